@@ -1,0 +1,61 @@
+"""What an agent says of how full its device group is."""
+
+from dataclasses import dataclass
+
+from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber
+
+# Counts are known exactly when a load balancer is placed; everything else can only be estimated.
+EXACT_METRICS = frozenset({"tenant_count", "node_count"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One metric of a group: its highest value over the devices, and the policy's limit."""
+
+    metric: str
+    value: float
+    limit: float
+
+    @property
+    def share(self) -> float:
+        """Return value / limit: 0.0 idle, 1.0 at capacity."""
+        return self.value / self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityReport:
+    """One measuring of one device group by one agent.
+
+    as_of is the database's clock as told by the last heartbeat answer *before* the measuring
+    began (seconds since 1970; None before the first answer): whatever was recorded as applied
+    earlier than that has been seen by these readings. has_policy False: nothing is measured and
+    the score is 0.0. unreadable names metrics that could not be read, with the reason: then the
+    score is not known.
+    """
+
+    environment: EnvironmentName
+    group: GroupNumber
+    agent_id: AgentId
+    epoch: str
+    has_policy: bool
+    readings: tuple[Reading, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()  # serial numbers of the devices that were read
+    took_s: float = 0.0
+    as_of: float | None = None
+
+    @property
+    def environment_capacity_score(self) -> float | None:
+        """Return the highest share; 0.0 without a policy; None when a metric was unreadable."""
+        if not self.has_policy:
+            return 0.0
+        if self.unreadable or not self.readings:
+            return None
+        return max(reading.share for reading in self.readings)
+
+    @property
+    def binding_metric(self) -> str | None:
+        """Return the metric that makes the score, or None when there is no score."""
+        if not self.has_policy or self.unreadable or not self.readings:
+            return None
+        return max(self.readings, key=lambda reading: (reading.share, reading.metric)).metric

@@ -1,0 +1,52 @@
+"""A fleet: what placement knows of an environment's device groups, read in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber
+
+
+@dataclass(frozen=True, slots=True)
+class AgentState:
+    """One agent as the database knows it. live: registered, and its heartbeat is fresh."""
+
+    id: AgentId
+    host: str
+    live: bool
+    admin_state_up: bool = True
+    report_is_fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GroupState:
+    """One device group, seen by one project's request.
+
+    measured: metric -> highest value over the fresh reports of its live agents.
+    limits: metric -> the strictest limit over those reports; empty when no agent has a policy.
+    reserved: metric -> what placements that no report has seen yet are expected to cost.
+    score_is_known: at least one live agent has a fresh report in which every metric was read.
+    project_lives_here: the project has a placement here that is no tombstone.
+    project_nodes: member addresses that the project's partition here already has.
+    """
+
+    number: GroupNumber
+    agents: tuple[AgentState, ...] = ()
+    draining: bool = False
+    weight: float = 1.0
+    score_is_known: bool = False
+    measured: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
+    reserved: Mapping[str, float] = field(default_factory=dict)
+    load_balancers: int = 0
+    project_lives_here: bool = False
+    project_home: AgentId | None = None
+    project_nodes: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()  # what its devices offer; a flavor or zone demands some
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """A snapshot, not live; the order of groups carries no meaning."""
+
+    environment: EnvironmentName
+    groups: tuple[GroupState, ...] = ()

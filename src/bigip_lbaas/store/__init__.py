@@ -1,0 +1,1 @@
+"""What all controllers and drivers of an environment share: one SQL database behind one port."""

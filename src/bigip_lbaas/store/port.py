@@ -1,0 +1,88 @@
+"""The one way to the shared database: work inside a transaction, on records."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """Keeps rows whose field is not None and <= value."""
+
+    field: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """Keeps rows whose field is not None and >= value."""
+
+    field: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Keeps rows whose field is one of the values; no values keep no row."""
+
+    field: str
+    values: tuple[Any, ...]
+
+
+Condition = AtMost | AtLeast | OneOf
+
+
+class Transaction(Protocol):
+    """Reads and writes that happen as a whole or not at all."""
+
+    def now(self) -> float:
+        """Return the database's clock, seconds since 1970; the same for all who share it."""
+
+    def get(self, record: type[R], *key: Any, lock: bool = False) -> R | None:
+        """Return the row of that key, or None. lock: nobody else changes it until the end."""
+
+    def select(
+        self,
+        record: type[R],
+        *conditions: Condition,
+        order_by: str | None = None,
+        limit: int | None = None,
+        **equals: Any,
+    ) -> tuple[R, ...]:
+        """Return the rows that meet every condition, in the order of `order_by`, else by key.
+
+        A leading "-" in order_by turns the order round.
+        """
+
+    def count(self, record: type[Any], by: str, **equals: Any) -> dict[Any, int]:
+        """Return value of field `by` -> number of rows that meet every condition."""
+
+    def insert(self, row: Any) -> None:
+        """Add a row. Raises ConcurrentUpdate when its key is taken."""
+
+    def put(self, row: Any) -> None:
+        """Add the row, or replace the one with its key."""
+
+    def delete(self, record: type[Any], *key: Any) -> bool:
+        """Remove the row of that key; return whether there was one."""
+
+
+class Store(Protocol):
+    """A database that several processes share."""
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one transaction and commit; run it again when others were faster.
+
+        `work` may run several times, so it must do nothing but read and write through its
+        transaction. Raises ConcurrentUpdate when it lost too often, StoreUnavailable when the
+        database cannot be reached; any error of `work` itself rolls back and is raised.
+        """
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on one consistent snapshot; it must not write."""
+
+    def close(self) -> None:
+        """Give connections back."""

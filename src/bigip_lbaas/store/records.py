@@ -1,0 +1,249 @@
+"""The rows of the shared database, as values; one class is one table.
+
+KEY names the primary key's fields. Times ending in _at are seconds since 1970 on the database's
+clock. Fields that are neither text, number nor boolean are stored as JSON.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from bigip_lbaas.domain.capacity import CapacityReport
+from bigip_lbaas.domain.graph import ObjectRef, ServiceGraph
+from bigip_lbaas.domain.ids import (
+    AgentId,
+    EnvironmentName,
+    GroupNumber,
+    LoadBalancerId,
+    ProjectId,
+    RequestId,
+)
+from bigip_lbaas.domain.placement import Need, Placement, PlacementRules, Unplaced
+from bigip_lbaas.domain.status import ObjectStatus
+
+
+class Phase(StrEnum):
+    """Where a load balancer's last accepted revision is on its way."""
+
+    WAITING = "waiting"  # accepted, not placed yet
+    ASSIGNED = "assigned"  # placed; its agent is at work, or will be
+    APPLIED = "applied"  # every device has it
+    FAILED = "failed"  # ended in ERROR; `reason` says why
+    GONE = "gone"  # deleted everywhere that answers
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancer:
+    """One load balancer as last accepted.
+
+    wanted False: it is to be deleted. leaving: objects removed from the graph whose DELETED has
+    not been told yet. tombstone: gone from the devices that answered, still to be cleaned from
+    `unclean` (serial numbers).
+    """
+
+    KEY: ClassVar = ("id",)
+    id: LoadBalancerId
+    environment: EnvironmentName
+    project_id: ProjectId
+    revision: int
+    graph: ServiceGraph
+    wanted: bool
+    phase: Phase
+    request_id: RequestId
+    accepted_at: float
+    applied_revision: int = 0
+    reason: str = ""
+    leaving: tuple[ObjectRef, ...] = ()
+    unclean: tuple[str, ...] = ()
+    demands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """Which load balancer an object belongs to: the API names members only by their pool."""
+
+    KEY: ClassVar = ("object_id",)
+    object_id: str
+    kind: str
+    load_balancer_id: LoadBalancerId
+
+
+@dataclass(frozen=True, slots=True)
+class Vip:
+    """Who has a VIP address in an environment; the key makes it exclusive."""
+
+    KEY: ClassVar = ("environment", "address")
+    environment: EnvironmentName
+    address: str
+    load_balancer_id: LoadBalancerId
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One row per environment; locked by whoever places, so that the books are never torn."""
+
+    KEY: ClassVar = ("name",)
+    name: EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One device group of an environment: what the operator set, and which devices it has."""
+
+    KEY: ClassVar = ("environment", "number")
+    environment: EnvironmentName
+    number: GroupNumber
+    draining: bool = False
+    weight: float = 1.0
+    devices: tuple[str, ...] = ()  # serial numbers, sorted
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One agent as last registered. alive False: its homes were taken, or it said goodbye."""
+
+    KEY: ClassVar = ("id",)
+    id: AgentId
+    environment: EnvironmentName
+    host: str
+    group: GroupNumber
+    epoch: str
+    beat: int
+    alive: bool
+    admin_state_up: bool
+    devices: tuple[str, ...]
+    registered_at: float
+    beat_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Who may write a project's partition in a group, and under which fence."""
+
+    KEY: ClassVar = ("environment", "project_id", "group")
+    environment: EnvironmentName
+    project_id: ProjectId
+    group: GroupNumber
+    agent_id: AgentId
+    fence_number: int
+    fence_nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementRow:
+    """Where a load balancer lives: one row each, until it is gone from every device."""
+
+    KEY: ClassVar = ("load_balancer_id",)
+    load_balancer_id: LoadBalancerId
+    environment: EnvironmentName
+    project_id: ProjectId
+    group: GroupNumber
+    tombstone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What a placement that no report has seen yet is expected to cost: metric -> units.
+
+    applied_at is None until its revision is on the devices; the first report whose as_of is
+    later than that releases it.
+    """
+
+    KEY: ClassVar = ("load_balancer_id",)
+    load_balancer_id: LoadBalancerId
+    environment: EnvironmentName
+    group: GroupNumber
+    costs: Mapping[str, float]
+    made_at: float
+    applied_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One answer of placement with the question, so that it can be explained later.
+
+    number grows with each decision of a load balancer.
+    """
+
+    KEY: ClassVar = ("load_balancer_id", "number")
+    load_balancer_id: LoadBalancerId
+    number: int
+    environment: EnvironmentName
+    decided_at: float
+    revision: int
+    controller: str
+    need: Need
+    rules: PlacementRules
+    answer: Placement | Unplaced
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The last capacity report of an agent."""
+
+    KEY: ClassVar = ("agent_id",)
+    agent_id: AgentId
+    environment: EnvironmentName
+    group: GroupNumber
+    received_at: float
+    report: CapacityReport
+
+
+@dataclass(frozen=True, slots=True)
+class StatusMessage:
+    """What the API is still to be told of one load balancer and its children; newest replaces.
+
+    Told when told_at is set; done, and the row gone, when a read has shown it.
+    """
+
+    KEY: ClassVar = ("load_balancer_id",)
+    load_balancer_id: LoadBalancerId
+    environment: EnvironmentName
+    revision: int
+    statuses: tuple[ObjectStatus, ...]
+    request_id: RequestId
+    created_at: float
+    next_at: float
+    tries: int = 0
+    told_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """Who does a job that only one process may do at a time, and until when."""
+
+    KEY: ClassVar = ("name",)
+    name: str
+    holder: str
+    until_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A number that only grows: fences are drawn from one."""
+
+    KEY: ClassVar = ("name",)
+    name: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that an operator may want to know later; number grows within the environment."""
+
+    KEY: ClassVar = ("environment", "number")
+    environment: EnvironmentName
+    number: int
+    at: float
+    kind: str
+    subject: str  # a load balancer, an agent, a group
+    text: str
+    request_id: str = ""
+
+
+RECORDS = (
+    LoadBalancer, Child, Vip, Environment, Group, Agent, Home, PlacementRow, Reservation,
+    Decision, Report, StatusMessage, Tenure, Sequence, Event,
+)  # fmt: skip

@@ -1,0 +1,155 @@
+"""The messages between driver, controllers and agents.
+
+Rules for a change: fields are only ever added, always with a default; a reader ignores fields it
+does not know; a field's meaning never changes. VERSION grows with each addition and is told at
+registration, so that either side knows what the other understands.
+"""
+
+from dataclasses import dataclass
+
+from bigip_lbaas.domain.capacity import CapacityReport
+from bigip_lbaas.domain.graph import ObjectRef, ServiceGraph
+from bigip_lbaas.domain.home import Fence, Home
+from bigip_lbaas.domain.ids import (
+    AgentId,
+    EnvironmentName,
+    GroupNumber,
+    LoadBalancerId,
+    ProjectId,
+    RequestId,
+)
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """Driver to any controller: look at this load balancer. Losing it costs only time."""
+
+    load_balancer_id: LoadBalancerId
+    revision: int
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Controller to agent: what one load balancer must be, in which home, under which fence.
+
+    wanted False: nothing of it may be left. leaving: objects that earlier revisions had.
+    home_is_ending: no other load balancer lives in the home, so the partition may go too.
+    """
+
+    load_balancer_id: LoadBalancerId
+    revision: int
+    graph: ServiceGraph
+    wanted: bool
+    home: Home
+    epoch: str
+    request_id: RequestId
+    leaving: tuple[ObjectRef, ...] = ()
+    home_is_ending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Homes:
+    """Controller to agent: these homes are yours; stamp them before you write anything else."""
+
+    epoch: str
+    homes: tuple[Home, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Agent to any controller: how the work on one revision ended.
+
+    applied: every device that answers has it; unclean names those (serial numbers) that did not
+    answer and must be brought level later. error: a sentence for the operator when not applied.
+    retrying: the agent goes on trying, so the revision is still pending.
+    let_go: the fence under which the agent's home ended with this deletion: it writes nothing
+    more under it.
+    """
+
+    load_balancer_id: LoadBalancerId
+    revision: int
+    agent_id: AgentId
+    epoch: str
+    fence: Fence
+    applied: bool
+    request_id: RequestId
+    error: str = ""
+    retrying: bool = False
+    unclean: tuple[str, ...] = ()
+    let_go: Fence | None = None
+    took_s: float = 0.0
+    requests: int = 0  # REST requests to all devices
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Agent to any controller, answered: here I am, with these devices."""
+
+    agent_id: AgentId
+    environment: EnvironmentName
+    host: str
+    group: GroupNumber
+    devices: tuple[str, ...]  # serial numbers, sorted
+    tags: tuple[str, ...] = ()
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The answer: an epoch, the homes with their new fences, and how to beat.
+
+    refused: why this agent may not work; then nothing else counts.
+    store_time: the database's clock, for the reports' as_of.
+    """
+
+    epoch: str = ""
+    homes: tuple[Home, ...] = ()
+    interval_s: float = 1.0
+    lease_s: float = 4.0
+    store_time: float = 0.0
+    refused: str = ""
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Agent to any controller, answered: still here. beat grows with each one sent.
+
+    homes: how many homes the agent knows; highest: the highest fence that it has seen.
+    """
+
+    agent_id: AgentId
+    epoch: str
+    beat: int
+    homes: int = 0
+    highest: Fence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatAnswer:
+    """epoch_ended: forget everything and register again. homes: all of them, when asked anew."""
+
+    epoch_ended: bool = False
+    interval_s: float = 1.0
+    lease_s: float = 4.0
+    store_time: float = 0.0
+    homes: tuple[Home, ...] | None = None
+    admin_state_up: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Letting:
+    """Agent to any controller: I have let go of this home, at and under this fence."""
+
+    agent_id: AgentId
+    project_id: ProjectId
+    fence: Fence
+
+
+Message = (
+    Nudge | Assignment | Homes | Outcome | Registration | Registered | Heartbeat
+    | HeartbeatAnswer | Letting | CapacityReport
+)  # fmt: skip
