@@ -1,0 +1,1 @@
+"""Everything in one process: the API, the driver, controllers and agents."""

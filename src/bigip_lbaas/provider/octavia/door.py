@@ -1,0 +1,246 @@
+"""Accepts what the API asks for: one transaction, then a nudge that may get lost."""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from bigip_lbaas.bus.port import Bus
+from bigip_lbaas.bus.topics import global_queue
+from bigip_lbaas.domain.edit import Edited, replace_all
+from bigip_lbaas.domain.errors import AddressTaken, BusUnavailable, RequestRejected
+from bigip_lbaas.domain.graph import ObjectKind, ObjectRef, ServiceGraph
+from bigip_lbaas.domain.ids import EnvironmentName, LoadBalancerId, RequestId
+from bigip_lbaas.domain.status import ObjectStatus, Provisioning
+from bigip_lbaas.provider.octavia.refuse import Leniency
+from bigip_lbaas.store.port import Store, Transaction
+from bigip_lbaas.store.records import (
+    Child,
+    LoadBalancer,
+    Phase,
+    PlacementRow,
+    StatusMessage,
+    Vip,
+)
+from bigip_lbaas.wire.codec import encode
+from bigip_lbaas.wire.messages import Nudge
+
+LOG = logging.getLogger(__name__)
+
+Edit = Callable[[ServiceGraph], Edited]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The way in for one environment: its database, its bus and what it lets pass."""
+
+    store: Store
+    bus: Bus
+    environment: EnvironmentName
+    leniency: Leniency = field(default_factory=Leniency)
+
+    def create(
+        self, graph: ServiceGraph, demands: tuple[str, ...], request_id: RequestId
+    ) -> LoadBalancer:
+        """Accept a new load balancer with all under it.
+
+        The same one again is a new revision of it. Raises AddressTaken.
+        """
+
+        def work(tx: Transaction) -> LoadBalancer:
+            before = tx.get(LoadBalancer, graph.id, lock=True)
+            self._claim_address(tx, graph)
+            record = LoadBalancer(
+                id=graph.id,
+                environment=self.environment,
+                project_id=graph.project_id,
+                revision=before.revision if before else 0,
+                graph=graph,
+                wanted=True,
+                phase=Phase.WAITING,
+                request_id=request_id,
+                accepted_at=tx.now(),
+                unclean=before.unclean if before else (),
+                demands=demands,
+            )
+            return self._accept(tx, record, graph, (), request_id)
+
+        return self._nudged(self.store.write(work))
+
+    def edit(self, load_balancer_id: str, edit: Edit, request_id: RequestId) -> LoadBalancer:
+        """Accept a change of a load balancer or of something under it."""
+
+        def work(tx: Transaction) -> LoadBalancer:
+            record = self._wanted(tx, load_balancer_id)
+            edited = edit(record.graph)
+            return self._accept(tx, record, edited.graph, edited.removed, request_id)
+
+        return self._nudged(self.store.write(work))
+
+    def edit_below(
+        self, kind: ObjectKind, object_id: str, edit: Edit, request_id: RequestId
+    ) -> LoadBalancer:
+        """Accept a change under the listener or pool of that id, whose owner the store knows."""
+
+        def work(tx: Transaction) -> LoadBalancer:
+            child = tx.get(Child, object_id)
+            if child is None:
+                raise RequestRejected(
+                    f"The {kind} {object_id} is not known to this provider; try again in a minute.",
+                    f"environment {self.environment} has no {kind} {object_id} in its database",
+                )
+            record = self._wanted(tx, child.load_balancer_id)
+            edited = edit(record.graph)
+            return self._accept(tx, record, edited.graph, edited.removed, request_id)
+
+        return self._nudged(self.store.write(work))
+
+    def delete(
+        self, load_balancer_id: str, known_below: Iterable[ObjectRef], request_id: RequestId
+    ) -> LoadBalancer | None:
+        """Accept that a load balancer and all under it go.
+
+        known_below: what the API believes to be under it; one that was never accepted here is
+        said to be gone at once, and None is returned.
+        """
+
+        def work(tx: Transaction) -> LoadBalancer | None:
+            record = tx.get(LoadBalancer, load_balancer_id, lock=True)
+            if record is None or record.phase is Phase.GONE:
+                self._say_gone(tx, record, load_balancer_id, (*known_below,), request_id)
+                return None
+            here = set(record.graph.objects())
+            removed = tuple(ref for ref in known_below if ref not in here)
+            unwanted = replace(record, wanted=False)
+            return self._accept(tx, unwanted, record.graph, removed, request_id)
+
+        accepted = self.store.write(work)
+        return self._nudged(accepted) if accepted else None
+
+    def adopt(
+        self,
+        seen: LoadBalancer,
+        wanted: ServiceGraph | None,
+        request_id: RequestId,
+    ) -> bool:
+        """Accept the API's own graph of a load balancer, None when the API has none of it.
+
+        Return whether it was accepted: not when `seen` is no longer the last accepted revision.
+        """
+
+        def work(tx: Transaction) -> LoadBalancer | None:
+            record = tx.get(LoadBalancer, seen.id, lock=True)
+            if record is None or record.revision != seen.revision or not record.wanted:
+                return None
+            if wanted is None:
+                gone = replace(record, wanted=False)
+                return self._accept(tx, gone, record.graph, (), request_id)
+            edited = replace_all(record.graph, wanted)
+            return self._accept(tx, record, edited.graph, edited.removed, request_id)
+
+        accepted = self.store.write(work)
+        if accepted:
+            self._nudged(accepted)
+        return accepted is not None
+
+    def _wanted(self, tx: Transaction, load_balancer_id: str) -> LoadBalancer:
+        record = tx.get(LoadBalancer, load_balancer_id, lock=True)
+        if record is None or record.phase is Phase.GONE:
+            raise RequestRejected(
+                f"Load balancer {load_balancer_id} is not known to this provider;"
+                " delete it and create it again.",
+                f"environment {self.environment} has no load balancer {load_balancer_id} in its"
+                " database; is database_connection the one with which it was created?",
+            )
+        if not record.wanted:
+            raise RequestRejected(
+                f"Load balancer {load_balancer_id} is being deleted.",
+                f"its deletion was accepted as revision {record.revision}"
+                f" by request {record.request_id}",
+            )
+        return record
+
+    def _accept(
+        self,
+        tx: Transaction,
+        record: LoadBalancer,
+        graph: ServiceGraph,
+        removed: tuple[ObjectRef, ...],
+        request_id: RequestId,
+    ) -> LoadBalancer:
+        """Store the next revision with the rows that name its children."""
+        here = set(graph.objects())
+        leaving = dict.fromkeys((*record.leaving, *removed))
+        placed = tx.get(PlacementRow, record.id) is not None
+        accepted = replace(
+            record,
+            graph=graph,
+            revision=record.revision + 1,
+            phase=Phase.ASSIGNED if placed else Phase.WAITING,
+            leaving=tuple(ref for ref in leaving if ref not in here),
+            request_id=request_id,
+            accepted_at=tx.now(),
+            reason="",
+        )
+        tx.put(accepted)
+        known = {row.object_id for row in tx.select(Child, load_balancer_id=record.id)}
+        for ref in here:
+            if ref.kind is not ObjectKind.LOAD_BALANCER and ref.id not in known:
+                tx.put(Child(ref.id, ref.kind.value, record.id))
+        for ref in removed:
+            if ref.id in known and ref not in here:
+                tx.delete(Child, ref.id)
+        return accepted
+
+    def _claim_address(self, tx: Transaction, graph: ServiceGraph) -> None:
+        """Take the VIP address, also from a load balancer that is gone."""
+        vip = Vip(self.environment, graph.vip_address, graph.id)
+        taken = tx.get(Vip, self.environment, graph.vip_address, lock=True)
+        if taken and taken.load_balancer_id != graph.id:
+            holder = tx.get(LoadBalancer, taken.load_balancer_id)
+            if holder and holder.phase is not Phase.GONE:
+                leaving = "" if holder.wanted else ", which is being deleted"
+                raise AddressTaken(
+                    f"VIP address {graph.vip_address} is already in use; choose another address.",
+                    f"load balancer {graph.id} of project {graph.project_id} asks for"
+                    f" {graph.vip_address}, which load balancer {holder.id} of project"
+                    f" {holder.project_id} has{leaving}",
+                )
+        tx.put(vip)
+
+    def _say_gone(
+        self,
+        tx: Transaction,
+        record: LoadBalancer | None,
+        load_balancer_id: str,
+        below: tuple[ObjectRef, ...],
+        request_id: RequestId,
+    ) -> None:
+        now = tx.now()
+        gone = (*below, ObjectRef(ObjectKind.LOAD_BALANCER, load_balancer_id))
+        tx.put(
+            StatusMessage(
+                load_balancer_id=LoadBalancerId(load_balancer_id),
+                environment=self.environment,
+                revision=record.revision if record else 0,
+                statuses=tuple(ObjectStatus(ref, Provisioning.DELETED) for ref in gone),
+                request_id=request_id,
+                created_at=now,
+                next_at=now,
+            )
+        )
+
+    def _nudged(self, record: LoadBalancer) -> LoadBalancer:
+        """Tell any controller; when that fails the sweep finds the load balancer."""
+        nudge = Nudge(record.id, record.revision, record.request_id)
+        try:
+            self.bus.cast(global_queue(self.environment), "nudge", encode(nudge))
+        except BusUnavailable as error:
+            LOG.warning(
+                "%s: load balancer %s revision %s is accepted, but no controller was nudged: %s."
+                " The sweep finds it.",
+                record.request_id,
+                record.id,
+                record.revision,
+                error,
+            )
+        return record
