@@ -15,7 +15,6 @@ from bigip_lbaas.domain.ids import (
     EnvironmentName,
     GroupNumber,
     LoadBalancerId,
-    ProjectId,
     RequestId,
 )
 
@@ -141,15 +140,14 @@ class HeartbeatAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Letting:
-    """Agent to any controller: I have let go of this home, at and under this fence."""
+class Ready:
+    """Agent to any controller: my homes are stamped, send me what is not settled in them."""
 
     agent_id: AgentId
-    project_id: ProjectId
-    fence: Fence
+    epoch: str
 
 
 Message = (
     Nudge | Assignment | Homes | Outcome | Registration | Registered | Heartbeat
-    | HeartbeatAnswer | Letting | CapacityReport
+    | HeartbeatAnswer | Ready | CapacityReport
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Controllers: take from the global queue, place, record, assign, and watch over the agents."""

@@ -1,0 +1,128 @@
+"""Reads one fleet from the database: groups, agents, fresh reports, reservations, one project."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.domain.fleet import AgentState, Fleet, GroupState
+from bigip_lbaas.domain.ids import AgentId, GroupNumber, ProjectId
+from bigip_lbaas.store import records
+from bigip_lbaas.store.port import OneOf, Transaction
+
+
+def read_fleet(tx: Transaction, settings: ControllerSettings, project: ProjectId) -> Fleet:
+    """Return the environment's groups as one project's request sees them, in one snapshot."""
+    environment = settings.environment
+    now = tx.now()
+    agents = tx.select(records.Agent, environment=environment)
+    fresh = {
+        row.agent_id: row
+        for row in tx.select(records.Report, environment=environment)
+        if now - row.received_at <= settings.report_ttl_s
+    }
+    reservations = tx.select(records.Reservation, environment=environment)
+    load_balancers = tx.count(records.PlacementRow, "group", environment=environment)
+    nodes = _project_nodes(tx, settings, project)
+    homes = {
+        row.group: row.agent_id
+        for row in tx.select(records.Home, environment=environment, project_id=project)
+    }
+    return Fleet(
+        environment,
+        tuple(
+            _group(
+                row,
+                agents=tuple(
+                    AgentState(
+                        agent.id,
+                        agent.host,
+                        is_live(agent, now, settings),
+                        agent.admin_state_up,
+                        agent.id in fresh,
+                    )
+                    for agent in agents
+                    if agent.group == row.number
+                ),
+                reports=fresh,
+                reserved=_reserved(r for r in reservations if r.group == row.number),
+                load_balancers=load_balancers.get(row.number, 0),
+                nodes=nodes.get(row.number),
+                home=homes.get(row.number),
+            )
+            for row in tx.select(records.Group, environment=environment)
+        ),
+    )
+
+
+def is_live(agent: records.Agent, now: float, settings: ControllerSettings) -> bool:
+    """Return whether the agent is registered and has been heard of within a lease and margin."""
+    return agent.alive and now - agent.beat_at <= settings.silence_s
+
+
+def _group(
+    row: records.Group,
+    *,
+    agents: tuple[AgentState, ...],
+    reports: Mapping[AgentId, records.Report],
+    reserved: Mapping[str, float],
+    load_balancers: int,
+    nodes: frozenset[str] | None,
+    home: AgentId | None,
+) -> GroupState:
+    """Return one group; of differing reports the highest value and the strictest limit hold."""
+    counted = [reports[agent.id].report for agent in agents if agent.live and agent.report_is_fresh]
+    complete = [report for report in counted if report.environment_capacity_score is not None]
+    measured: dict[str, float] = {}
+    limits: dict[str, float] = {}
+    for report in complete:
+        for reading in report.readings:
+            measured[reading.metric] = max(reading.value, measured.get(reading.metric, 0.0))
+            limits[reading.metric] = min(reading.limit, limits.get(reading.metric, reading.limit))
+    return GroupState(
+        number=row.number,
+        agents=agents,
+        draining=row.draining,
+        weight=row.weight,
+        score_is_known=bool(complete),
+        measured=measured,
+        limits=limits,
+        reserved=reserved,
+        load_balancers=load_balancers,
+        project_lives_here=nodes is not None,
+        project_home=home,
+        project_nodes=nodes or frozenset(),
+        tags=frozenset(row.tags),
+    )
+
+
+def _reserved(reservations: Iterable[records.Reservation]) -> dict[str, float]:
+    sums: dict[str, float] = defaultdict(float)
+    for reservation in reservations:
+        for metric, cost in reservation.costs.items():
+            sums[metric] += cost
+    return dict(sums)
+
+
+def _project_nodes(
+    tx: Transaction, settings: ControllerSettings, project: ProjectId
+) -> dict[GroupNumber, frozenset[str]]:
+    """Return group -> member addresses of the project's load balancers that live there."""
+    placements = tx.select(
+        records.PlacementRow,
+        environment=settings.environment,
+        project_id=project,
+        tombstone=False,
+    )
+    graphs = {
+        row.id: row.graph
+        for row in tx.select(
+            records.LoadBalancer,
+            OneOf("id", tuple(placement.load_balancer_id for placement in placements)),
+        )
+    }
+    nodes: dict[GroupNumber, frozenset[str]] = {}
+    for placement in placements:
+        graph = graphs.get(placement.load_balancer_id)
+        addresses = graph.member_addresses() if graph else frozenset[str]()
+        nodes[placement.group] = nodes.get(placement.group, frozenset()) | addresses
+    return nodes

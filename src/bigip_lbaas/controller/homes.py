@@ -1,0 +1,86 @@
+"""Gives homes to agents and takes them away: fences from one sequence, in one transaction each."""
+
+from collections.abc import Callable, Iterable
+
+from bigip_lbaas.controller.books import is_live
+from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.domain.home import Fence, Home
+from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber, ProjectId
+from bigip_lbaas.scheduling.takeover import share_out
+from bigip_lbaas.store import records
+from bigip_lbaas.store.port import Transaction
+
+Nonces = Callable[[], str]  # a new random part each time, lower-case hexadecimal
+
+
+def draw_fence(tx: Transaction, nonces: Nonces) -> Fence:
+    """Return a fence that nobody ever had; only for whoever holds the home in this transaction."""
+    row = tx.get(records.Sequence, "fence", lock=True)
+    number = (row.value if row else 0) + 1
+    tx.put(records.Sequence("fence", number))
+    return Fence(number, nonces())
+
+
+def give_home(
+    tx: Transaction,
+    key: tuple[EnvironmentName, ProjectId, GroupNumber],
+    agent_id: AgentId,
+    nonces: Nonces,
+) -> Home:
+    """Make the agent the one that may write there, under a new fence."""
+    environment, project_id, group = key
+    fence = draw_fence(tx, nonces)
+    tx.put(records.Home(environment, project_id, group, agent_id, fence.number, fence.nonce))
+    return Home(environment, project_id, group, agent_id, fence)
+
+
+def found_home(
+    tx: Transaction,
+    settings: ControllerSettings,
+    key: tuple[EnvironmentName, ProjectId, GroupNumber],
+    nonces: Nonces,
+) -> Home | None:
+    """Give a home that nobody has to a live agent of its group; None when there is none."""
+    environment, project_id, group = key
+    live = live_agents(tx, settings, group)
+    load = {agent.id: len(tx.select(records.Home, agent_id=agent.id)) for agent in live}
+    shares = share_out((project_id,), load)
+    if not shares:
+        return None
+    return give_home(tx, (environment, project_id, group), shares[project_id], nonces)
+
+
+def live_agents(
+    tx: Transaction, settings: ControllerSettings, group: GroupNumber
+) -> tuple[records.Agent, ...]:
+    """Return the group's agents that are alive, heard of lately, and admin-up."""
+    now = tx.now()
+    rows = tx.select(records.Agent, environment=settings.environment, group=group)
+    return tuple(row for row in rows if row.admin_state_up and is_live(row, now, settings))
+
+
+def as_home(row: records.Home) -> Home:
+    """Return a stored home as the domain's value."""
+    fence = Fence(row.fence_number, row.fence_nonce)
+    return Home(row.environment, row.project_id, row.group, row.agent_id, fence)
+
+
+def homes_of(tx: Transaction, agent_id: AgentId) -> tuple[Home, ...]:
+    """Return the homes of an agent."""
+    return tuple(as_home(row) for row in tx.select(records.Home, agent_id=agent_id))
+
+
+def hand_out(
+    tx: Transaction,
+    homes: Iterable[Home],
+    successors: Iterable[records.Agent],
+    nonces: Nonces,
+) -> tuple[Home, ...]:
+    """Give each home of one group, whole, to the successor with the fewest homes at that moment.
+
+    Without a successor the homes stay where they are, for whoever of the group returns.
+    """
+    keys = {home.project_id: (home.environment, home.project_id, home.group) for home in homes}
+    load = {agent.id: len(tx.select(records.Home, agent_id=agent.id)) for agent in successors}
+    shares = share_out(keys, load)
+    return tuple(give_home(tx, keys[project], agent, nonces) for project, agent in shares.items())

@@ -1,0 +1,143 @@
+"""Writes down what agents say: outcomes of work, capacity reports."""
+
+from dataclasses import dataclass, replace
+
+from bigip_lbaas.controller.homes import Nonces, give_home
+from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.telling import (
+    keep_tombstone,
+    note,
+    tell_applied,
+    tell_deleted,
+    tell_failed,
+)
+from bigip_lbaas.domain.capacity import CapacityReport
+from bigip_lbaas.domain.home import Fence
+from bigip_lbaas.domain.ids import LoadBalancerId
+from bigip_lbaas.store import records
+from bigip_lbaas.store.port import AtMost, OneOf, Transaction
+from bigip_lbaas.store.records import Phase
+from bigip_lbaas.wire.messages import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What came of an outcome. told: statuses wait in the outbox; again: attend to these."""
+
+    told: bool = False
+    again: tuple[LoadBalancerId, ...] = ()
+
+
+def record_outcome(
+    tx: Transaction, settings: ControllerSettings, outcome: Outcome, nonces: Nonces
+) -> Recorded:
+    """Write down how the work on one revision ended.
+
+    Only the present holder of the home is believed: what an earlier fence's owner says has been
+    overtaken. An outcome of an older revision ends nothing.
+    """
+    lb = tx.get(records.LoadBalancer, outcome.load_balancer_id, lock=True)
+    placement = tx.get(records.PlacementRow, outcome.load_balancer_id)
+    if lb is None or placement is None or lb.environment != settings.environment:
+        return Recorded()
+    home = tx.get(records.Home, settings.environment, lb.project_id, placement.group, lock=True)
+    if home is None or _fence(home) != outcome.fence or home.agent_id != outcome.agent_id:
+        return Recorded()
+    told = False
+    if outcome.revision == lb.revision:
+        told = _end(tx, lb, outcome)
+    elif outcome.applied:
+        tx.put(replace(lb, applied_revision=max(lb.applied_revision, outcome.revision)))
+    again = _let_go(tx, settings, home, nonces) if outcome.let_go == outcome.fence else ()
+    return Recorded(told, again)
+
+
+def record_report(tx: Transaction, settings: ControllerSettings, report: CapacityReport) -> bool:
+    """Keep the report; release the reservations that it has seen. False: of an ended epoch."""
+    agent = tx.get(records.Agent, report.agent_id)
+    if agent is None or agent.epoch != report.epoch or not agent.alive:
+        return False
+    tx.put(records.Report(report.agent_id, settings.environment, report.group, tx.now(), report))
+    if report.as_of is not None and report.environment_capacity_score is not None:
+        seen = tx.select(
+            records.Reservation,
+            AtMost("applied_at", report.as_of),
+            environment=settings.environment,
+            group=report.group,
+        )
+        for reservation in seen:
+            tx.delete(records.Reservation, reservation.load_balancer_id)
+    return True
+
+
+def _end(tx: Transaction, lb: records.LoadBalancer, outcome: Outcome) -> bool:
+    """Carry an outcome of the last accepted revision to its end; return whether it was told."""
+    if outcome.retrying:
+        if outcome.error != lb.reason:
+            tx.put(replace(lb, reason=outcome.error))
+            note(tx, lb, "retrying", outcome.error)
+        return False
+    if not outcome.applied:
+        tell_failed(tx, lb, outcome.error)
+        return True
+    if not lb.wanted:
+        return _end_deletion(tx, lb, outcome)
+    _start_release(tx, lb)
+    if lb.phase is Phase.APPLIED:
+        if lb.unclean != outcome.unclean:
+            tx.put(replace(lb, unclean=outcome.unclean))
+        return False
+    tell_applied(tx, lb, outcome.unclean)
+    return True
+
+
+def _end_deletion(tx: Transaction, lb: records.LoadBalancer, outcome: Outcome) -> bool:
+    if outcome.unclean:
+        if lb.phase is Phase.GONE:
+            tx.put(replace(lb, unclean=outcome.unclean))
+            return False
+        keep_tombstone(tx, lb, outcome.unclean)
+        return True
+    if lb.phase is Phase.GONE:
+        tx.delete(records.PlacementRow, lb.id)
+        tx.delete(records.LoadBalancer, lb.id)
+        return False
+    tell_deleted(tx, lb)
+    return True
+
+
+def _start_release(tx: Transaction, lb: records.LoadBalancer) -> None:
+    """From now on a report may release the reservation: the devices have what it stood for."""
+    reservation = tx.get(records.Reservation, lb.id, lock=True)
+    if reservation is not None and reservation.applied_at is None:
+        tx.put(replace(reservation, applied_at=tx.now()))
+
+
+def _let_go(
+    tx: Transaction, settings: ControllerSettings, home: records.Home, nonces: Nonces
+) -> tuple[LoadBalancerId, ...]:
+    """End the home, or give it a new number if work has come meanwhile; return that work."""
+    key = (settings.environment, home.project_id, home.group)
+    left = tx.select(
+        records.PlacementRow,
+        environment=settings.environment,
+        project_id=home.project_id,
+        group=home.group,
+    )
+    if not left:
+        tx.delete(records.Home, *key)
+        return ()
+    give_home(tx, key, home.agent_id, nonces)
+    return unfinished(tx, tuple(row.load_balancer_id for row in left))
+
+
+def unfinished(
+    tx: Transaction, load_balancers: tuple[LoadBalancerId, ...]
+) -> tuple[LoadBalancerId, ...]:
+    """Return those whose last accepted revision has not ended yet."""
+    rows = tx.select(records.LoadBalancer, OneOf("id", load_balancers))
+    return tuple(row.id for row in rows if row.phase in (Phase.WAITING, Phase.ASSIGNED))
+
+
+def _fence(home: records.Home) -> Fence:
+    return Fence(home.fence_number, home.fence_nonce)

@@ -1,0 +1,153 @@
+"""Knows the agents: registration, heartbeats, and the taking away of homes from the silent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bigip_lbaas.controller.homes import (
+    Nonces,
+    as_home,
+    give_home,
+    hand_out,
+    homes_of,
+    live_agents,
+)
+from bigip_lbaas.controller.placing import unsettled
+from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.telling import record_event
+from bigip_lbaas.domain.home import Home
+from bigip_lbaas.domain.ids import AgentId, LoadBalancerId
+from bigip_lbaas.scheduling.conflicts import conflict
+from bigip_lbaas.store import records
+from bigip_lbaas.store.port import OneOf, Transaction
+from bigip_lbaas.wire.messages import Heartbeat, HeartbeatAnswer, Registered, Registration
+
+Epochs = Callable[[], str]  # a new random number each time, as text
+
+
+def register(
+    tx: Transaction,
+    settings: ControllerSettings,
+    registration: Registration,
+    epochs: Epochs,
+    nonces: Nonces,
+) -> Registered:
+    """Begin a new life of an agent: a new epoch, and a new fence for each of its homes.
+
+    Homes of the group whose agent is gone, and which nobody could take then, become its too.
+    """
+    agents = tx.select(records.Agent, environment=settings.environment)
+    now = tx.now()
+    why_not = conflict(registration, agents, now - settings.silence_s)
+    if why_not:
+        return Registered(refused=why_not)
+    earlier = tx.get(records.Agent, registration.agent_id, lock=True)
+    agent = records.Agent(
+        registration.agent_id,
+        settings.environment,
+        registration.host,
+        registration.group,
+        epochs(),
+        beat=0,
+        alive=True,
+        admin_state_up=earlier.admin_state_up if earlier else True,
+        devices=registration.devices,
+        registered_at=now,
+        beat_at=now,
+    )
+    tx.put(agent)
+    group = tx.get(records.Group, settings.environment, registration.group)
+    group = group or records.Group(settings.environment, registration.group)
+    tx.put(replace(group, devices=registration.devices, tags=registration.tags))
+    homes = tuple(
+        give_home(tx, (home.environment, home.project_id, home.group), agent.id, nonces)
+        for home in (*homes_of(tx, agent.id), *_deserted(tx, agent))
+    )
+    record_event(tx, settings.environment, "agent registered", agent.id, f"epoch {agent.epoch}")
+    return Registered(agent.epoch, homes, settings.heartbeat_interval_s, settings.lease_s, now)
+
+
+def beat(tx: Transaction, settings: ControllerSettings, heartbeat: Heartbeat) -> HeartbeatAnswer:
+    """Write the heartbeat down and answer it; one of an ended epoch renews nothing."""
+    agent = tx.get(records.Agent, heartbeat.agent_id, lock=True)
+    if agent is None or not agent.alive or agent.epoch != heartbeat.epoch:
+        return HeartbeatAnswer(epoch_ended=True)
+    now = tx.now()
+    if heartbeat.beat > agent.beat:
+        tx.put(replace(agent, beat=heartbeat.beat, beat_at=now))
+    homes = homes_of(tx, agent.id)
+    return HeartbeatAnswer(
+        interval_s=settings.heartbeat_interval_s,
+        lease_s=settings.lease_s,
+        store_time=now,
+        homes=homes if len(homes) != heartbeat.homes else None,
+        admin_state_up=agent.admin_state_up,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """What was taken from an agent. given: the homes with their new agents; unsettled: their work."""
+
+    agent_id: AgentId
+    given: tuple[Home, ...] = ()
+    unsettled: tuple[LoadBalancerId, ...] = ()
+    left: int = 0  # homes that nobody of the group could take
+
+
+def take_homes(
+    tx: Transaction,
+    settings: ControllerSettings,
+    silent: records.Agent,
+    epochs: Epochs,
+    nonces: Nonces,
+) -> Takeover | None:
+    """End the agent's epoch and give each of its homes, whole, to a live agent of its group.
+
+    `silent` is the row that the controller has watched; None, and nothing changes, when the
+    agent has been heard of since.
+    """
+    agent = tx.get(records.Agent, silent.id, lock=True)
+    if agent is None or (agent.epoch, agent.beat) != (silent.epoch, silent.beat):
+        return None
+    tx.put(replace(agent, alive=False, epoch=epochs()))
+    tx.delete(records.Report, agent.id)
+    homes = homes_of(tx, agent.id)
+    successors = [row for row in live_agents(tx, settings, agent.group) if row.id != agent.id]
+    given = hand_out(tx, homes, successors, nonces)
+    record_event(
+        tx,
+        settings.environment,
+        "agent gone",
+        agent.id,
+        f"silent for {settings.silence_s:g} s; {len(given)} of {len(homes)} homes were given to"
+        f" {', '.join(sorted({home.agent_id for home in given})) or 'nobody'}",
+    )
+    return Takeover(agent.id, given, unsettled_work(tx, given), len(homes) - len(given))
+
+
+def unsettled_work(tx: Transaction, homes: tuple[Home, ...]) -> tuple[LoadBalancerId, ...]:
+    """Return the load balancers of these homes that not every device has as they must be."""
+    ids = tuple(
+        row.load_balancer_id
+        for home in homes
+        for row in tx.select(
+            records.PlacementRow,
+            environment=home.environment,
+            project_id=home.project_id,
+            group=home.group,
+        )
+    )
+    return tuple(
+        row.id for row in tx.select(records.LoadBalancer, OneOf("id", ids)) if unsettled(row)
+    )
+
+
+def _deserted(tx: Transaction, agent: records.Agent) -> tuple[Home, ...]:
+    """Return the homes of the group whose agent is no longer alive."""
+    rows = tx.select(records.Home, environment=agent.environment, group=agent.group)
+    gone = {
+        row.id
+        for row in tx.select(records.Agent, environment=agent.environment, group=agent.group)
+        if not row.alive
+    }
+    return tuple(as_home(row) for row in rows if row.agent_id in gone)

@@ -1,0 +1,325 @@
+"""One controller: takes from the global queue, answers heartbeats, watches and sweeps."""
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bigip_lbaas.bus import topics
+from bigip_lbaas.bus.port import Bus, Server
+from bigip_lbaas.controller import registry
+from bigip_lbaas.controller.placing import UNFINISHED, attend
+from bigip_lbaas.controller.recording import record_outcome, record_report
+from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.silence import SilenceWatch, Waits
+from bigip_lbaas.controller.telling import tell_failed
+from bigip_lbaas.domain.capacity import CapacityReport
+from bigip_lbaas.domain.errors import BusUnavailable, ProviderError
+from bigip_lbaas.domain.home import Home
+from bigip_lbaas.domain.ids import AgentId, LoadBalancerId
+from bigip_lbaas.store import records
+from bigip_lbaas.store.port import OneOf, Store, Transaction
+from bigip_lbaas.store.records import Phase
+from bigip_lbaas.wire.codec import decode, encode
+from bigip_lbaas.wire.messages import (
+    Assignment,
+    Heartbeat,
+    Homes,
+    Nudge,
+    Outcome,
+    Ready,
+    Registration,
+)
+
+LOG = logging.getLogger(__name__)
+
+SWEEP = "sweep"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a controller stands on; all of it is given, so that a test can give its own.
+
+    monotonic_s: a clock that only grows, seconds. random_hex: a new random text each time.
+    statuses_wait: called when statuses were put into the outbox.
+    """
+
+    store: Store
+    bus: Bus
+    monotonic_s: Callable[[], float]
+    random_hex: Callable[[], str] = lambda: secrets.token_hex(4)
+    statuses_wait: Callable[[], None] = lambda: None
+
+
+class Controller:
+    """One of any number of controllers of an environment; all state is in the store."""
+
+    def __init__(self, settings: ControllerSettings, around: Surroundings) -> None:
+        """Keep what is given; `start` sets it to work."""
+        self._settings = settings
+        self._around = around
+        self._silence = SilenceWatch(settings.silence_s)
+        self._placement_waits = Waits()
+        self._pending_waits = Waits()
+        self._resends = Waits()
+        self._stop = threading.Event()
+        self._swept = threading.Event()  # set: sweep at once
+        self._servers: list[Server] = []
+        self._threads: list[threading.Thread] = []
+
+    # -- life
+
+    def start(self) -> None:
+        """Serve the global queue and the heartbeats' queue; begin to watch and to sweep."""
+        environment, name = self._settings.environment, self._settings.name
+        work = {
+            "nudge": self._edge(self.on_nudge),
+            "outcome": self._edge(self.on_outcome),
+            "report": self._edge(self.on_report),
+            "ready": self._edge(self.on_ready),
+        }
+        beats = {"register": self.on_registration, "heartbeat": self.on_heartbeat}
+        serve = self._around.bus.serve
+        heartbeat_queue = topics.heartbeat_queue(environment)
+        self._servers = [
+            serve(heartbeat_queue, name, beats, self._settings.heartbeat_workers),
+            serve(topics.global_queue(environment), name, work, self._settings.workers),
+        ]
+        for loop in (self._watch_loop, self._sweep_loop):
+            thread = threading.Thread(target=loop, name=f"{name}-{loop.__name__}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Finish what was taken and stop; another controller goes on."""
+        self._stop.set()
+        self._swept.set()
+        for server in self._servers:
+            server.stop()
+        for thread in self._threads:
+            thread.join()
+
+    # -- what others say
+
+    def on_nudge(self, payload: dict[str, Any]) -> None:
+        """Look at the load balancer that the message names."""
+        nudge = decode(Nudge, payload)
+        self.attend(nudge.load_balancer_id)
+
+    def on_outcome(self, payload: dict[str, Any]) -> None:
+        """Write down how an agent's work ended."""
+        outcome = decode(Outcome, payload)
+        recorded = self._around.store.write(
+            lambda tx: record_outcome(tx, self._settings, outcome, self._around.random_hex)
+        )
+        LOG.info(
+            "outcome load_balancer=%s revision=%s agent=%s applied=%s error=%r request_id=%s",
+            outcome.load_balancer_id, outcome.revision, outcome.agent_id, outcome.applied,
+            outcome.error, outcome.request_id,
+        )  # fmt: skip
+        if recorded.told:
+            self._around.statuses_wait()
+        for load_balancer_id in recorded.again:
+            self.attend(load_balancer_id)
+
+    def on_report(self, payload: dict[str, Any]) -> None:
+        """Keep a capacity report; requests that waited for one are looked at again."""
+        report = decode(CapacityReport, payload)
+        if self._around.store.write(lambda tx: record_report(tx, self._settings, report)):
+            self._swept.set()
+
+    def on_ready(self, payload: dict[str, Any]) -> None:
+        """Send an agent that has taken its homes over all that is not settled in them."""
+        ready = decode(Ready, payload)
+        unsettled = self._around.store.read(
+            lambda tx: registry.unsettled_work(tx, registry.homes_of(tx, ready.agent_id))
+        )
+        for load_balancer_id in unsettled:
+            self.attend(load_balancer_id)
+
+    def on_registration(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Begin an agent's new life; it asks for its unfinished work when it is ready."""
+        registration = decode(Registration, payload)
+        answer = self._around.store.write(
+            lambda tx: registry.register(
+                tx,
+                self._settings,
+                registration,
+                self._around.random_hex,
+                self._around.random_hex,
+            )
+        )
+        if answer.refused:
+            LOG.error("agent %s is refused: %s", registration.agent_id, answer.refused)
+        return encode(answer)
+
+    def on_heartbeat(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Answer a heartbeat, after it has been committed."""
+        heartbeat = decode(Heartbeat, payload)
+        return encode(
+            self._around.store.write(lambda tx: registry.beat(tx, self._settings, heartbeat))
+        )
+
+    # -- one load balancer
+
+    def attend(self, load_balancer_id: LoadBalancerId) -> None:
+        """Take one load balancer as far as a controller can, then tell its agent."""
+        result = self._around.store.write(
+            lambda tx: attend(
+                tx,
+                self._settings,
+                load_balancer_id,
+                lambda: self._waited_s(tx, load_balancer_id),
+                self._around.random_hex,
+            )
+        )
+        if result.told:
+            self._around.statuses_wait()
+        if result.assignment is not None:
+            self._send_assignment(result.assignment)
+
+    def _waited_s(self, tx: Transaction, load_balancer_id: LoadBalancerId) -> float:
+        lb = tx.get(records.LoadBalancer, load_balancer_id)
+        revision = lb.revision if lb else 0
+        now_s = self._around.monotonic_s()
+        return self._placement_waits.waited_s(load_balancer_id, revision, now_s)
+
+    def _send_assignment(self, assignment: Assignment) -> None:
+        now_s = self._around.monotonic_s()
+        self._resends.restart(assignment.load_balancer_id, assignment.revision, now_s)
+        self._tell_agent(assignment.home.agent_id, "assign", encode(assignment))
+
+    def _tell_agent(self, agent_id: AgentId, method: str, payload: dict[str, Any]) -> None:
+        topic = topics.agent_queue(self._settings.environment, agent_id)
+        try:
+            self._around.bus.cast(topic, method, payload)
+        except BusUnavailable as error:
+            LOG.warning("%s; it is sent again within %s s", error, self._settings.resend_s)
+
+    # -- watching over agents
+
+    def _watch_loop(self) -> None:
+        while not self._stop.wait(self._settings.watch_interval_s):
+            self._survive(self.watch)
+
+    def watch(self) -> None:
+        """Take the homes of agents that have been silent for too long."""
+        agents = self._around.store.read(
+            lambda tx: tx.select(records.Agent, environment=self._settings.environment)
+        )
+        for silent in self._silence.silent(agents, self._around.monotonic_s()):
+            self._take_over(silent)
+
+    def _take_over(self, silent: records.Agent) -> None:
+        taken = self._around.store.write(
+            lambda tx: registry.take_homes(
+                tx, self._settings, silent, self._around.random_hex, self._around.random_hex
+            )
+        )
+        if taken is None:
+            return
+        LOG.warning(
+            "agent %s has been silent for %.1f s: %d homes given away, %d left, %d tasks again",
+            silent.id, self._settings.silence_s, len(taken.given), taken.left,
+            len(taken.unsettled),
+        )  # fmt: skip
+        self._announce(taken.given)
+        for load_balancer_id in taken.unsettled:
+            self.attend(load_balancer_id)
+
+    def _announce(self, given: tuple[Home, ...]) -> None:
+        """Tell each successor its new homes, so that it stamps them at once."""
+        agents = {home.agent_id for home in given}
+        rows = self._around.store.read(
+            lambda tx: tx.select(records.Agent, OneOf("id", tuple(sorted(agents))))
+        )
+        for row in rows:
+            homes = tuple(home for home in given if home.agent_id == row.id)
+            self._tell_agent(row.id, "homes", encode(Homes(row.epoch, homes)))
+
+    # -- sweeping
+
+    def _sweep_loop(self) -> None:
+        while not self._stop.is_set():
+            self._swept.wait(self._settings.sweep_interval_s)
+            self._swept.clear()
+            if not self._stop.is_set():
+                self._survive(self.sweep)
+
+    def sweep(self) -> None:
+        """Find what no message brought along: waiting, unanswered, overdue."""
+        if not self._around.store.write(self._holds_the_broom):
+            return
+        rows = self._around.store.read(
+            lambda tx: tx.select(
+                records.LoadBalancer,
+                OneOf("phase", UNFINISHED),
+                environment=self._settings.environment,
+            )
+        )
+        present = [(row.id, row.revision) for row in rows]
+        for waits in (self._placement_waits, self._pending_waits, self._resends):
+            waits.keep_only(present)
+        for row in rows:
+            self._sweep_one(row)
+
+    def _sweep_one(self, row: records.LoadBalancer) -> None:
+        now_s = self._around.monotonic_s()
+        pending_s = self._pending_waits.waited_s(row.id, row.revision, now_s)
+        if pending_s > self._settings.pending_deadline_s:
+            self._around.store.write(lambda tx: self._overdue(tx, row))
+            self._around.statuses_wait()
+            return
+        unanswered_s = self._resends.waited_s(row.id, row.revision, now_s)
+        if row.phase is Phase.WAITING or unanswered_s > self._settings.resend_s:
+            self.attend(row.id)
+
+    def _overdue(self, tx: Transaction, row: records.LoadBalancer) -> None:
+        """Tell ERROR in time; the work stays its agent's, and ACTIVE follows when it is done."""
+        lb = tx.get(records.LoadBalancer, row.id, lock=True)
+        if lb is None or lb.revision != row.revision or lb.phase not in UNFINISHED:
+            return
+        why = lb.reason or _why_nothing_happened(tx, lb)
+        deadline_s = self._settings.pending_deadline_s
+        tell_failed(tx, lb, f"not carried out within {deadline_s:g} s: {why}")
+
+    def _holds_the_broom(self, tx: Transaction) -> bool:
+        """Return whether this controller is the one that sweeps: one at a time is enough."""
+        name = f"{SWEEP}:{self._settings.environment}"
+        tenure = tx.get(records.Tenure, name, lock=True)
+        now = tx.now()
+        if tenure and tenure.holder != self._settings.name and tenure.until_at > now:
+            return False
+        until_at = now + 3 * self._settings.sweep_interval_s + 1
+        tx.put(records.Tenure(name, self._settings.name, until_at))
+        return True
+
+    # -- the process edge
+
+    def _edge(self, work: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+        """Return `work` as the bus may call it: what fails is logged, and the sweep finds it."""
+
+        def endpoint(payload: dict[str, Any]) -> None:
+            self._survive(lambda: work(payload))
+
+        return endpoint
+
+    def _survive(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except ProviderError as error:
+            LOG.warning("%s: %s; it is tried again", type(error).__name__, error)
+        except Exception:
+            LOG.exception("a bug: this piece of work failed, and is found again by the sweep")
+
+
+def _why_nothing_happened(tx: Transaction, lb: records.LoadBalancer) -> str:
+    placement = tx.get(records.PlacementRow, lb.id)
+    if placement is None:
+        return "no device group could be chosen"
+    agents = tx.select(records.Agent, environment=lb.environment, group=placement.group)
+    if not any(agent.alive for agent in agents):
+        return f"no agent of device group {placement.group} is alive"
+    return f"the agent of device group {placement.group} has not answered"

@@ -1,0 +1,38 @@
+"""What a controller can be told, as plain values; read from configuration in cmd."""
+
+from dataclasses import dataclass, field
+
+from bigip_lbaas.domain.ids import EnvironmentName
+from bigip_lbaas.domain.placement import PlacementRules
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerSettings:
+    """One controller's settings.
+
+    heartbeat_interval_s: how often agents beat. lease_s: for how long an answered heartbeat lets
+    an agent write. takeover_margin_s: how much longer than the lease an agent must be silent
+    before its homes are taken; covers clocks that run at different speeds and the request that
+    an agent had begun. report_ttl_s: how long a capacity report counts as fresh.
+    pending_deadline_s: a revision that has not ended by then is told as ERROR.
+    resend_s: how long an assignment may stay without an outcome before it is sent again.
+    """
+
+    environment: EnvironmentName
+    name: str
+    rules: PlacementRules = field(default_factory=PlacementRules)
+    heartbeat_interval_s: float = 1.0
+    lease_s: float = 3.0
+    takeover_margin_s: float = 1.0
+    report_ttl_s: float = 30.0
+    pending_deadline_s: float = 240.0
+    resend_s: float = 5.0
+    watch_interval_s: float = 0.25
+    sweep_interval_s: float = 1.0
+    workers: int = 4
+    heartbeat_workers: int = 2
+
+    @property
+    def silence_s(self) -> float:
+        """Return how long an agent must be silent before its homes are taken."""
+        return self.lease_s + self.takeover_margin_s

@@ -1,0 +1,67 @@
+"""Decides whether a registering agent contradicts those that are there."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from bigip_lbaas.domain.ids import AgentId, GroupNumber
+
+
+class Peer(Protocol):
+    """What is compared of an agent; devices are serial numbers, beat_at is the last sign of it."""
+
+    @property
+    def id(self) -> AgentId: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def group(self) -> GroupNumber: ...
+    @property
+    def devices(self) -> tuple[str, ...]: ...
+    @property
+    def alive(self) -> bool: ...
+    @property
+    def beat_at(self) -> float: ...
+
+
+class Newcomer(Protocol):
+    """What is compared of the agent that registers."""
+
+    @property
+    def agent_id(self) -> AgentId: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def group(self) -> GroupNumber: ...
+    @property
+    def devices(self) -> tuple[str, ...]: ...
+
+
+def conflict(newcomer: Newcomer, peers: Iterable[Peer], heard_since: float) -> str | None:
+    """Return why the newcomer may not work in this environment, or None.
+
+    heard_since: agents not heard of since then count for nothing; an agent that restarts
+    replaces itself. Judged by serial numbers, since a device may have several addresses.
+    """
+    mine = set(newcomer.devices)
+    for peer in sorted(peers, key=lambda peer: peer.id):
+        if peer.id == newcomer.agent_id or not peer.alive or peer.beat_at < heard_since:
+            continue
+        shared = ", ".join(sorted(mine & set(peer.devices)))
+        if shared and peer.host == newcomer.host:
+            return (
+                f"agent {peer.id} on this host ({peer.host}) manages device {shared} already:"
+                " start the second agent on another host, or with other devices"
+            )
+        if shared and peer.group != newcomer.group:
+            return (
+                f"device {shared} belongs to device group {peer.group} (agent {peer.id}) and"
+                f" cannot be in group {newcomer.group} too: mend environment_group_number or"
+                " icontrol_hostname"
+            )
+        if peer.group == newcomer.group and set(peer.devices) != mine:
+            return (
+                f"agent {peer.id} of device group {peer.group} manages"
+                f" {', '.join(peer.devices)}, this one {', '.join(newcomer.devices)}:"
+                " agents of one group must name the same devices in icontrol_hostname"
+            )
+    return None
