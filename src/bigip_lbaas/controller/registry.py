@@ -86,7 +86,10 @@ def beat(tx: Transaction, settings: ControllerSettings, heartbeat: Heartbeat) ->
 
 @dataclass(frozen=True, slots=True)
 class Takeover:
-    """What was taken from an agent. given: the homes with their new agents; unsettled: their work."""
+    """What was taken from an agent.
+
+    given: the homes with their new agents; unsettled: their work.
+    """
 
     agent_id: AgentId
     given: tuple[Home, ...] = ()

@@ -10,6 +10,7 @@ from typing import Any
 from bigip_lbaas.bus import topics
 from bigip_lbaas.bus.port import Bus, Server
 from bigip_lbaas.controller import registry
+from bigip_lbaas.controller.homes import homes_of
 from bigip_lbaas.controller.placing import UNFINISHED, attend
 from bigip_lbaas.controller.recording import record_outcome, record_report
 from bigip_lbaas.controller.settings import ControllerSettings
@@ -134,7 +135,7 @@ class Controller:
         """Send an agent that has taken its homes over all that is not settled in them."""
         ready = decode(Ready, payload)
         unsettled = self._around.store.read(
-            lambda tx: registry.unsettled_work(tx, registry.homes_of(tx, ready.agent_id))
+            lambda tx: registry.unsettled_work(tx, homes_of(tx, ready.agent_id))
         )
         for load_balancer_id in unsettled:
             self.attend(load_balancer_id)
