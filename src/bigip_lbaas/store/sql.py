@@ -1,0 +1,296 @@
+"""The store in an SQL database that all controllers and drivers of an environment share."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Delete,
+    Double,
+    Engine,
+    Insert,
+    Select,
+    bindparam,
+    delete,
+    exc,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from bigip_lbaas.domain.errors import ConcurrentUpdate, ProviderError
+from bigip_lbaas.store.engines import (
+    Access,
+    clock_of,
+    place_of,
+    reading_engine,
+    url_from,
+    writing_engine,
+)
+from bigip_lbaas.store.faults import translated
+from bigip_lbaas.store.patience import Alone, Patience
+from bigip_lbaas.store.port import AtLeast, AtMost, Condition, OneOf, Transaction
+from bigip_lbaas.store.shape import (
+    Shape,
+    plain_key,
+    plain_row,
+    plain_value,
+    row_from,
+    shape_of,
+    value_from,
+)
+from bigip_lbaas.store.tables import table_of
+
+R = TypeVar("R")
+T = TypeVar("T")
+MYSQL_DUPLICATE_KEY = 1062
+
+
+class SqlTransaction:
+    """Statements on one connection. After a failure of the database it only fails again.
+
+    That matters because a work may catch ConcurrentUpdate: where the database has rolled back (a
+    deadlock), what the work does next would be committed without what it did before.
+    """
+
+    def __init__(self, connection: Connection, place: str, writes: bool) -> None:
+        """Keep the connection, the database's name for messages, and whether it may write."""
+        self._connection = connection
+        self._place = place
+        self._writes = writes
+        self._now: float | None = None
+        self._failure: ProviderError | None = None
+        self._ended = False
+
+    def now(self) -> float:
+        """See Transaction; read when first asked for."""
+        if self._now is None:
+            self._now = self._run(lambda: clock_of(self._connection))
+        return self._now
+
+    def get(self, record: type[R], *key: Any, lock: bool = False) -> R | None:
+        """See Transaction."""
+        statement = _select_by_key(shape_of(record))
+        if lock:
+            statement = statement.with_for_update()
+        row = self._run(
+            lambda: self._connection.execute(statement, _named_key(record, key)).first(),
+            writes=lock,
+        )
+        return None if row is None else row_from(record, row)
+
+    def select(
+        self,
+        record: type[R],
+        *conditions: Condition,
+        order_by: str | None = None,
+        limit: int | None = None,
+        **equals: Any,
+    ) -> tuple[R, ...]:
+        """See Transaction."""
+        shape = shape_of(record)
+        statement = (
+            select(table_of(record))
+            .where(*_claims(shape, conditions, equals))
+            .order_by(*_order(shape, order_by))
+            .limit(limit)
+        )
+        rows = self._run(lambda: self._connection.execute(statement).all())
+        return tuple(row_from(record, row) for row in rows)
+
+    def count(self, record: type[Any], by: str, **equals: Any) -> dict[Any, int]:
+        """See Transaction."""
+        shape = shape_of(record)
+        column = _column(shape, by)
+        statement = select(column, func.count()).where(*_claims(shape, (), equals)).group_by(column)
+        rows = self._run(lambda: self._connection.execute(statement).all())
+        return {value_from(shape.field(by), value): number for value, number in rows}
+
+    def insert(self, row: Any) -> None:
+        """See Transaction."""
+        shape, values = shape_of(type(row)), _named_row(row)
+        if not self._run(lambda: self._insert(shape, values), writes=True):
+            key = tuple(values[name] for name in shape.key)
+            raise ConcurrentUpdate(f"there is a {shape.record.__name__} {key} already")
+
+    def put(self, row: Any) -> None:
+        """See Transaction."""
+        statement = _upsert(shape_of(type(row)), self._connection.dialect.name)
+        values = _named_row(row)
+        self._run(lambda: self._connection.execute(statement, values), writes=True)
+
+    def delete(self, record: type[Any], *key: Any) -> bool:
+        """See Transaction."""
+        statement, values = _delete_by_key(shape_of(record)), _named_key(record, key)
+        done = self._run(lambda: self._connection.execute(statement, values), writes=True)
+        return done.rowcount > 0
+
+    def end(self) -> None:
+        """Take no more calls. Raises the database's failure that the work may have caught."""
+        self._ended = True
+        if self._failure is not None:
+            raise self._failure
+
+    def _insert(self, shape: Shape, values: dict[str, Any]) -> bool:
+        """Return False when the key is taken; the transaction goes on all the same."""
+        dialect = self._connection.dialect.name
+        try:
+            return self._connection.execute(_insert(shape, dialect), values).rowcount > 0
+        except exc.IntegrityError as error:
+            # MySQL has no way to pass over a taken key alone, but undoes only the statement.
+            if error.orig is None or error.orig.args[0] != MYSQL_DUPLICATE_KEY:
+                raise
+            return False
+
+    def _run(self, statement: Callable[[], T], *, writes: bool = False) -> T:
+        if self._ended:
+            raise RuntimeError("the transaction has ended")
+        if writes and not self._writes:
+            raise RuntimeError("read() only reads: use write()")
+        if self._failure is not None:
+            raise self._failure
+        try:
+            with translated(self._place):
+                return statement()
+        except ProviderError as error:
+            self._failure = error
+            raise
+
+
+class SqlStore:
+    """Store on SQLite, MySQL, MariaDB or PostgreSQL; connects when first used.
+
+    Make it after a fork, not before. Its tables come from `schema.upgrade`.
+    """
+
+    def __init__(self, url: str, patience: Patience | None = None, access: Access | None = None):
+        """Keep how to connect. Raises ConfigurationRefused for a URL that cannot be one."""
+        self._url: URL = url_from(url)
+        self._place = place_of(self._url)
+        self._patience = patience or Patience()
+        self._writer = writing_engine(self._url, access or Access())
+        self._reader = reading_engine(self._url, access or Access())
+        self._alone = Alone()
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """See Store."""
+        return self._patience.run(lambda: self._once(self._writer, work, writes=True))
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """See Store."""
+        return self._patience.run(lambda: self._once(self._reader, work, writes=False))
+
+    def close(self) -> None:
+        """See Store."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def _once(self, engine: Engine, work: Callable[[Transaction], T], *, writes: bool) -> T:
+        with self._alone.entered(), translated(self._place), engine.begin() as connection:
+            transaction = SqlTransaction(connection, self._place, writes)
+            answer = work(transaction)
+            transaction.end()
+            return answer
+
+
+def _named_row(row: Any) -> dict[str, Any]:
+    names = (field.name for field in shape_of(type(row)).fields)
+    return dict(zip(names, plain_row(row), strict=True))
+
+
+def _named_key(record: type, key: tuple[Any, ...]) -> dict[str, Any]:
+    names = (f"key_{name}" for name in shape_of(record).key)
+    return dict(zip(names, plain_key(record, key), strict=True))
+
+
+def _by_key(shape: Shape) -> list[ColumnElement[bool]]:
+    columns = table_of(shape.record).c
+    return [columns[name] == bindparam(f"key_{name}") for name in shape.key]
+
+
+@cache
+def _select_by_key(shape: Shape) -> Select[Any]:
+    return select(table_of(shape.record)).where(*_by_key(shape))
+
+
+@cache
+def _delete_by_key(shape: Shape) -> Delete:
+    return delete(table_of(shape.record)).where(*_by_key(shape))
+
+
+@cache
+def _insert(shape: Shape, dialect: str) -> Insert:
+    """Return the statement that adds a row, or changes no row when the key is taken."""
+    table = table_of(shape.record)
+    match dialect:
+        case "sqlite":
+            insert: Insert = sqlite.insert(table).on_conflict_do_nothing()
+        case "postgresql":
+            insert = postgresql.insert(table).on_conflict_do_nothing()
+        case _:
+            insert = mysql.insert(table)
+    return insert.execution_options(preserve_rowcount=True)
+
+
+@cache
+def _upsert(shape: Shape, dialect: str) -> Insert:
+    """Return the statement that adds a row or replaces the one with its key."""
+    table = table_of(shape.record)
+    rest = [field.name for field in shape.fields if field.name not in shape.key]
+    if dialect == "mysql":
+        added = mysql.insert(table)
+        return added.on_duplicate_key_update(
+            {name: added.inserted[name] for name in rest or shape.key}
+        )
+    if not rest:
+        return _insert(shape, dialect)
+    new = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    replaced: Insert = new.on_conflict_do_update(
+        index_elements=shape.key, set_={name: new.excluded[name] for name in rest}
+    )
+    return replaced
+
+
+def _column(shape: Shape, name: str) -> ColumnElement[Any]:
+    shape.position(name)  # refuses what cannot be compared
+    column: ColumnElement[Any] = table_of(shape.record).c[name]
+    return column
+
+
+def _claims(
+    shape: Shape, conditions: tuple[Condition, ...], equals: dict[str, Any]
+) -> list[ColumnElement[bool]]:
+    claims = [_claim(shape, condition) for condition in conditions]
+    return claims + [_claim(shape, OneOf(name, (value,))) for name, value in equals.items()]
+
+
+def _claim(shape: Shape, condition: Condition) -> ColumnElement[bool]:
+    column = _column(shape, condition.field)
+    match condition:
+        # As a number with a fraction, also against a column of integers: 3.5 is not 4.
+        case AtMost(value=value):
+            return column <= literal(value, Double)
+        case AtLeast(value=value):
+            return column >= literal(value, Double)
+        case OneOf(values=values):
+            field = shape.field(condition.field)
+            plain = [plain_value(shape, field, value) for value in values if value is not None]
+            is_one = column.in_(plain)
+            return or_(is_one, column.is_(None)) if None in values else is_one
+
+
+def _order(shape: Shape, order_by: str | None) -> list[ColumnElement[Any]]:
+    """Return what to sort by: the field, None first as the lowest, then the key."""
+    keys: list[ColumnElement[Any]] = [_column(shape, name) for name in shape.key]
+    if order_by is None:
+        return keys
+    column = _column(shape, order_by.removeprefix("-"))
+    order = [column.is_not(None), column] if column.nullable else [column]
+    if order_by.startswith("-"):
+        order = [each.desc() for each in order]
+    return order + keys
