@@ -7,6 +7,7 @@ ProviderError                what the caller should do
 |- ConfigurationRefused      mend the named option and start again
 |- DeviceError               never raised itself; carries the device's name and what it said
 |  |- DeviceUnreachable      wait, then try again
+|  |  '- OutcomeUnknown       the same, and the commit may have been carried out or be so later
 |  |- DeviceBusy             wait, then try again
 |  |- StampRefused           forget what is known of the partition, read it again
 |  |- FencedOff              write nothing; report; the home belongs to someone else
@@ -60,6 +61,10 @@ class DeviceError(ProviderError):
 
 class DeviceUnreachable(DeviceError):
     """The device cannot be talked to: off, rebooting, refusing the login or the certificate."""
+
+
+class OutcomeUnknown(DeviceUnreachable):
+    """A commit was sent and not answered: it may have been carried out, or be so later."""
 
 
 class DeviceBusy(DeviceError):

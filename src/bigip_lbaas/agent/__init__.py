@@ -1,0 +1,1 @@
+"""One agent: it brings the devices of one group to what the assignments ask for."""

@@ -1,0 +1,332 @@
+"""Writes one home's partition on one device, and never after a newer owner has stamped it.
+
+Each partition holds a stamp. Every transaction takes the stamp that we know out and puts a new
+one in, so the device itself refuses a writer whose knowledge is old. Rules of this file:
+
+1. What we know of a partition is a stamp, and the content that was read between two readings of
+   that same stamp. Any error empties it.
+2. Content that was only read is not reported as settled before a transaction of ours has taken
+   that very stamp out: until then an earlier commit of ours may still be on its way.
+3. A count is never sent twice under a fence. So one StampedPartition lives as long as its fence,
+   and a new fence gets a new one, which knows nothing.
+4. Only a stamp of a lower fence, or of our own, is replaced.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+from bigip_lbaas.domain.errors import (
+    DeviceRefused,
+    FencedOff,
+    ProviderError,
+    RequestRejected,
+    StampRefused,
+)
+from bigip_lbaas.domain.home import Fence, Home, Stamp
+from bigip_lbaas.domain.ids import LoadBalancerId, ProjectId
+from bigip_lbaas.icontrol.port import Device, PartitionStamps
+from bigip_lbaas.ltm.effect import after
+from bigip_lbaas.ltm.kinds import DATA_GROUP
+from bigip_lbaas.ltm.names import GUARD, Naming
+from bigip_lbaas.ltm.state import Action, ObjectPath, State, Step
+from bigip_lbaas.reconcile.plan import plan
+from bigip_lbaas.reconcile.render import RenderSettings
+from bigip_lbaas.reconcile.scope import Target, desired
+
+ATTEMPTS = 3  # readings that a moving stamp may spoil, and commits that it may refuse
+HOMES_PER_TRANSACTION = 45  # two commands each: below the 100 at which transactions get slow
+
+
+class StampedPartition:
+    """One partition on one device under one fence. For one thread at a time."""
+
+    def __init__(
+        self, device: Device, home: Home, naming: Naming, settings: RenderSettings
+    ) -> None:
+        """Know nothing yet. Raises: RequestRejected when no partition can have the home's name."""
+        self.device = device
+        self.home = home
+        self.highest: Fence = home.fence  # the highest fence seen here, for the heartbeat
+        self._naming = naming
+        self._settings = settings
+        self._count = 0  # the highest sent under this fence
+        self._stamps: tuple[Stamp, ...] = ()
+        self._content: State | None = None
+        self._is_proven = False  # the content's stamp was put in by a commit of ours
+        try:
+            self.partition = naming.name(home.project_id)
+        except ValueError as error:
+            raise RequestRejected(
+                "The project's id cannot be used on the load balancing devices.", str(error)
+            ) from error
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether the content is known, so that the next work needs no reading."""
+        return self._content is not None
+
+    def forget(self) -> None:
+        """Empty all knowledge: the next work begins with reading (after errors, for audits)."""
+        self._stamps, self._content, self._is_proven = (), None, False
+
+    def take_over(self) -> None:
+        """Put our stamp in place of a predecessor's, before anything else is written.
+
+        A partition that is not there needs none. Raises: as apply does.
+        """
+        self.forget()
+        _while_stamp_moves(self._take_over)
+
+    def apply(self, targets: Sequence[Target]) -> Mapping[LoadBalancerId, ProviderError]:
+        """Bring load balancers of this home to what they must be; return those refused, and why.
+
+        They share a transaction; when it is refused each is applied alone, so that a bad one
+        stops only itself. Settled and proven content costs no request.
+        Raises: DeviceUnreachable, OutcomeUnknown, DeviceBusy, LeaseExpired: nothing can be said
+        yet of any of them, try again. FencedOff: the home is someone else's. StampRefused: others
+        keep writing here although we hold the home.
+        """
+        if not targets:
+            return {}
+        try:
+            _while_stamp_moves(lambda: self._write(targets))
+        except (DeviceRefused, RequestRejected) as error:
+            if len(targets) == 1:
+                return {targets[0].graph.id: error}
+        else:
+            return {}
+        return {id_: why for target in targets for id_, why in self.apply([target]).items()}
+
+    def end(self, targets: Sequence[Target]) -> tuple[str, ...]:
+        """Remove the home's last load balancers, guard, stamp and partition.
+
+        Return what is left and keeps the partition: objects that belong to none of `targets`, or
+        the words in which the device refuses to let go of it. Empty: the partition is gone.
+        Raises: as apply does, and DeviceRefused.
+        """
+        leaving = [Target(target.graph, False, target.leaving) for target in targets]
+        return _while_stamp_moves(lambda: self._end(leaving))
+
+    def offer(self, found: PartitionStamps) -> tuple[Step, ...]:
+        """Return the swap that takes over from `found`, for a transaction shared with others."""
+        self.forget()
+        self._judge(found)
+        self._stamps = _parse(found)
+        return self._swap(self._next())
+
+    def accept(self) -> None:
+        """Take note that the offered swap was committed."""
+        self._stamps = (Stamp(self.home.fence, self._count),)
+
+    def _take_over(self) -> None:
+        found = self._look()
+        if found is not None:
+            self._stamp(found)
+
+    def _write(self, targets: Sequence[Target]) -> None:
+        content = self._know(create=any(target.wanted for target in targets))
+        if content is None:
+            return
+        wanted = desired(targets, content, self._naming, self._settings)
+        for steps in plan(wanted, content).transactions:
+            self._commit(steps)
+        if not self._is_proven:
+            self._commit(())
+
+    def _end(self, leaving: Sequence[Target]) -> tuple[str, ...]:
+        content = self._know(create=False)
+        if content is None:
+            return ()
+        wanted = desired(leaving, content, self._naming, self._settings)
+        transactions = plan(wanted, content).transactions
+        rest = content
+        for steps in transactions:
+            rest = after(rest, steps)
+        if rest:
+            self._write(leaving)
+            return tuple(sorted(f"{path.collection} {path.full}" for path in rest))
+        *earlier, last = transactions or ((),)
+        for steps in earlier:
+            self._commit(steps)
+        away = (*self._out(), Step(Action.DELETE, self._path(GUARD)))
+        self._send((*away, *last))
+        self.forget()
+        try:
+            self.device.delete_partition(self.partition)
+        except DeviceRefused as refused:
+            return (refused.said,)  # stamped again by someone, or holding what we do not read
+        return ()
+
+    def _know(self, create: bool) -> State | None:
+        """Return the content, read if need be; None: there is no partition, and `create` is not.
+
+        A partition that we have made and then stamped first is known to be empty: whoever writes
+        in it brings the guard first, and the guard can be brought only once.
+        """
+        if self._content is not None:
+            return self._content
+        for _ in range(ATTEMPTS):
+            found = self._look()
+            is_fresh = False
+            if found is None:
+                if not create and self.partition not in self.device.partitions():
+                    return None
+                is_fresh = self.device.create_partition(self.partition)
+                found = PartitionStamps()
+            if not found.names:
+                self._stamp(found)
+            else:
+                self._stamps = _parse(found)
+            if is_fresh:
+                self._content, self._is_proven = {}, True
+                return self._content
+            content = self.device.read(self.partition)
+            again = self._look()
+            if again is not None and _parse(again) == self._stamps:
+                self._content, self._is_proven = content, False
+                return content
+            self.forget()
+        raise StampRefused(
+            self.device.name,
+            f"the stamp of {self.partition} changed during each of {ATTEMPTS} readings",
+        )
+
+    def _look(self) -> PartitionStamps | None:
+        """Read the stamp, and refuse to go on where a newer owner, or a stranger, has been."""
+        found = self.device.stamps(self.partition)
+        if found is not None:
+            self._judge(found)
+        return found
+
+    def _judge(self, found: PartitionStamps) -> None:
+        own = self.home.fence
+        if len(_parse(found)) < len(found.names):
+            raise DeviceRefused(
+                self.device.name,
+                f"partition {self.partition} has stamps that this version cannot read "
+                f"({', '.join(found.names)}); is a newer version at work there?",
+            )
+        if found.guard and not found.names:
+            raise DeviceRefused(
+                self.device.name,
+                f"partition {self.partition} has its guard but no stamp; when no agent writes "
+                f"there, delete the data group {GUARD} and try again",
+            )
+        for stamp in _parse(found):
+            self.highest = max(self.highest, stamp.fence)
+            if stamp.fence == own:
+                self._count = max(self._count, stamp.count)
+            elif stamp.fence.number >= own.number:
+                self.forget()
+                raise FencedOff(
+                    self.device.name,
+                    f"partition {self.partition} is stamped {stamp.name}, which is not below our "
+                    f"fence {own.number}.{own.nonce}",
+                )
+
+    def _stamp(self, found: PartitionStamps) -> None:
+        """Put our stamp in place of those found; the first one comes with the guard."""
+        self._stamps = _parse(found)
+        first = () if found.names else (Step(Action.CREATE, self._path(GUARD), _DATA_GROUP),)
+        self._commit(first)
+
+    def _commit(self, steps: Sequence[Step]) -> None:
+        """Carry out `steps` in one transaction with a swap of the stamp; then know the result."""
+        stamp = self._next()
+        self._send((*self._swap(stamp), *steps))
+        self._stamps = (stamp,)
+        if self._content is not None:
+            self._content, self._is_proven = after(self._content, steps), True
+
+    def _send(self, writes: Sequence[Step]) -> None:
+        known = self._stamps
+        stamps = tuple(step.path.full for step in writes if step.path.collection == DATA_GROUP)
+        try:
+            self.device.commit(writes, stamps)
+        except DeviceRefused as refused:
+            # The device's words about a missing stamp are unverified; its stamp itself is not.
+            self.forget()
+            found = self._look()
+            if found is None or _parse(found) != known:
+                raise StampRefused(
+                    self.device.name, f"the stamp of {self.partition} is another ({refused.said})"
+                ) from refused
+            raise
+        except ProviderError:
+            self.forget()
+            raise
+
+    def _next(self) -> Stamp:
+        self._count += 1
+        return Stamp(self.home.fence, self._count)
+
+    def _out(self) -> tuple[Step, ...]:
+        return tuple(Step(Action.DELETE, self._path(stamp.name)) for stamp in self._stamps)
+
+    def _swap(self, stamp: Stamp) -> tuple[Step, ...]:
+        return (*self._out(), Step(Action.CREATE, self._path(stamp.name), _DATA_GROUP))
+
+    def _path(self, name: str) -> ObjectPath:
+        return ObjectPath(DATA_GROUP, self.partition, name)
+
+
+def take_over_together(
+    partitions: Sequence[StampedPartition],
+) -> Mapping[ProjectId, ProviderError]:
+    """Put our stamps into many partitions of one device; return those refused, and why.
+
+    The swaps share transactions; a refused one is done again home by home.
+    Raises: DeviceUnreachable, OutcomeUnknown, DeviceBusy, LeaseExpired: begin anew later.
+    """
+    if not partitions:
+        return {}
+    refused: dict[ProjectId, ProviderError] = {}
+    device = partitions[0].device
+    stamps = device.all_stamps()
+    stamped = [each for each in partitions if each.partition in stamps]
+    alone = [each for each in partitions if each.partition not in stamps]
+    for start in range(0, len(stamped), HOMES_PER_TRANSACTION):
+        alone += _swap_shared(device, stamped[start : start + HOMES_PER_TRANSACTION], stamps)
+    for each in alone:
+        try:
+            each.take_over()
+        except (FencedOff, StampRefused, DeviceRefused) as error:
+            refused[each.home.project_id] = error
+    return refused
+
+
+def _swap_shared(
+    device: Device, partitions: Sequence[StampedPartition], stamps: Mapping[str, PartitionStamps]
+) -> Sequence[StampedPartition]:
+    """Swap in one transaction; return those that must be looked at alone."""
+    offered: list[StampedPartition] = []
+    steps: list[Step] = []
+    for each in partitions:
+        with suppress(FencedOff, DeviceRefused):  # found again, and told, when it is alone
+            steps += each.offer(stamps[each.partition])
+            offered.append(each)
+    try:
+        if steps:
+            device.commit(steps, [step.path.full for step in steps])
+    except (StampRefused, DeviceRefused):
+        return partitions
+    for each in offered:
+        each.accept()
+    return [each for each in partitions if each not in offered]
+
+
+_DATA_GROUP = {"type": "string"}
+_T = TypeVar("_T")
+
+
+def _while_stamp_moves(work: Callable[[], _T]) -> _T:
+    """Return what `work` does; when the stamp was another it has forgotten, and does it anew."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(StampRefused):
+            return work()
+    return work()
+
+
+def _parse(found: PartitionStamps) -> tuple[Stamp, ...]:
+    return tuple(stamp for name in found.names if (stamp := Stamp.parse(name)))

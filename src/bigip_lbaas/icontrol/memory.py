@@ -1,0 +1,242 @@
+"""A BIG-IP in memory: the device port's promises without a device, for tests of what uses them.
+
+It refuses what a device refuses, and is as strict as the strictest: no dangling reference, no
+destination or address twice, nothing deleted that is in use, also when it was in use only until
+the same transaction, and no name both deleted and created in one transaction.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from bigip_lbaas.domain.errors import DeviceRefused, StampRefused
+from bigip_lbaas.icontrol.port import DeviceIdentity, Measured, PartitionStamps
+from bigip_lbaas.icontrol.session import always_allowed
+from bigip_lbaas.ltm import kinds
+from bigip_lbaas.ltm.addresses import address_of, without_port
+from bigip_lbaas.ltm.canonical import canonical
+from bigip_lbaas.ltm.names import GUARD, STAMP_BEGINS
+from bigip_lbaas.ltm.state import Action, ObjectPath, State, Step, merge
+
+Tree = dict[ObjectPath, dict[str, Any]]
+
+
+class MemoryDevice:
+    """One BIG-IP's partitions; see the port for what its methods promise."""
+
+    def __init__(self, name: str = "bigip", may_write: Callable[[], None] = always_allowed) -> None:
+        """Begin as a device without partitions of anyone."""
+        self.name = name
+        self.requests = 0
+        self.active_connections = 0.0
+        self._may_write = may_write
+        self._lock = threading.RLock()
+        self._partitions = {"Common"}
+        self._tree: Tree = {}
+
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
+
+    def identity(self) -> DeviceIdentity:
+        """Say which device this is: its name is its serial number."""
+        return DeviceIdentity(self.name, f"{self.name}.example", "15.1.0")
+
+    def partitions(self) -> frozenset[str]:
+        """Return the names of all partitions."""
+        self.requests += 1
+        return frozenset(self._partitions)
+
+    def stamps(self, partition: str) -> PartitionStamps | None:
+        """Return who writes in a partition; None when there is none of that name."""
+        self.requests += 1
+        with self._lock:
+            if partition not in self._partitions:
+                return None
+            return self._stamps_of(partition)
+
+    def all_stamps(self) -> Mapping[str, PartitionStamps]:
+        """Return who writes in every partition that has a stamp or a guard."""
+        self.requests += 1
+        with self._lock:
+            found = {name: self._stamps_of(name) for name in self._partitions}
+        return {name: stamps for name, stamps in found.items() if stamps != PartitionStamps()}
+
+    def read(self, partition: str) -> State:
+        """Return all objects of a partition, of the kinds that we write."""
+        self.requests += 1
+        with self._lock:
+            return {
+                path: canonical(path.collection, partition, attributes)
+                for path, attributes in self._tree.items()
+                if path.partition == partition and path.collection in kinds.KIND_OF
+            }
+
+    def create_partition(self, partition: str) -> bool:
+        """Make a partition; False when it is there already."""
+        self.requests += 1
+        self._may_write()
+        with self._lock:
+            is_new = partition not in self._partitions
+            self._partitions.add(partition)
+            return is_new
+
+    def delete_partition(self, partition: str) -> None:
+        """Take an empty partition away; one that is not there is no error."""
+        self.requests += 1
+        self._may_write()
+        with self._lock:
+            if any(path.partition == partition for path in self._tree):
+                raise DeviceRefused(
+                    self.name,
+                    "refuses: You must remove all objects from a partition before removing the "
+                    f"partition ({partition})",
+                )
+            self._partitions.discard(partition)
+
+    def commit(self, steps: Sequence[Step], stamps: Collection[str] = ()) -> None:
+        """Carry out `steps`: all of them or none."""
+        self.requests += len(steps) + 2
+        self._may_write()
+        with self._lock:
+            try:
+                self._tree = committed(self._tree, self._partitions, steps)
+            except Refused as refused:
+                is_stamp = refused.path.full in stamps
+                raise (StampRefused if is_stamp else DeviceRefused)(
+                    self.name, f"refuses: {refused}"
+                ) from refused
+
+    def measure(self, metrics: Collection[str]) -> Measured:
+        """Return capacity metrics."""
+        self.requests += 1
+        with self._lock:
+            nodes = sum(path.collection == kinds.NODE for path in self._tree)
+            known = {
+                "tenant_count": float(len(self._partitions) - 1),
+                "node_count": float(nodes),
+                "active_connections": self.active_connections,
+            }
+        return Measured(
+            {metric: known[metric] for metric in metrics if metric in known},
+            {m: f"{m} is not measured by this version" for m in metrics if m not in known},
+        )
+
+    def _stamps_of(self, partition: str) -> PartitionStamps:
+        names = sorted(
+            path.name
+            for path in self._tree
+            if path.partition == partition and path.collection == kinds.DATA_GROUP
+        )
+        return PartitionStamps(
+            tuple(n for n in names if n.startswith(STAMP_BEGINS) and n != GUARD), GUARD in names
+        )
+
+
+class Refused(Exception):
+    """A transaction that would leave the tree as no device allows it."""
+
+    def __init__(self, path: ObjectPath, why: str) -> None:
+        """Name the object that is in the way."""
+        super().__init__(f"{path.collection} {path.full} {why}")
+        self.path = path
+
+
+def committed(before: Tree, partitions: Collection[str], steps: Sequence[Step]) -> Tree:
+    """Return the tree after `steps`. Raises: Refused when it would not be sound."""
+    tree = dict(before)
+    deleted: set[ObjectPath] = set()
+    for step in steps:
+        path = step.path
+        if step.action is Action.CREATE:
+            if path.partition not in partitions:
+                raise Refused(path, "is in a folder that was not found")
+            if path in tree or path in deleted:
+                raise Refused(path, "already exists")
+            tree[path] = dict(step.attributes)
+        elif path not in tree:
+            raise Refused(path, "was not found")
+        elif step.action is Action.CHANGE:
+            _refuse_fixed(step)
+            tree[path] = merge(tree[path], step.attributes)
+        else:
+            deleted.add(path)
+            del tree[path]
+    _add_implied(tree)
+    for path in deleted:
+        _refuse_in_use(path, before, tree)
+    _refuse_unsound(tree)
+    return tree
+
+
+def _refuse_fixed(step: Step) -> None:
+    for name in kinds.KIND_OF[step.path.collection].fixed:
+        if name in step.attributes:
+            raise Refused(step.path, f"has a fixed {name}")
+
+
+def _add_implied(tree: Tree) -> None:
+    """Add the nodes of new members, and the virtual address of a destination that has none."""
+    for path, attributes in list(tree.items()):
+        for member in attributes.get("members", ()):
+            node = ObjectPath(kinds.NODE, path.partition, without_port(member["name"]))
+            tree.setdefault(node, {"address": member["address"]})
+        if path.collection == kinds.VIRTUAL:
+            address = address_of(attributes["destination"])
+            if address not in _addresses(tree, path.partition):
+                implied = ObjectPath(kinds.VIRTUAL_ADDRESS, path.partition, address)
+                tree[implied] = {"address": address, "enabled": "yes", "autoDelete": "true"}
+
+
+def _addresses(tree: Tree, partition: str) -> set[str]:
+    return {
+        attributes["address"]
+        for path, attributes in tree.items()
+        if path.collection == kinds.VIRTUAL_ADDRESS and path.partition == partition
+    }
+
+
+def _references(tree: Tree, path: ObjectPath) -> Iterator[tuple[str, str]]:
+    """Yield what an object refers to: a word for the kind, and a full path or an address."""
+    attributes = tree[path]
+    if attributes.get("pool"):
+        yield kinds.POOL, attributes["pool"]
+    if path.collection == kinds.POOL and attributes.get("monitor"):
+        yield "ltm/monitor", attributes["monitor"]
+    for member in attributes.get("members", ()):
+        yield kinds.NODE, f"/{path.partition}/{without_port(member['name'])}"
+    if path.collection == kinds.VIRTUAL:
+        address = address_of(attributes["destination"])
+        yield kinds.VIRTUAL_ADDRESS, f"/{path.partition}/{address}"
+
+
+def _identity(path: ObjectPath, attributes: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the word and path by which others refer to an object."""
+    if path.collection == kinds.VIRTUAL_ADDRESS:
+        return path.collection, f"/{path.partition}/{attributes['address']}"
+    word = "ltm/monitor" if path.collection.startswith("ltm/monitor/") else path.collection
+    return word, path.full
+
+
+def _refuse_in_use(path: ObjectPath, before: Tree, after: Tree) -> None:
+    """Refuse to delete what an object that stays used, even only until this transaction."""
+    if path not in before:
+        return
+    gone = _identity(path, before[path])
+    for user in before.keys() & after.keys():
+        if gone in _references(before, user) and path.collection != kinds.VIRTUAL_ADDRESS:
+            raise Refused(path, f"is in use by {user.full}")
+
+
+def _refuse_unsound(tree: Tree) -> None:
+    there = {_identity(path, attributes) for path, attributes in tree.items()}
+    places: dict[tuple[str, str, str], ObjectPath] = {}
+    for path, attributes in tree.items():
+        for reference in _references(tree, path):
+            if reference not in there:
+                raise Refused(path, f"names {reference[1]}, which was not found")
+        for name in ("destination", "address"):
+            if name in attributes:
+                place = (path.partition, path.collection, attributes[name])
+                if place in places:
+                    raise Refused(path, f"shares its {name} with {places[place].full}")
+                places[place] = path

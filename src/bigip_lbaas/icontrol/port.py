@@ -1,0 +1,96 @@
+"""What an agent needs of one BIG-IP, whether it is reached over HTTP or lives in memory.
+
+Every method raises the children of DeviceError, nothing else; writing methods also LeaseExpired.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bigip_lbaas.ltm.state import State, Step
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceIdentity:
+    """Which device answers at an address."""
+
+    serial: str
+    hostname: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionStamps:
+    """The data groups of a partition that say who writes there.
+
+    names: those whose name begins as a stamp's does, the guard aside.
+    """
+
+    names: tuple[str, ...] = ()
+    guard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one reading of a device's metrics gave: values, and why a metric has none."""
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)  # metric -> reason
+
+
+class Device(Protocol):
+    """One BIG-IP. All methods may be called from several threads."""
+
+    @property
+    def name(self) -> str:
+        """Return the name under which the device is configured."""
+
+    @property
+    def requests(self) -> int:
+        """Return how many requests have been sent to it so far."""
+
+    def identity(self) -> DeviceIdentity:
+        """Read which device this is."""
+
+    def partitions(self) -> frozenset[str]:
+        """Read the names of all partitions: an answer that is complete, so absence is certain."""
+
+    def stamps(self, partition: str) -> PartitionStamps | None:
+        """Read who writes in a partition; None when the device says that there is none.
+
+        A device that is just starting has been seen to miss what it has, so None alone must not
+        make anyone believe that something is gone: `partitions` is the proof.
+        """
+
+    def all_stamps(self) -> Mapping[str, PartitionStamps]:
+        """Read who writes in every partition that has a stamp or a guard."""
+
+    def read(self, partition: str) -> State:
+        """Read all objects of a partition, of the kinds that we write; stamps are not among them.
+
+        The reads are several: only a stamp that is the same before and after makes them one.
+        """
+
+    def create_partition(self, partition: str) -> bool:
+        """Make a partition; False when it is there already."""
+
+    def delete_partition(self, partition: str) -> None:
+        """Take an empty partition away; one that is not there is no error.
+
+        Raises: DeviceRefused when it is not empty.
+        """
+
+    def commit(self, steps: Sequence[Step], stamps: Collection[str] = ()) -> None:
+        """Carry out `steps` in one transaction: all of them or none.
+
+        stamps: full paths of the stamp and guard objects among the steps; a refusal that names
+        one of them is about who writes, not about what.
+        Raises: StampRefused, DeviceBusy, DeviceRefused, LeaseExpired: nothing was written.
+        OutcomeUnknown: it may have been, or may be later. DeviceUnreachable otherwise: it was not.
+        """
+
+    def measure(self, metrics: Collection[str]) -> Measured:
+        """Read capacity metrics; one that this device or product cannot give says why."""
+
+    def close(self) -> None:
+        """Log out and let go of connections."""

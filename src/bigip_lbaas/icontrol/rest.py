@@ -1,0 +1,222 @@
+"""A BIG-IP reached over iControl REST: the device port's words as requests.
+
+Source: iControl REST reference, "Reading", "Writing", "Transactions".
+"""
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from bigip_lbaas.domain.errors import DeviceBusy, DeviceRefused
+from bigip_lbaas.icontrol.faults import Refusal, commit_fault_from, fault_from
+from bigip_lbaas.icontrol.measure import READERS
+from bigip_lbaas.icontrol.port import DeviceIdentity, Measured, PartitionStamps
+from bigip_lbaas.icontrol.session import Endpoint, Request, Session, always_allowed
+from bigip_lbaas.ltm.canonical import canonical
+from bigip_lbaas.ltm.kinds import DATA_GROUP, KINDS, PAGE, Kind
+from bigip_lbaas.ltm.names import GUARD, STAMP_BEGINS
+from bigip_lbaas.ltm.state import Action, Attributes, ObjectPath, State, Step
+
+TM = "/mgmt/tm"
+PARTITION = "auth/partition"
+Item = Mapping[str, Any]
+
+
+class RestDevice:
+    """One BIG-IP over HTTPS; see the port for what its methods promise."""
+
+    def __init__(self, endpoint: Endpoint, may_write: Callable[[], None] = always_allowed) -> None:
+        """Connect to nothing yet: a device that is off can still be constructed."""
+        self._session = Session(endpoint, may_write)
+        self._committing = threading.Lock()  # commits that overlap fail on the device
+
+    @property
+    def name(self) -> str:
+        """Return the configured name."""
+        return self._session.endpoint.name
+
+    @property
+    def requests(self) -> int:
+        """Return how many requests have been sent, logins included."""
+        return self._session.requests
+
+    def close(self) -> None:
+        """Log out and disconnect."""
+        self._session.close()
+
+    def identity(self) -> DeviceIdentity:
+        """Read which device this is, from its own entry in the device trust."""
+        for item in self.items("cm/device", {}, "reading its identity"):
+            if item.get("selfDevice") == "true":
+                return DeviceIdentity(
+                    str(item.get("chassisId", "")),
+                    str(item.get("hostname", "")),
+                    str(item.get("version", "")),
+                )
+        raise DeviceBusy(self.name, "does not say which device it is (cm/device names no self)")
+
+    def partitions(self) -> frozenset[str]:
+        """Read the names of all partitions."""
+        found = self.items(PARTITION, {"$select": "name"}, "reading its partitions")
+        return frozenset(str(item["name"]) for item in found)
+
+    def stamps(self, partition: str) -> PartitionStamps | None:
+        """Read who writes in a partition; None when the device says that there is none."""
+        query = {"$filter": f"partition eq {partition}", "$select": "name"}
+        found = self._data_groups(query, f"reading the stamp of {partition}")
+        if found:
+            return _stamps(str(item["name"]) for item in found)
+        response = self._session.send(Request("GET", _uri(PARTITION, partition)))
+        if response.is_success:
+            return PartitionStamps()
+        refusal = Refusal.of(response.status_code, response.text)
+        if refusal.is_missing_object:
+            return None
+        raise fault_from(self.name, refusal, f"reading partition {partition}")
+
+    def all_stamps(self) -> Mapping[str, PartitionStamps]:
+        """Read who writes in every partition that has a stamp or a guard."""
+        names: dict[str, list[str]] = {}
+        for item in self._data_groups({"$select": "name,partition"}, "reading all stamps"):
+            if str(item["name"]).startswith(STAMP_BEGINS):
+                names.setdefault(str(item["partition"]), []).append(str(item["name"]))
+        return {partition: _stamps(found) for partition, found in names.items()}
+
+    def read(self, partition: str) -> State:
+        """Read all objects of a partition, of the kinds that we write."""
+        return {
+            path: attributes for kind in KINDS for path, attributes in self._of(kind, partition)
+        }
+
+    def create_partition(self, partition: str) -> bool:
+        """Make a partition; False when it is there already."""
+        response = self._session.send(Request("POST", f"{TM}/{PARTITION}", {"name": partition}))
+        if response.status_code == httpx.codes.CONFLICT:
+            return False
+        self._must_succeed(response, f"creating partition {partition}")
+        return True
+
+    def delete_partition(self, partition: str) -> None:
+        """Take an empty partition away; one that is not there is no error."""
+        response = self._session.send(Request("DELETE", _uri(PARTITION, partition)))
+        refusal = Refusal.of(response.status_code, response.text)
+        if not refusal.is_missing_object:
+            self._must_succeed(response, f"deleting partition {partition}")
+
+    def commit(self, steps: Sequence[Step], stamps: Collection[str] = ()) -> None:
+        """Carry out `steps` in one transaction: all of them or none."""
+        with self._committing:
+            started = self._session.send(Request("POST", f"{TM}/transaction", {}))
+            self._must_succeed(started, "starting a transaction")
+            transaction = str(started.json()["transId"])
+            for step in steps:
+                self._queue(step, transaction)
+            committed = self._session.send(
+                Request(
+                    "PATCH",
+                    f"{TM}/transaction/{transaction}",
+                    {"state": "VALIDATING"},
+                    is_commit=True,
+                )
+            )
+        if not committed.is_success:
+            refusal = Refusal.of(committed.status_code, committed.text)
+            raise commit_fault_from(self.name, refusal, stamps)
+
+    def measure(self, metrics: Collection[str]) -> Measured:
+        """Read capacity metrics, each from one source."""
+        values: dict[str, float] = {}
+        unreadable: dict[str, str] = {}
+        for metric in metrics:
+            reader = READERS.get(metric)
+            try:
+                value = reader(self) if reader else f"{metric} is not measured by this version"
+            except (DeviceBusy, DeviceRefused) as error:
+                value = str(error)
+            if isinstance(value, str):
+                unreadable[metric] = value
+            else:
+                values[metric] = value
+        return Measured(values, unreadable)
+
+    def items(
+        self, collection: str, query: Mapping[str, str], doing: str, page: int = PAGE
+    ) -> Iterator[Item]:
+        """Read a collection page by page.
+
+        A device that does not page answers everything at once, or again, which ends it too.
+        """
+        skip = 0
+        found: list[Item] = []
+        while True:
+            params = {**query, "$top": str(page), "$skip": str(skip)}
+            body = self.get(f"{TM}/{collection}", params, doing)
+            before, found = found, body.get("items", [])  # an empty collection may have none
+            if found == before:
+                return
+            yield from found
+            skip += len(found)
+            if len(found) != page or body.get("totalItems") == skip:
+                return
+
+    def get(self, path: str, params: Mapping[str, str], doing: str) -> Item:
+        """Read one answer."""
+        response = self._session.send(Request("GET", path, params=params))
+        self._must_succeed(response, doing)
+        answer: Item = response.json()
+        return answer
+
+    def _data_groups(self, query: Mapping[str, str], doing: str) -> list[Item]:
+        return list(self.items(DATA_GROUP, query, doing))
+
+    def _of(self, kind: Kind, partition: str) -> Iterator[tuple[ObjectPath, Attributes]]:
+        select = ["name", "subPath"]
+        select += [f"{a}Reference" if a == kind.expanded else a for a in kind.attributes]
+        query = {"$filter": f"partition eq {partition}", "$select": ",".join(select)}
+        if kind.expanded:
+            query["expandSubcollections"] = "true"
+        doing = f"reading {kind.collection} of {partition}"
+        for item in self.items(kind.collection, query, doing, kind.page_size):
+            if "subPath" not in item:  # deeper folders are not ours
+                path = ObjectPath(kind.collection, partition, str(item["name"]))
+                yield path, canonical(kind.collection, partition, item)
+
+    def _queue(self, step: Step, transaction: str) -> None:
+        method, uri, body = _command(step)
+        headers = {"X-F5-REST-Coordination-Id": transaction}
+        response = self._session.send(Request(method, uri, body, headers=headers))
+        if response.status_code == httpx.codes.NOT_FOUND:
+            # queued commands are not checked, so it is the transaction that is gone
+            raise DeviceBusy(self.name, "dropped a transaction before it was committed")
+        self._must_succeed(response, f"queueing {step.action.value} {step.path.full}")
+
+    def _must_succeed(self, response: httpx.Response, doing: str) -> None:
+        if not response.is_success:
+            raise fault_from(self.name, Refusal.of(response.status_code, response.text), doing)
+
+
+def _command(step: Step) -> tuple[str, str, Mapping[str, Any] | None]:
+    """Return method, path and body of one step."""
+    path = step.path
+    if step.action is Action.CREATE:
+        body = {"name": path.name, "partition": path.partition, **step.attributes}
+        return "POST", f"{TM}/{path.collection}", body
+    uri = _uri(path.collection, path.full)
+    if step.action is Action.CHANGE:
+        return "PATCH", uri, step.attributes
+    return "DELETE", uri, None
+
+
+def _uri(collection: str, name: str) -> str:
+    return f"{TM}/{collection}/{quote(name.replace('/', '~'), safe='~:')}"
+
+
+def _stamps(names: Collection[str] | Iterator[str]) -> PartitionStamps:
+    found = sorted(names)
+    return PartitionStamps(
+        tuple(name for name in found if name.startswith(STAMP_BEGINS) and name != GUARD),
+        GUARD in found,
+    )
