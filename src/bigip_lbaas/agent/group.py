@@ -1,0 +1,84 @@
+"""The devices of an agent's group, and how each of them is doing."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from bigip_lbaas.agent.settings import AgentSettings
+from bigip_lbaas.domain.errors import DeviceError, DeviceUnreachable
+from bigip_lbaas.icontrol.port import Device
+
+UNKNOWN_SERIAL = "?"  # put before the address of a device that has not answered yet
+
+
+@dataclass
+class Member:
+    """One device of the group. serial is empty until it has answered for the first time."""
+
+    device: Device
+    serial: str = ""
+    failures: int = 0
+    retry_at_s: float = 0.0
+    said: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """Return the serial number, or the address marked as unknown."""
+        return self.serial or f"{UNKNOWN_SERIAL}{self.device.name}"
+
+
+@dataclass
+class DeviceGroup:
+    """The group's devices; one that cannot be reached is left alone for a growing while."""
+
+    settings: AgentSettings
+    monotonic_s: Callable[[], float]
+    members: tuple[Member, ...]
+    heard: Callable[[Member, str], None] = field(default=lambda _member, _said: None)
+
+    def serials(self) -> tuple[str, ...]:
+        """Return how the devices are known, sorted."""
+        return tuple(sorted(member.known_as for member in self.members))
+
+    def reachable(self) -> tuple[Member, ...]:
+        """Return the devices that may be talked to now."""
+        now_s = self.monotonic_s()
+        return tuple(member for member in self.members if member.retry_at_s <= now_s)
+
+    def identify(self) -> bool:
+        """Ask devices that have not said who they are; return whether one of them now has."""
+        found = False
+        for member in self.reachable():
+            if member.serial:
+                continue
+            try:
+                member.serial = member.device.identity().serial
+            except DeviceError as error:
+                self.failed(member, error)
+            else:
+                found = True
+        return found
+
+    def failed(self, member: Member, error: DeviceError) -> None:
+        """Leave a device that cannot be reached alone for a while, twice as long each time."""
+        if not isinstance(error, DeviceUnreachable):
+            return
+        wait_s = min(
+            self.settings.retry_s * 2 ** min(member.failures, 10), self.settings.retry_most_s
+        )
+        member.failures += 1
+        member.retry_at_s = self.monotonic_s() + wait_s
+        if str(error) != member.said:
+            member.said = str(error)
+            self.heard(member, f"{error}; it is tried again in {wait_s:g} s")
+
+    def answered(self, member: Member) -> None:
+        """Note that a device answers."""
+        if member.failures:
+            self.heard(member, f"{member.device.name} answers again")
+        member.failures = 0
+        member.retry_at_s = 0.0
+        member.said = ""
+
+    def by_serial(self, members: Iterable[Member]) -> dict[str, Device]:
+        """Return serial number -> device, of those that have said who they are."""
+        return {member.serial: member.device for member in members if member.serial}

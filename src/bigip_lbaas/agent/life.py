@@ -1,0 +1,113 @@
+"""An agent's present life: its epoch, its lease, and the homes that are its own."""
+
+import threading
+from collections.abc import Callable, Iterable
+
+from bigip_lbaas.domain.errors import LeaseExpired
+from bigip_lbaas.domain.home import Fence, Home, Lease
+from bigip_lbaas.domain.ids import ProjectId
+
+
+class Life:
+    """What an agent may do right now. Safe for threads."""
+
+    def __init__(self, monotonic_s: Callable[[], float]) -> None:
+        """Begin without an epoch: nothing may be written."""
+        self._monotonic_s = monotonic_s
+        self._lock = threading.Lock()
+        self._epoch = ""
+        self._lease = Lease(0.0, 0.0)
+        self._homes: dict[ProjectId, Home] = {}
+        self._let_go: dict[ProjectId, int] = {}  # project -> fences up to this one are given up
+
+    @property
+    def epoch(self) -> str:
+        """Return the present epoch; empty before the first registration."""
+        with self._lock:
+            return self._epoch
+
+    def begin(self, epoch: str, homes: Iterable[Home]) -> None:
+        """Begin a new life with these homes; the lease begins with an answered heartbeat."""
+        with self._lock:
+            self._epoch = epoch
+            self._lease = Lease(0.0, 0.0)
+            self._homes = {home.project_id: home for home in homes}
+            self._let_go = {}
+
+    def end(self) -> None:
+        """Forget everything: the epoch has been ended."""
+        self.begin("", ())
+
+    def renew(self, epoch: str, sent_at_s: float, length_s: float) -> None:
+        """Renew the lease from when the heartbeat was sent."""
+        with self._lock:
+            if epoch == self._epoch:
+                self._lease = Lease(sent_at_s, length_s)
+
+    def lease_left_s(self) -> float:
+        """Return for how long writing is allowed."""
+        now_s = self._monotonic_s()
+        with self._lock:
+            return self._lease.remaining_s(now_s) if self._epoch else 0.0
+
+    def may_write(self) -> None:
+        """Return if writing is allowed now. Raises LeaseExpired otherwise."""
+        if self.lease_left_s() <= 0.0:
+            raise LeaseExpired(
+                "no heartbeat has been answered within the lease, so nothing is written:"
+                " check the message broker and the controllers"
+            )
+
+    def adopt(self, home: Home, epoch: str) -> bool:
+        """Take a home that a controller says is ours; return whether it is, at this fence.
+
+        False for another epoch, for a fence lower than the one known, and for one let go.
+        """
+        with self._lock:
+            if not epoch or epoch != self._epoch:
+                return False
+            if home.fence.number <= self._let_go.get(home.project_id, 0):
+                return False
+            known = self._homes.get(home.project_id)
+            if known is not None and home.fence.number < known.fence.number:
+                return False
+            self._homes[home.project_id] = home
+            return True
+
+    def let_go(self, home: Home) -> None:
+        """Take nothing more for this home at or under its fence."""
+        with self._lock:
+            self._let_go[home.project_id] = home.fence.number
+            if self._homes.get(home.project_id) == home:
+                del self._homes[home.project_id]
+
+    def replace_homes(self, epoch: str, homes: Iterable[Home]) -> tuple[Home, ...]:
+        """Make these the homes of this epoch; return those that are new or have a new fence."""
+        with self._lock:
+            if epoch != self._epoch:
+                return ()
+            wanted = {
+                home.project_id: home
+                for home in homes
+                if home.fence.number > self._let_go.get(home.project_id, 0)
+            }
+            new = tuple(
+                home for home in wanted.values() if self._homes.get(home.project_id) != home
+            )
+            self._homes = wanted
+            return new
+
+    def holds(self, home: Home) -> bool:
+        """Return whether that home, at that fence, is ours now."""
+        with self._lock:
+            return self._homes.get(home.project_id) == home
+
+    def homes(self) -> tuple[Home, ...]:
+        """Return the homes of this life."""
+        with self._lock:
+            return tuple(self._homes.values())
+
+    def highest(self) -> Fence | None:
+        """Return the highest fence of this life's homes."""
+        with self._lock:
+            return max((home.fence for home in self._homes.values()), default=None)

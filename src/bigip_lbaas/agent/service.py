@@ -1,0 +1,340 @@
+"""One agent: takes assignments, brings its device group level, beats and reports."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from bigip_lbaas.agent import capacity
+from bigip_lbaas.agent.converge import Ending, Level, converge
+from bigip_lbaas.agent.group import DeviceGroup
+from bigip_lbaas.agent.inbox import Inbox, Task
+from bigip_lbaas.agent.life import Life
+from bigip_lbaas.agent.settings import AgentSettings, Clock
+from bigip_lbaas.bus import topics
+from bigip_lbaas.bus.port import Bus, Server
+from bigip_lbaas.domain.errors import BusUnavailable, NoAnswer, ProviderError
+from bigip_lbaas.domain.home import Home
+from bigip_lbaas.wire.codec import Unreadable, decode, encode
+from bigip_lbaas.wire.messages import (
+    Assignment,
+    Heartbeat,
+    HeartbeatAnswer,
+    Homes,
+    Outcome,
+    Ready,
+    Registered,
+    Registration,
+)
+
+LOG = logging.getLogger(__name__)
+A = TypeVar("A")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an agent stands on; all of it is given, so that a test can give its own.
+
+    level brings one device level with a task; forget drops what is known of the devices.
+    jitter: a number in 0..1, new each time.
+    """
+
+    bus: Bus
+    clock: Clock
+    level: Level
+    forget: Callable[[], None]
+    jitter: Callable[[], float] = random.random
+
+
+class Agent:
+    """One process's agent for one device group."""
+
+    def __init__(
+        self, settings: AgentSettings, group: DeviceGroup, life: Life, around: Surroundings
+    ) -> None:
+        """Keep what is given; `start` sets it to work."""
+        self._settings = settings
+        self._group = group
+        self._life = life
+        self._around = around
+        self._inbox = Inbox()
+        self._changed = threading.Condition()  # guards the inbox
+        self._stop = threading.Event()
+        self._report_now = threading.Event()
+        self._store_time: float | None = None
+        self._ready_for = ""  # the epoch for which Ready is still to be sent
+        self._server: Server | None = None
+        self._threads: list[threading.Thread] = []
+        self._pool = ThreadPoolExecutor(
+            len(group.members) * (settings.workers + 1), f"{settings.agent_id}-device"
+        )
+
+    # -- life
+
+    def start(self) -> None:
+        """Begin: serve the agent's queue, register, beat, work and report."""
+        topic = topics.agent_queue(self._settings.environment, self._settings.agent_id)
+        endpoints = {"assign": self.on_assignment, "homes": self.on_homes}
+        self._server = self._around.bus.serve(topic, self._settings.agent_id, endpoints, 2)
+        loops = [self._beat_loop, self._report_loop]
+        loops += [self._work_loop] * self._settings.workers
+        for number, loop in enumerate(loops):
+            name = f"{self._settings.agent_id}-{loop.__name__.strip('_')}-{number}"
+            thread = threading.Thread(target=loop, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Finish what was begun and stop; what is left is another agent's work."""
+        self._stop.set()
+        self._report_now.set()
+        with self._changed:
+            self._changed.notify_all()
+        if self._server is not None:
+            self._server.stop()
+        for thread in self._threads:
+            thread.join()
+        self._pool.shutdown(wait=True)
+
+    # -- what controllers say
+
+    def on_assignment(self, payload: dict[str, Any]) -> None:
+        """Take a task, unless it is of another epoch or an overtaken fence."""
+        assignment = decode(Assignment, payload)
+        if not self._life.adopt(assignment.home, assignment.epoch):
+            LOG.info(
+                "%s does not take %s of epoch %s, fence %s",
+                self._settings.agent_id, assignment.load_balancer_id, assignment.epoch,
+                assignment.home.fence.number,
+            )  # fmt: skip
+            return
+        self._put(Task(assignment.home, assignment.epoch, assignment))
+
+    def on_homes(self, payload: dict[str, Any]) -> None:
+        """Take homes over: each is stamped before anything else is written there."""
+        homes = decode(Homes, payload)
+        for home in homes.homes:
+            if self._life.adopt(home, homes.epoch):
+                self._put(Task(home, homes.epoch))
+
+    def _put(self, task: Task) -> None:
+        with self._changed:
+            self._inbox.put(task)
+            self._changed.notify()
+
+    # -- heartbeats
+
+    def _beat_loop(self) -> None:
+        beat = 0
+        interval_s = 0.0
+        while not self._around.clock.wait(self._stop, interval_s):
+            try:
+                if not self._life.epoch:
+                    beat = 0
+                    interval_s = self._register()
+                if self._life.epoch:
+                    beat += 1
+                    interval_s = self._beat(beat)
+            except (BusUnavailable, NoAnswer) as error:
+                LOG.warning("%s: no controller answers: %s", self._settings.agent_id, error)
+                interval_s = self._settings.retry_s * (0.5 + self._around.jitter())
+
+    def _register(self) -> float:
+        """Begin a new life; return when to try again or to beat."""
+        self._group.identify()
+        registration = Registration(
+            self._settings.agent_id,
+            self._settings.environment,
+            self._settings.host,
+            self._settings.group,
+            self._group.serials(),
+            self._settings.tags,
+        )
+        answer = self._call("register", encode(registration), Registered)
+        if answer.refused:
+            LOG.error("%s may not work: %s", self._settings.agent_id, answer.refused)
+            return self._settings.retry_s * (1 + self._around.jitter())
+        with self._changed:
+            self._inbox.clear()
+        self._around.forget()
+        self._life.begin(answer.epoch, answer.homes)
+        self._store_time = None
+        LOG.info("%s: epoch %s, %d homes", self._settings.agent_id, answer.epoch, len(answer.homes))
+        self._ready_for = answer.epoch
+        self._stamp_homes(answer.homes, answer.epoch)
+        return 0.0
+
+    def _beat(self, beat: int) -> float:
+        epoch = self._life.epoch
+        heartbeat = Heartbeat(
+            self._settings.agent_id, epoch, beat, len(self._life.homes()), self._life.highest()
+        )
+        sent_at_s = self._around.clock.monotonic_s()
+        answer = self._call("heartbeat", encode(heartbeat), HeartbeatAnswer)
+        if answer.epoch_ended:
+            LOG.warning("%s: its epoch has been ended, it begins anew", self._settings.agent_id)
+            self._life.end()
+            return 0.0
+        self._life.renew(epoch, sent_at_s, answer.lease_s)
+        if self._store_time is None:
+            self._report_now.set()
+        self._store_time = answer.store_time
+        if answer.homes is not None:
+            self._stamp_homes(self._life.replace_homes(epoch, answer.homes), epoch)
+        self._wake_workers()
+        if any(not member.serial for member in self._group.members) and self._group.identify():
+            self._life.end()  # it registers again, now with the device's serial number
+            return 0.0
+        return answer.interval_s
+
+    def _call(self, method: str, payload: dict[str, Any], kind: type[A]) -> A:
+        queue = topics.heartbeat_queue(self._settings.environment)
+        timeout_s = self._settings.call_timeout_s
+        try:
+            return decode(kind, self._around.bus.call(queue, method, payload, timeout_s))
+        except Unreadable as error:
+            raise NoAnswer(f"the answer to {method} cannot be read: {error}") from error
+
+    # -- work
+
+    def _stamp_homes(self, homes: tuple[Home, ...], epoch: str) -> None:
+        """Queue the stamping of homes; without any the agent is ready at once."""
+        for home in homes:
+            self._put(Task(home, epoch))
+        self._tell_when_ready()
+
+    def _wake_workers(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _work_loop(self) -> None:
+        while not self._stop.is_set():
+            task = self._next_task()
+            if task is None:
+                continue
+            try:
+                self._work(task)
+            except ProviderError as error:
+                self._try_again(task, str(error))
+            except Exception as error:
+                LOG.exception("a bug: %s could not be worked on", task.key)
+                self._end(task, Ending(refused=f"a defect of the agent: {error}"), 0.0, 0)
+            finally:
+                with self._changed:
+                    self._inbox.finish(task)
+                    self._changed.notify_all()
+                self._tell_when_ready()
+
+    def _next_task(self) -> Task | None:
+        """Return the next task; None when it is time to look again."""
+        now_s = self._around.clock.monotonic_s()
+        with self._changed:
+            task = self._inbox.take(now_s) if self._life.lease_left_s() > 0 else None
+            if task is None:
+                wait_s = self._inbox.next_ready_in_s(now_s)
+                self._changed.wait(min(1.0, max(0.01, wait_s)) if wait_s is not None else 1.0)
+            return task
+
+    def _work(self, task: Task) -> None:
+        """Bring the group level with one task and report how that ended."""
+        if task.epoch != self._life.epoch or not self._life.holds(task.home):
+            return
+        before = self._requests()
+        begun_s = self._around.clock.monotonic_s()
+        ending = converge(self._group, task, self._around.level, self._pool)
+        took_s = self._around.clock.monotonic_s() - begun_s
+        if ending.fenced:
+            LOG.error("%s: %s; nothing was written", self._settings.agent_id, ending.later)
+            return
+        self._end(task, ending, took_s, self._requests() - before)
+
+    def _end(self, task: Task, ending: Ending, took_s: float, requests: int) -> None:
+        """Report an ending, and try again what is not level everywhere."""
+        again = bool(ending.later)
+        assignment = task.assignment
+        if assignment is not None and (not again or ending.later != task.said):
+            ends_home = ending.applied and assignment.home_is_ending and not ending.unclean
+            if ends_home:
+                self._life.let_go(task.home)
+            self._cast(
+                "outcome",
+                Outcome(
+                    assignment.load_balancer_id,
+                    assignment.revision,
+                    self._settings.agent_id,
+                    task.epoch,
+                    task.home.fence,
+                    applied=ending.applied,
+                    request_id=assignment.request_id,
+                    error=ending.refused or ending.later,
+                    retrying=not ending.applied and not ending.refused,
+                    unclean=ending.unclean,
+                    let_go=task.home.fence if ends_home else None,
+                    took_s=took_s,
+                    requests=requests,
+                ),
+            )
+            if ending.applied:
+                self._report_now.set()
+        if again:
+            self._try_again(task, ending.later)
+
+    def _try_again(self, task: Task, said: str) -> None:
+        """Put a task back, to be tried after a while that doubles each time."""
+        wait_s = min(self._settings.retry_s * 2 ** min(task.tries, 10), self._settings.retry_most_s)
+        wait_s *= 0.5 + self._around.jitter()
+        ready_at_s = self._around.clock.monotonic_s() + wait_s
+        with self._changed:
+            self._inbox.put_back(task, ready_at_s, said)
+
+    def _tell_when_ready(self) -> None:
+        """Ask for unsettled work once every home has been stamped, or at least tried."""
+        with self._changed:
+            epoch = self._ready_for
+            untried = self._inbox.untried_homes()
+            if not epoch or untried or epoch != self._life.epoch:
+                return
+            self._ready_for = ""
+        self._cast("ready", Ready(self._settings.agent_id, epoch))
+
+    def _requests(self) -> int:
+        return sum(member.device.requests for member in self._group.members)
+
+    def _cast(self, method: str, message: Any) -> None:
+        """Tell the controllers; what gets lost is asked for again by their sweep."""
+        queue = topics.global_queue(self._settings.environment)
+        try:
+            self._around.bus.cast(queue, method, encode(message))
+        except BusUnavailable as error:
+            LOG.warning("%s; it will be asked for again", error)
+
+    # -- capacity
+
+    def _report_loop(self) -> None:
+        while not self._stop.is_set():
+            self._around.clock.wait(self._report_now, self._settings.report_interval_s)
+            self._report_now.clear()
+            if not self._stop.is_set() and self._life.epoch:
+                self._report()
+
+    def _report(self) -> None:
+        """Measure the group and report it, with what the measuring can have seen."""
+        epoch, as_of = self._life.epoch, self._store_time
+        policy = self._settings.policy
+        metrics = tuple(policy.limits) if policy else ()
+        begun_s = self._around.clock.monotonic_s()
+        members = self._group.reachable()
+        measurings = capacity.measure(self._group.by_serial(members), metrics, self._pool)
+        for member in members:
+            found = next((one for one in measurings if one.serial == member.serial), None)
+            if found is not None and found.error is not None:
+                self._group.failed(member, found.error)
+            elif found is not None:
+                self._group.answered(member)
+        took_s = self._around.clock.monotonic_s() - begun_s
+        report = capacity.report(self._settings, epoch, measurings, as_of, took_s)
+        if report is not None:
+            self._cast("report", report)

@@ -1,0 +1,50 @@
+"""What an agent can be told, as plain values; read from configuration in cmd."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber
+from bigip_lbaas.scheduling.capacity_policy import CapacityPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """One agent's settings.
+
+    report_interval_s: how often the group's capacity is measured and reported. retry_s: the
+    first wait after a device could not be reached or was busy; it doubles up to retry_most_s.
+    call_timeout_s: how long a heartbeat may stay unanswered before the next one is tried.
+    """
+
+    environment: EnvironmentName
+    host: str
+    group: GroupNumber
+    policy: CapacityPolicy | None = None
+    tags: tuple[str, ...] = ()
+    report_interval_s: float = 10.0
+    retry_s: float = 1.0
+    retry_most_s: float = 30.0
+    call_timeout_s: float = 2.0
+    workers: int = 4
+
+    @property
+    def agent_id(self) -> AgentId:
+        """Return who this agent is: one per host and device group, so a restart replaces it."""
+        return AgentId(f"{self.host}:{self.group}")
+
+
+class Pause(Protocol):
+    """Something that can be waited for, such as a threading.Event."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set or the time is over; return whether it is set."""
+
+
+class Clock(Protocol):
+    """The only clock of an agent."""
+
+    def monotonic_s(self) -> float:
+        """Return seconds on a clock that only grows."""
+
+    def wait(self, pause: Pause, timeout_s: float) -> bool:
+        """Wait for `pause`, at most timeout_s; return whether it was set."""
