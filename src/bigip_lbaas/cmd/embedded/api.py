@@ -1,0 +1,156 @@
+"""The real Octavia API in this process: no authentication, one SQLite file, one HTTP port."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from cheroot import wsgi
+from octavia.api import app as octavia_app
+
+from bigip_lbaas.cmd.embedded import octavia_db
+from bigip_lbaas.cmd.embedded.shim import Shim
+from bigip_lbaas.cmd.embedded.sockets import DriverAgentSockets, SocketPaths
+from bigip_lbaas.domain.errors import ConfigurationRefused
+
+PROVIDER = "f5"
+HOST = "127.0.0.1"
+THREADS = 16
+
+_CONFIG = """\
+# Written at each start of the embedded stack; changes are lost.
+[DEFAULT]
+transport_url = fake://
+log_file = {state_dir}/octavia.log
+default_log_levels = octavia=WARNING,octavia_lib=WARNING,wsme=WARNING,oslo=WARNING,stevedore=WARNING
+[oslo_messaging_notifications]
+driver = noop
+[api_settings]
+auth_strategy = noauth
+enabled_provider_drivers = {provider}:F5 BIG-IP
+default_provider_driver = {provider}
+healthcheck_enabled = True
+[database]
+connection = {database}
+[controller_worker]
+network_driver = bigip_lbaas_loopback
+[certificates]
+cert_manager = local_cert_manager
+storage_path = {state_dir}/certificates
+[driver_agent]
+status_socket_path = {sockets.status}
+stats_socket_path = {sockets.stats}
+get_socket_path = {sockets.get}
+"""
+
+# Octavia's configuration and database are global, so a process has one API, of one directory.
+_running: dict[Path, Callable[..., Iterable[bytes]]] = {}
+
+
+class EmbeddedApi:
+    """The API of one state directory, and the sockets on which statuses come back to it."""
+
+    def __init__(self, state_dir: Path, port: int) -> None:
+        """Choose directory and port (0: any free one); nothing runs yet."""
+        self._state_dir = state_dir.absolute()
+        self._sockets = DriverAgentSockets(self._state_dir)
+        self._server: wsgi.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._port = port
+
+    @property
+    def port(self) -> int:
+        """The port; the real one once started."""
+        return self._port
+
+    @property
+    def endpoint(self) -> str:
+        """The URL to give to clients."""
+        return f"http://{HOST}:{self._port}"
+
+    @property
+    def sockets(self) -> SocketPaths:
+        """Where DriverLibrary finds the API."""
+        return self._sockets.paths
+
+    def start(self) -> None:
+        """Serve. Raises ConfigurationRefused when the port is taken."""
+        server = wsgi.Server((HOST, self._port), None, numthreads=THREADS, server_name=HOST)
+        try:
+            server.prepare()  # binds before anything slow, so that a taken port is said at once
+        except OSError as error:
+            raise ConfigurationRefused(
+                f"port {self._port} on {HOST} cannot be used for the API ({error});"
+                " stop what uses it or choose another port"
+            ) from error
+        self._server = server
+        self._port = server.bind_addr[1]
+        try:
+            server.wsgi_app = Shim(_marked(self._application()))
+            self._sockets.start()
+        except BaseException:
+            self.stop()
+            raise
+        self._thread = threading.Thread(target=server.serve, name="octavia-api", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the requests being answered, then leave no thread and no socket behind."""
+        if self._server:
+            self._server.stop()
+        if self._thread:
+            self._thread.join()
+        self._server = self._thread = None
+        self._sockets.stop()
+
+    def _application(self) -> Callable[..., Iterable[bytes]]:
+        if self._state_dir in _running:
+            return _running[self._state_dir]
+        if _running:
+            raise ConfigurationRefused(
+                f"this process already has an Octavia API, of {', '.join(map(str, _running))};"
+                " start another process for another directory"
+            )
+        self._state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        config = self._state_dir / "octavia.conf"
+        config.write_text(
+            _CONFIG.format(
+                state_dir=self._state_dir,
+                provider=PROVIDER,
+                database=octavia_db.url_of(self._state_dir / "octavia.db"),
+                sockets=self._sockets.paths,
+            )
+        )
+        application = _set_up(config)
+        octavia_db.open_database()
+        _running[self._state_dir] = application
+        return application
+
+
+def _set_up(config: Path) -> Callable[..., Iterable[bytes]]:
+    """Load Octavia, and put logging back as it was: Octavia takes the root logger for itself."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    arguments = ["octavia-api", "--config-file", str(config)]
+    application: Callable[..., Iterable[bytes]] = octavia_app.setup_app(argv=arguments)
+    octavias = [handler for handler in root.handlers if handler not in handlers]
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name in ("octavia", "octavia_lib", "wsme"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = octavias
+        logger.propagate = False
+    return application
+
+
+def _marked(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """Return the application, whose GET requests wait for no write lock."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "GET":
+            return application(environ, start_response)
+        with octavia_db.reading():
+            return application(environ, start_response)
+
+    return answer

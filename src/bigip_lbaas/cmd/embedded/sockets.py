@@ -1,0 +1,79 @@
+"""Octavia's driver agent as threads: the three sockets that octavia-lib's DriverLibrary opens."""
+
+import socketserver
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from octavia.api.drivers.driver_agent import driver_listener
+
+from bigip_lbaas.cmd.embedded import octavia_db
+
+LONGEST_PATH = 100  # Linux takes 107 bytes for a unix socket's path
+
+
+@dataclass(frozen=True, slots=True)
+class SocketPaths:
+    """Where the three sockets are."""
+
+    status: Path
+    stats: Path
+    get: Path
+
+
+class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 64  # DriverLibrary meets EAGAIN when the queue of connections is full
+
+
+class _ReadHandler(driver_listener.GetRequestHandler):
+    """Reads while an API request holds the database's write lock."""
+
+    def handle(self) -> None:
+        with octavia_db.reading():
+            super().handle()
+
+
+class DriverAgentSockets:
+    """Listens on the three sockets until stopped."""
+
+    def __init__(self, state_dir: Path) -> None:
+        """Choose a directory with a path short enough; nothing listens yet."""
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        directory = state_dir / "sockets"
+        if len(bytes(directory / "status.sock")) > LONGEST_PATH:
+            self._temporary = tempfile.TemporaryDirectory(prefix="bigip-lbaas-")
+            directory = Path(self._temporary.name)
+        self.paths = SocketPaths(
+            directory / "status.sock", directory / "stats.sock", directory / "get.sock"
+        )
+        self._servers: list[tuple[_Server, threading.Thread]] = []
+
+    def start(self) -> None:
+        """Listen."""
+        self.paths.get.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path, handler in (
+            (self.paths.status, driver_listener.StatusRequestHandler),
+            (self.paths.stats, driver_listener.StatsRequestHandler),
+            (self.paths.get, _ReadHandler),
+        ):
+            path.unlink(missing_ok=True)
+            server = _Server(str(path), handler)
+            serve = threading.Thread(
+                target=server.serve_forever, args=(0.1,), name=f"octavia-{path.stem}", daemon=True
+            )
+            serve.start()
+            self._servers.append((server, serve))
+
+    def stop(self) -> None:
+        """Stop listening and remove the sockets."""
+        for server, thread in self._servers:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+        self._servers.clear()
+        for path in (self.paths.status, self.paths.stats, self.paths.get):
+            path.unlink(missing_ok=True)
+        if self._temporary:
+            self._temporary.cleanup()
