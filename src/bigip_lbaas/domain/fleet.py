@@ -42,6 +42,7 @@ class GroupState:
     project_home: AgentId | None = None
     project_nodes: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()  # what its devices offer; a flavor or zone demands some
+    unreadable: tuple[str, ...] = ()  # what its fresh reports could not read, with the reason
 
 
 @dataclass(frozen=True, slots=True)

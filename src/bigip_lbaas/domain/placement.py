@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId, ProjectId
 
@@ -38,12 +39,24 @@ class PlacementRules:
     expected_cost: Mapping[str, float] = field(default_factory=dict)
 
 
+class Stage(StrEnum):
+    """How far a device group came; a group of an earlier stage is taken before a later one."""
+
+    WITHIN_HEADROOM = "within headroom"  # with this request, estimates stay at or below it
+    WITHIN_CAPACITY = "within capacity"  # with this request, everything stays at or below 1.0
+    LAST_RESORT = "last resort"  # below 1.0 now, past it with this request
+    FULL = "full"  # at or past 1.0 now
+    NOT_READY = "not ready"  # no agent that could do it, or no known score; waiting may help
+    CLOSED = "closed"  # draining, or without what is asked for; waiting does not help
+
+
 @dataclass(frozen=True, slots=True)
 class Opinion:
     """What placement thought of one device group, at that moment.
 
     score and projection are shares of the limits (1.0 = at capacity), None when not known;
-    binding_metric makes the projection. why_not is None for groups that could have taken it.
+    binding_metric makes the projection. why_not is None for groups that could have taken it;
+    note then says why it was or was not the one. Both are written to follow "group 1".
     """
 
     group: GroupNumber
@@ -52,6 +65,8 @@ class Opinion:
     binding_metric: str | None
     why_not: str | None
     is_projects_own: bool = False
+    stage: Stage | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Where a load balancer lives: rules, scores, capacity policy, reservations, takeover. Pure."""

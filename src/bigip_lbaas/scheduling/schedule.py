@@ -1,0 +1,130 @@
+"""Decides which device group and which agent a load balancer goes to, or says why none fits.
+
+Rules of this file: no clock, no dice but the seeded hash, no order of anything but what is sorted
+here; the same need, fleet and rules give the same answer in any process, at any time.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from bigip_lbaas.domain.fleet import AgentState, Fleet
+from bigip_lbaas.domain.ids import EnvironmentName
+from bigip_lbaas.domain.placement import Need, Placement, PlacementRules, Stage, Unplaced
+from bigip_lbaas.scheduling.judgement import OPEN_STAGES, Judgement, judge
+from bigip_lbaas.scheduling.notes import note_for, why_chosen
+from bigip_lbaas.scheduling.reservations import expected_costs
+from bigip_lbaas.scheduling.words import amount, listed
+
+
+def schedule(need: Need, fleet: Fleet, rules: PlacementRules) -> Placement | Unplaced:
+    """Choose a device group and an agent for one load balancer, or say why none fits.
+
+    Both answers hold an opinion of every group, sorted by its number. An Unplaced may wait while
+    a group merely lacks an agent or a known score and rules.patience_s is not over.
+    """
+    in_order = sorted(fleet.groups, key=lambda group: group.number)
+    judged = tuple(judge(need, group, rules) for group in in_order)  # 1. each group by itself
+    unplaced = _hold_for_own_groups(need, judged, rules)  # 2. affinity may have to wait
+    if unplaced is not None:
+        return unplaced
+    best = _best_stage(judged)  # 3. the groups with most room
+    if not best:
+        return _refuse(need, fleet.environment, judged, rules)
+    own = tuple(one for one in best if one.group.project_lives_here)
+    chosen = min(own or best, key=lambda one: _preference(need, one))  # 4. the lowest score
+    agent, why_agent = _choose_agent(need, chosen)  # 5. who does the work
+    why = why_chosen(chosen, rivals=own or best, judged=judged)
+    return Placement(
+        load_balancer_id=need.load_balancer_id,
+        group=chosen.group.number,
+        agent_id=agent.id,
+        because=f"Group {chosen.group.number} {why}; agent {agent.id} {why_agent}.",
+        costs=expected_costs(need, chosen.group, rules),
+        opinions=tuple(
+            one.opinion(note=why if one is chosen else note_for(one, chosen, rules))
+            for one in judged
+        ),
+    )
+
+
+def _best_stage(judged: Sequence[Judgement]) -> tuple[Judgement, ...]:
+    for stage in OPEN_STAGES:
+        found = tuple(one for one in judged if one.stage is stage)
+        if found:
+            return found
+    return ()
+
+
+def _preference(need: Need, one: Judgement) -> tuple[float, float, bytes, int]:
+    """Rank an open group for `need`: lowest is best, and no two are equal."""
+    score = 1.0 if one.score is None else one.score
+    return score, one.fewer_is_better, _throw(need, one.group.number), one.group.number
+
+
+def _choose_agent(need: Need, chosen: Judgement) -> tuple[AgentState, str]:
+    """Take the project's home in the group; it has one even while only tombstones live there."""
+    number = chosen.group.number
+    for agent in chosen.agents:
+        if agent.id == chosen.group.project_home:
+            return agent, "is the project's home there"
+    agent = min(chosen.agents, key=lambda one: (_throw(need, number, one.id), one.id))
+    return agent, f"by dice among {len(chosen.agents)}"
+
+
+def _throw(need: Need, *names: object) -> bytes:
+    """Throw dice that fall the same way for the same seed, load balancer and names."""
+    text = "\0".join(str(part) for part in (need.seed, need.load_balancer_id, *names))
+    return sha256(text.encode()).digest()
+
+
+def _hold_for_own_groups(
+    need: Need, judged: Sequence[Judgement], rules: PlacementRules
+) -> Unplaced | None:
+    """Return an answer while none of the project's own groups can even be judged.
+
+    One that is full, draining or not fit sends the project elsewhere at once, and so does one
+    that is ready while another is not.
+    """
+    own = [one for one in judged if one.group.project_lives_here and one.stage is not Stage.CLOSED]
+    if not own or any(one.stage is not Stage.NOT_READY for one in own):
+        return None
+    may_wait = need.waited_s < rules.patience_s
+    if not (may_wait or rules.affinity_is_hard):
+        return None
+    if may_wait:
+        head, elsewhere = "Waiting for the project's own device group", "it is waited for"
+    else:
+        head = f"The project's own device group was not ready within {amount(rules.patience_s)} s"
+        elsewhere = "affinity is hard"
+    numbers = listed(tuple(str(one.group.number) for one in own))
+    why_not = f"could take it, but the project lives in group {numbers} and {elsewhere}"
+    return _unplaced(need, head, judged, may_wait=may_wait, why_not=why_not)
+
+
+def _refuse(
+    need: Need, environment: EnvironmentName, judged: Sequence[Judgement], rules: PlacementRules
+) -> Unplaced:
+    """Return the answer when no group may take it; only what is known to be full refuses."""
+    stages = {one.stage for one in judged}
+    not_ready = not judged or Stage.NOT_READY in stages
+    may_wait = not_ready and need.waited_s < rules.patience_s
+    if may_wait:
+        head = "Waiting for a device group"
+    elif not_ready:
+        head = f"No device group could take it within {amount(rules.patience_s)} s"
+    elif Stage.FULL in stages:
+        head = "No capacity"
+    else:
+        head = "No device group is open to it"
+    if not judged:
+        because = f"{head}: environment {environment} has none, no agent is registered there."
+        return Unplaced(need.load_balancer_id, because, may_wait, ())
+    return _unplaced(need, head, judged, may_wait=may_wait)
+
+
+def _unplaced(
+    need: Need, head: str, judged: Sequence[Judgement], *, may_wait: bool, why_not: str = ""
+) -> Unplaced:
+    opinions = tuple(one.opinion(why_not=why_not) for one in judged)
+    reasons = "; ".join(f"group {opinion.group} {opinion.why_not}" for opinion in opinions)
+    return Unplaced(need.load_balancer_id, f"{head}: {reasons}.", may_wait, opinions)

@@ -1,0 +1,141 @@
+"""How to draw a need, a fleet and the operator's rules: small numbers, so that limits are met."""
+
+import itertools
+from typing import Any
+
+from hypothesis import strategies as st
+
+from bigip_lbaas.domain.fleet import AgentState, Fleet, GroupState
+from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber, LoadBalancerId, ProjectId
+from bigip_lbaas.domain.placement import Need, Placement, PlacementRules, Unplaced
+from bigip_lbaas.scheduling.schedule import schedule
+
+ESTIMATED = ("active_connections", "throughput")
+METRICS = ("tenant_count", "node_count", *ESTIMATED)
+ADDRESSES = ("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4")
+TAGS = ("gold", "zone-a")
+PATIENCE_S = 60.0
+
+ADDRESS_SETS = tuple(frozenset(ADDRESSES[a:b]) for a in range(3) for b in range(a, 4))
+# Often none: a demand that no group meets makes every other rule idle.
+DEMANDS = (frozenset(), frozenset(), frozenset(TAGS[:1]), frozenset(TAGS))
+STATES = ((True, True), (True, True), (False, True), (True, False))  # live, admin_state_up
+STAFFS = tuple(
+    states for count in (2, 1, 0, 3) for states in itertools.product(STATES, repeat=count)
+)
+# limit, measured, reserved; whole numbers, so that shares of 1.0 are exact, and most of them
+# one or two below the limit, where the rules part.
+BOOKED = tuple(
+    (float(limit), float(measured), float(reserved))
+    for limit in (4, 1, 2, 12)
+    for measured in (0, *range(max(0, limit - 3), limit + 2))
+    for reserved in (0, 0, 1, 2)
+)
+COSTS = ({}, {"active_connections": 2.0}, {"active_connections": 0.0, "throughput": 1.0})
+SUBSETS = tuple(itertools.chain(*(itertools.combinations(METRICS, n) for n in (1, 2, 3, 0, 4))))
+# draining, score_is_known, a value is lacking, project_lives_here, weight, load balancers, tags;
+# in one draw, because every draw costs time.
+CONDITIONS = tuple(
+    itertools.product(
+        (False, False, False, False, True),
+        (True, True, True, True, False),
+        (False, False, False, False, False, False, True),
+        (False, False, True),
+        (1.0, 1.0, 2.0, 0.0),
+        (0, 1, 3),
+        (frozenset(TAGS), frozenset(TAGS), frozenset(TAGS[:1])),
+    )
+)
+address_sets = st.sampled_from(ADDRESS_SETS)
+booked = st.sampled_from(BOOKED)
+conditions = st.sampled_from(CONDITIONS)
+counts = st.sampled_from((3, 2, 4, 4, 1, 0))
+homes = st.sampled_from((None, 0, 1, 9))  # which agent; the last is not in the group
+staffs = st.sampled_from(STAFFS)
+subsets = st.sampled_from(SUBSETS)
+
+
+@st.composite
+def groups(draw: st.DrawFn, number: int) -> GroupState:
+    """Draw one group, most often one that could take a load balancer."""
+    staff, home = draw(staffs), draw(homes)
+    members = tuple(
+        AgentState(AgentId(f"agent-{number}-{index}"), f"host-{index}", live, up)
+        for index, (live, up) in enumerate(staff)
+    )
+    book = {metric: draw(booked) for metric in draw(subsets)}
+    draining, known, lacks, lives_here, weight, load_balancers, tags = draw(conditions)
+    measured = {metric: line[1] for metric, line in book.items()}
+    if book and lacks:
+        del measured[min(book)]
+    return GroupState(
+        number=GroupNumber(number),
+        agents=members,
+        draining=draining,
+        weight=weight,
+        score_is_known=known,
+        measured=measured if known else {},
+        limits={metric: line[0] for metric, line in book.items()} if known else {},
+        reserved={metric: line[2] for metric, line in book.items() if line[2]},
+        load_balancers=load_balancers,
+        project_lives_here=lives_here,
+        project_home=AgentId(f"agent-{number}-{home}") if home is not None else None,
+        project_nodes=draw(address_sets),
+        tags=tags,
+    )
+
+
+@st.composite
+def fleets(draw: st.DrawFn) -> Fleet:
+    """Draw a fleet of up to four groups."""
+    count = draw(counts)
+    return Fleet(EnvironmentName("test"), tuple(draw(groups(n)) for n in range(1, count + 1)))
+
+
+needs = st.builds(
+    Need,
+    load_balancer_id=st.sampled_from(("lb-1", "lb-2")).map(LoadBalancerId),
+    project_id=st.just(ProjectId("project-1")),
+    member_addresses=address_sets,
+    demands=st.sampled_from(DEMANDS),
+    waited_s=st.sampled_from((0.0, PATIENCE_S - 0.5, PATIENCE_S, PATIENCE_S * 2)),
+    seed=st.integers(0, 3),
+)
+rules = st.builds(
+    PlacementRules,
+    headroom=st.sampled_from((0.5, 0.75, 0.95, 1.0)),
+    patience_s=st.just(PATIENCE_S),
+    affinity_is_hard=st.booleans(),
+    expected_cost=st.sampled_from(COSTS),
+)
+
+# By example: one need, and groups that differ from an ordinary one in what a test names.
+
+NEED = Need(LoadBalancerId("lb-1"), ProjectId("project-1"))
+RULES = PlacementRules(expected_cost={"throughput": 10.0})
+
+
+def agent(name: str, live: bool = True, up: bool = True) -> AgentState:
+    """Return an agent that could work, unless told otherwise."""
+    return AgentState(AgentId(name), f"host-{name}", live, up)
+
+
+def group(
+    number: int, value: float = 0.0, limit: float = 100.0, metric: str = "throughput", **more: Any
+) -> GroupState:
+    """Return a group with two live agents and one measured metric; `more` replaces fields."""
+    fields = {
+        "number": GroupNumber(number),
+        "agents": (agent(f"a{number}"), agent(f"b{number}")),
+        "score_is_known": True,
+        "measured": {metric: value},
+        "limits": {metric: limit},
+    }
+    return GroupState(**{**fields, **more})
+
+
+def place(
+    *groups: GroupState, need: Need = NEED, rules: PlacementRules = RULES
+) -> Placement | Unplaced:
+    """Return where a fleet of these groups would put `need`."""
+    return schedule(need, Fleet(EnvironmentName("test"), groups), rules)
