@@ -1,0 +1,1 @@
+"""A BIG-IP to test against: iControl REST over HTTPS, and traffic through HAProxy."""

@@ -1,0 +1,59 @@
+"""What a fresh device already has: partitions, root profiles, monitors, persistence, networks."""
+
+from bigip_sim.catalogue import KINDS
+from bigip_sim.tree import Draft
+
+_PROFILES = {
+    "ltm/profile/fastl4": ("apm-forwarding-fastL4", "full-acceleration"),
+    "ltm/profile/tcp": (
+        *("apm-forwarding-client-tcp", "apm-forwarding-server-tcp", "f5-tcp-lan", "f5-tcp-mobile"),
+        *("f5-tcp-progressive", "f5-tcp-wan", "mptcp-mobile-optimized", "splitsession-default-tcp"),
+        *("tcp-lan-optimized", "tcp-legacy", "tcp-mobile-optimized", "tcp-wan-optimized"),
+        *("wam-tcp-lan-optimized", "wam-tcp-wan-optimized"),
+        *("wom-tcp-lan-optimized", "wom-tcp-wan-optimized"),
+    ),
+    "ltm/profile/udp": ("udp_decrement_ttl", "udp_gtm_dns", "udp_preserve_ttl"),
+    "ltm/profile/http": ("http-explicit", "http-transparent"),
+    "ltm/profile/client-ssl": (
+        *("clientssl-insecure-compatible", "clientssl-secure", "crypto-server-default-clientssl"),
+        *("splitsession-default-clientssl", "wom-default-clientssl"),
+    ),
+    "ltm/monitor/http": ("http_head_f5",),
+    "ltm/monitor/https": ("https_443", "https_head_f5"),
+}
+_TUNNELS = {
+    "http-tunnel": "Tunnel for http-explicit profile",
+    "socks-tunnel": "Tunnel for socks profile",
+}
+
+
+def install(draft: Draft) -> None:
+    """Put the built-in objects into an empty tree."""
+    _install_partitions(draft)
+    for kind in KINDS.values():
+        if kind.root:
+            root = {"defaultsFrom": "none"} if "defaultsFrom" in kind.defaults else {}
+            draft.put(kind.key(kind.root), kind.path, root, builtin=True)
+            for name in _PROFILES.get(kind.path, ()):
+                own = {"defaultsFrom": kind.root}
+                draft.put(kind.key(f"/Common/{name}"), kind.path, own, builtin=True)
+    _install_network(draft)
+
+
+def _install_partitions(draft: Draft) -> None:
+    partition, folder = KINDS["auth/partition"], KINDS["sys/folder"]
+    about = "Repository for system objects and shared objects."
+    draft.put(partition.key("Common"), partition.path, {"description": about}, builtin=True)
+    own = {"inheritedDevicegroup": "false", "inheritedTrafficGroup": "false"}
+    draft.put(folder.key("/"), folder.path, own, builtin=True)
+    draft.put(folder.key("/Common"), folder.path, {}, builtin=True)
+    draft.put(folder.key("/Common/Drafts"), folder.path, {}, builtin=True)
+
+
+def _install_network(draft: Draft) -> None:
+    tunnel, domain = KINDS["net/tunnels/tunnel"], KINDS["net/route-domain"]
+    for name, about in _TUNNELS.items():
+        own = {"description": about, "profile": "/Common/tcp-forward"}
+        draft.put(tunnel.key(f"/Common/{name}"), tunnel.path, own, builtin=True)
+    vlans = [f"/Common/{name}" for name in _TUNNELS]
+    draft.put(domain.key("/Common/0"), domain.path, {"id": 0, "vlans": vlans}, builtin=True)

@@ -1,0 +1,82 @@
+"""One device's configuration: reads see what is committed, writes happen whole or not at all."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from bigip_sim import builtins, rules
+from bigip_sim.refusals import busy
+from bigip_sim.tree import Draft, Item, Key, Tree
+from bigip_sim.writes import Command, apply
+
+Listener = Callable[[Mapping[Key, Item | None]], None]
+
+
+class Configuration:
+    """The committed tree, with one writer at a time."""
+
+    def __init__(self) -> None:
+        self.tree: Tree = rules.empty_tree()
+        self.lock = threading.RLock()  # short: held to read, or to merge a draft
+        self._writing = threading.Lock()  # held for the whole of a commit
+        self._listeners: list[Listener] = []
+        draft = Draft(self.tree)
+        builtins.install(draft)
+        draft.apply()
+
+    def on_change(self, listener: Listener) -> None:
+        """Call `listener` with what changed, after each change."""
+        self._listeners.append(listener)
+
+    def write(self, command: Command) -> Key:
+        """Carry out one request; it waits for a commit that is under way."""
+        with self._writing:
+            return self._carry_out((command,))[0]
+
+    def commit(
+        self,
+        commands: Iterable[Command],
+        *,
+        keeps: bool = True,
+        before: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Carry out a transaction, or fail at once when another is being committed.
+
+        That overlapping commits fail: iControl REST reference, section 1.7. `before` is called
+        when the commit has begun. With `keeps` false it is only validated.
+        """
+        if not self._writing.acquire(blocking=False):
+            raise busy()
+        try:
+            before()
+            self._carry_out(commands, keeps=keeps)
+        finally:
+            self._writing.release()
+
+    def _carry_out(self, commands: Iterable[Command], *, keeps: bool = True) -> list[Key]:
+        draft = Draft(self.tree)
+        keys = [apply(draft, command) for command in commands]
+        rules.settle(draft)
+        rules.check(draft)
+        if keeps:
+            with self.lock:
+                draft.apply()
+            for listener in self._listeners:
+                listener(draft.changed)
+        return keys
+
+    @contextmanager
+    def reading(self) -> Iterator[Tree]:
+        """Hold the tree still while it is read."""
+        with self.lock:
+            yield self.tree
+
+    def restore(self, items: Iterable[Item], generation: int) -> None:
+        """Put saved objects over the built-in ones; they must fit together."""
+        draft = Draft(self.tree)
+        for item in items:
+            draft.changed[item.key] = item
+        rules.check(draft)
+        draft.generation = max(generation, draft.generation)
+        with self.lock:
+            draft.apply()

@@ -1,0 +1,77 @@
+"""One simulated BIG-IP: its configuration, its account, its statistics and its faults."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bigip_sim.auth import Sessions
+from bigip_sim.configuration import Configuration
+from bigip_sim.faults import Faults
+from bigip_sim.journal import Journal
+from bigip_sim.performance import Performance
+from bigip_sim.standing import Standing
+from bigip_sim.state import StateFile
+from bigip_sim.statistics import Plane
+from bigip_sim.system import Identity, System
+from bigip_sim.traffic import HandRates, Idle
+from bigip_sim.transactions import Transactions
+from bigip_sim.tree import Item, Key
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account that may use REST."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Account({self.username!r})"
+
+
+class Device:
+    """Holds the parts of one device together; no socket of its own."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        account: Account,
+        state_file: Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._state = StateFile(state_file) if state_file is not None else None
+        if self._state is not None:
+            identity = self._state.adopt(identity)
+        self.identity = identity
+        self.account = account
+        self.configuration = Configuration()
+        self.faults = Faults()
+        self.journal = Journal(clock)
+        self.hand = HandRates(time.monotonic)
+        self.idle = Idle()
+        self.plane: Plane = self.idle
+        self.standing: Callable[[], Standing] = Standing
+        self.sessions = Sessions(account.username, account.password, clock)
+        self.transactions = Transactions(self.configuration, clock, identity.version, self.faults)
+        self.performance = Performance(lambda: self.plane, self.hand, identity.version)
+        self.system = System(identity, lambda: self.standing())
+        if self._state is not None:
+            self._state.restore(self.configuration, identity)
+            self.configuration.on_change(self._keep)
+
+    def _keep(self, changed: Mapping[Key, Item | None]) -> None:
+        if self._state is not None and self._state.append(
+            changed, self.configuration.tree.generation
+        ):
+            self._state.write_whole(self.configuration, self.identity)
+
+    def close(self) -> None:
+        """Let the state file go."""
+        if self._state is not None:
+            self._state.close()
+
+    def lose_power(self) -> None:
+        """Forget what does not survive without power: logins and open transactions."""
+        self.sessions.forget_all()
+        self.transactions.forget_all()

@@ -1,0 +1,150 @@
+"""What a member, node, pool and virtual server say of their health, from what monitors found.
+
+Source: iControl REST reference, sections 3.3 and 4.4 (words and roll-up).
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bigip_sim.catalogue import KINDS, member_node
+from bigip_sim.tree import Item, Tree
+
+NO_MONITOR = "/Common/none"
+_CHECKED_POOL = "Pool member is available"
+_UNCHECKED_POOL = "Pool member does not have service checking enabled"
+_REASONS = {
+    "up": _CHECKED_POOL,
+    "unchecked": _UNCHECKED_POOL,
+    "down": "Pool member has been marked down by a monitor",  # unverified
+    "checking": "Pool member does not have a result of service checking yet",  # unverified
+    "user-down": "Forced down",
+    "addr-down": "Parent down",  # unverified
+}
+_NOT_KNOWN = (
+    "The children pool member(s) either don't have service checking enabled, or service check "
+    "results are not available yet"
+)
+_AVAILABILITY = {"up": "available", "unchecked": "unknown", "checking": "unknown"}
+
+
+class Probes(Protocol):
+    """Where the results of monitors come from."""
+
+    def result(self, pool: str, member: str) -> str:
+        """Return up, down or checking for a member that is monitored."""
+
+    def node_result(self, node: str) -> str:
+        """Return up, down or checking for a node that is monitored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How one member or node reads."""
+
+    session: str
+    state: str
+    monitor_rule: str
+    availability: str  # available, offline, unknown
+    enabled: str  # enabled, disabled, disabled-by-parent
+    reason: str
+
+    @property
+    def monitor_status(self) -> str:
+        """Return the word that statistics use for `state`."""
+        return "forced-down" if self.state == "user-down" else self.state
+
+    @property
+    def session_status(self) -> str:
+        """Return the word that statistics use for `session`."""
+        if self.enabled == "disabled-by-parent":
+            return "addr-disabled"
+        return "user-disabled" if self.session == "user-disabled" else "enabled"
+
+
+def member_monitor(tree: Tree, member: Item) -> str:
+    """Return the monitor expression that holds for a member, or an empty string."""
+    own = str(member.own.get("monitor", "default"))
+    if own == "default":
+        pool = tree.get(KINDS["ltm/pool"].key(member.key.owner))
+        own = str(pool.own.get("monitor", "")) if pool is not None else ""
+    return "" if own == NO_MONITOR else own
+
+
+def node_of(tree: Tree, member: Item) -> Item | None:
+    """Return the node under a member."""
+    (name,) = member_node(member)
+    return tree.get(KINDS["ltm/node"].key(name))
+
+
+def of_member(tree: Tree, member: Item, probes: Probes) -> Health:
+    """Return how a pool member reads."""
+    node = node_of(tree, member)
+    expression = member_monitor(tree, member)
+    state = probes.result(member.key.owner, member.key.name) if expression else "unchecked"
+    enabled, session = "enabled", "monitor-enabled" if expression else "user-enabled"
+    if node is not None:
+        below = of_node(node, probes)
+        if below.state in {"down", "user-down"}:
+            state = "addr-down"
+        if below.enabled != "enabled":
+            enabled = "disabled-by-parent"
+    if member.own.get("~session") == "user-disabled":
+        enabled, session = "disabled", "user-disabled"
+    if member.own.get("~state") == "user-down":
+        state = "user-down"
+    availability = _AVAILABILITY.get(state, "offline")
+    return Health(session, state, expression or "none", availability, enabled, _REASONS[state])
+
+
+def of_node(node: Item, probes: Probes) -> Health:
+    """Return how a node reads."""
+    expression = str(node.own.get("monitor", "default"))
+    expression = "" if expression in {"default", NO_MONITOR} else expression
+    state = probes.node_result(node.key.name) if expression else "unchecked"
+    enabled, session = "enabled", "monitor-enabled" if expression else "user-enabled"
+    if node.own.get("~session") == "user-disabled":
+        enabled, session = "disabled", "user-disabled"
+    if node.own.get("~state") == "user-down":
+        state = "user-down"
+    reason = _REASONS[state].replace("Pool member", "Node address")
+    availability = _AVAILABILITY.get(state, "offline")
+    return Health(session, state, expression or "none", availability, enabled, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a pool or a virtual server reads."""
+
+    availability: str
+    enabled: str
+    reason: str
+    members: int = 0
+    available_members: int = 0
+    active_members: int = 0
+
+
+def of_pool(tree: Tree, pool: str, probes: Probes) -> Status:
+    """Roll the members up: available if one is, offline if all are, else unknown."""
+    found = [of_member(tree, m, probes) for m in tree.of_kind("ltm/pool/members", pool)]
+    available = [h for h in found if h.availability == "available"]
+    active = [h for h in found if h.availability != "offline" and h.enabled == "enabled"]
+    if available:
+        state, reason = "available", "The pool is available"
+    elif found and all(h.availability == "offline" for h in found):
+        state, reason = "offline", "The children pool member(s) are down"  # unverified
+    else:
+        state, reason = "unknown", _NOT_KNOWN
+    return Status(state, "enabled", reason, len(found), len(available), len(active))
+
+
+def of_virtual(tree: Tree, virtual: Item, probes: Probes) -> Status:
+    """A virtual server is as available as its pool; without one nothing is known."""
+    enabled = "disabled" if virtual.own.get("disabled") else "enabled"
+    pool = virtual.own.get("pool")
+    if not isinstance(pool, str):
+        return Status("unknown", enabled, _NOT_KNOWN)
+    status = of_pool(tree, pool, probes)
+    reason = status.reason
+    if status.availability == "available":
+        reason = "The virtual server is available"  # unverified
+    return Status(status.availability, enabled, reason)

@@ -1,0 +1,285 @@
+"""How objects and collections read: kinds, selfLinks, references, selection, filter, pages.
+
+Source: iControl REST reference, sections 1.3 and 1.4.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from bigip_sim import health, refusals
+from bigip_sim.catalogue import FAMILIES, KINDS, display
+from bigip_sim.health import Probes
+from bigip_sim.kinds import Kind
+from bigip_sim.names import split_path, to_segment
+from bigip_sim.refusals import RefusedError
+from bigip_sim.routes import Target
+from bigip_sim.tree import Item, Key, Tree
+
+BASE = "https://localhost/mgmt/tm"
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a GET asks for beyond the path."""
+
+    select: tuple[str, ...] = ()
+    partition: str = ""
+    top: int | None = None
+    skip: int = 0
+    expands: bool = False
+
+
+def read_query(values: Mapping[str, str]) -> Query:
+    """Read a query string; `partition eq X` is the only filter that a device promises."""
+    words = values.get("$filter", "").split()
+    if words and (len(words) != 3 or words[:2] != ["partition", "eq"]):
+        text = f"invalid filter: {values['$filter']}"  # unverified
+        raise RefusedError(400, text, refusals.MALFORMED)
+    return Query(
+        tuple(s.strip() for s in values.get("$select", "").split(",") if s.strip()),
+        words[2].strip("'\"") if words else "",
+        _number(values, "$top"),
+        _number(values, "$skip") or 0,
+        values.get("expandSubcollections", "").lower() == "true",
+    )
+
+
+def _number(values: Mapping[str, str], name: str) -> int | None:
+    text = values.get(name)
+    if text is None:
+        return None
+    if not text.isdigit():
+        raise refusals.invalid_value(name, text)
+    return int(text)
+
+
+class Reader:
+    """Renders one committed tree in the manner of one TMOS version."""
+
+    def __init__(self, tree: Tree, version: str, probes: Probes) -> None:
+        self._tree = tree
+        self._version = version
+        self._probes = probes
+
+    def link(self, path: str, query: str = "") -> str:
+        """Return a selfLink: always on localhost, with the version at its end."""
+        return f"{BASE}/{path}?{query}{'&' if query else ''}ver={self._version}"
+
+    def object(self, target: Target, query: Query) -> Json:
+        """GET of one object."""
+        kind = target.kind
+        assert target.name is not None
+        item = self._tree.get(kind.key(target.name, target.owner))
+        if item is None or item.kind != kind.path:
+            raise self._missing(target)
+        body = self.render(item, expands=query.expands)
+        if query.select:
+            kept = {"kind", "selfLink", *query.select}
+            return {name: value for name, value in body.items() if name in kept}
+        return body
+
+    def collection(self, target: Target, query: Query) -> Json:
+        """GET of a collection, filtered, selected and paged."""
+        kind, owner = target.kind, target.owner
+        if owner:
+            parent = KINDS[kind.parent]
+            if self._tree.get(parent.key(owner)) is None:
+                raise refusals.not_found(parent.human, owner)
+        items = self._tree.of_kind(kind.path, owner)
+        if query.partition:
+            items = [i for i in items if _partition(kind, i) == query.partition]
+        total = len(items)
+        items = items[query.skip :]
+        if query.top is not None:
+            items = items[: query.top]
+        path = _path(kind, owner)
+        body: Json = {"kind": kind.collection_name, "selfLink": self.link(path, _said(query))}
+        if query.top is not None:
+            body.update(self._page(path, query, len(items), total))
+        if items or self._lists_nothing():
+            body["items"] = [self._selected(item, query) for item in items]
+        return body
+
+    def render(self, item: Item, *, expands: bool = False) -> Json:
+        """Return an object with its defaults, inherited attributes and references."""
+        kind = KINDS[item.kind]
+        body: Json = {"kind": kind.state_name, **self._identity(kind, item)}
+        body["generation"] = 0 if kind.of_family == "monitor" else item.generation
+        said = "expandSubcollections=true" if expands else ""
+        body["selfLink"] = self.link(self.path_of(item), said)
+        attributes = self.attributes(item)
+        attributes.update(self._references(kind, item))
+        for leaf in kind.subcollections:
+            attributes[f"{leaf}Reference"] = self._subcollection(kind, item, leaf, expands=expands)
+        body.update(sorted(attributes.items()))
+        return body
+
+    def attributes(self, item: Item) -> Json:
+        """Return the attributes that hold: inherited from parents, by default, or set."""
+        kind = KINDS[item.kind]
+        values: Json = {}
+        if kind.root and item.key.name != kind.root:
+            parent = self._tree.get(kind.key(str(item.own.get("defaultsFrom", kind.root))))
+            if parent is not None and parent.kind == kind.path:
+                values.update(self.attributes(parent))
+        else:
+            values.update(kind.defaults)
+        values.update((f, v) for f, v in item.own.items() if not f.startswith("~"))
+        if kind.of_family == "monitor" and kind.root == item.key.name:
+            values.pop("defaultsFrom", None)
+        for first, second in kind.flags:
+            if second not in values:
+                values[first] = True
+        special = _SPECIAL.get(kind.path)
+        if special is not None:
+            special(self._tree, item, self._probes, values)
+        return values
+
+    def path_of(self, item: Item) -> str:
+        """Return an object's path below /mgmt/tm."""
+        kind = KINDS[item.kind]
+        segment = to_segment(item.key.name)
+        if item.key.owner:
+            parent = KINDS[kind.parent]
+            return f"{parent.path}/{to_segment(item.key.owner)}/{kind.leaf}/{segment}"
+        return f"{kind.path}/{segment}"
+
+    def _identity(self, kind: Kind, item: Item) -> Json:
+        if not kind.partitioned:
+            return {"name": item.key.name, "fullPath": item.key.name}
+        if kind.path == "sys/folder" and item.key.name.count("/") == 1:
+            name = item.key.name[1:] or "/"
+            above = {} if name == "/" else {"subPath": "/"}
+            return {"name": name, **above, "fullPath": item.key.name}
+        path = split_path(item.key.name)
+        below = {"subPath": path.sub_path} if path.sub_path else {}
+        return {
+            "name": path.name,
+            "partition": path.partition,
+            **below,
+            "fullPath": item.key.name,
+        }
+
+    def _references(self, kind: Kind, item: Item) -> Json:
+        links: Json = {}
+        for link in kind.links:
+            if link.field in _WITHOUT_REFERENCE:
+                continue
+            names = [self._target(link.family, name) for name in link.read(item)]
+            if names:
+                refs = [{"link": name} for name in names]
+                links[f"{link.field}Reference"] = refs if link.many else refs[0]
+        return links
+
+    def _target(self, family: str, name: str) -> str:
+        item = self._tree.get(Key(family, "", name))
+        kinds = FAMILIES.get(family, ())
+        path = item.kind if item is not None else (kinds[0].path if kinds else family)
+        return self.link(f"{path}/{to_segment(name)}")
+
+    def _subcollection(self, kind: Kind, item: Item, leaf: str, *, expands: bool) -> Json:
+        path = f"{kind.path}/{to_segment(item.key.name)}/{leaf}"
+        body: Json = {"link": self.link(path), "isSubcollection": True}
+        if expands:
+            children = self._tree.of_kind(f"{kind.path}/{leaf}", item.key.name)
+            if children:  # an empty expanded subcollection has no items: section 1.4
+                body["items"] = [self.render(child) for child in children]
+        return body
+
+    def _selected(self, item: Item, query: Query) -> Json:
+        body = self.render(item, expands=query.expands)
+        if not query.select:
+            return body
+        return {name: body[name] for name in query.select if name in body}
+
+    def _page(self, path: str, query: Query, count: int, total: int) -> Json:
+        top = query.top or 1
+        page: Json = {
+            "currentItemCount": count,
+            "itemsPerPage": top,
+            "pageIndex": query.skip // top + 1,
+            "startIndex": query.skip + 1,
+            "totalItems": total,
+            "totalPages": -(-total // top),
+        }
+        if query.skip + count < total:
+            page["nextLink"] = self._turn(path, query, query.skip + top)
+        if query.skip:
+            page["previousLink"] = self._turn(path, query, max(0, query.skip - top))
+        return page
+
+    def _turn(self, path: str, query: Query, skip: int) -> str:
+        said = _said(Query(query.select, query.partition, query.top, skip, query.expands))
+        return self.link(path, said)
+
+    def _lists_nothing(self) -> bool:
+        """Whether an empty collection has `items`: from 14.x on, section 1.4."""
+        return int(self._version.partition(".")[0]) >= 14
+
+    def _missing(self, target: Target) -> RefusedError:
+        assert target.name is not None
+        key = target.kind.key(target.name, target.owner)
+        if target.kind.path == "ltm/pool/members":
+            pool = KINDS["ltm/pool"]
+            if self._tree.get(pool.key(target.owner)) is None:
+                return refusals.not_found(pool.human, target.owner)
+            text = f"Object not found - {target.name}"
+            return RefusedError(404, text, refusals.ICRD)
+        return refusals.not_found(target.kind.human, display(target.kind, key))
+
+
+# A member's node and a virtual server's address are told by other attributes; `persist` and
+# `sourceAddressTranslation` carry their references inside; monitors have none: section 1.4.
+_WITHOUT_REFERENCE = frozenset({"", "~address", "monitor", "persist", "sourceAddressTranslation"})
+
+
+def _said(query: Query) -> str:
+    said: list[tuple[str, str]] = []
+    if query.expands:
+        said.append(("expandSubcollections", "true"))
+    if query.partition:
+        said.append(("$filter", f"partition eq {query.partition}"))
+    if query.select:
+        said.append(("$select", ",".join(query.select)))
+    if query.top is not None:
+        said += [("$top", str(query.top)), ("$skip", str(query.skip))]
+    return urlencode(said, quote_via=quote, safe=",")
+
+
+def _partition(kind: Kind, item: Item) -> str:
+    if not kind.partitioned:
+        return ""
+    if kind.path == "sys/folder":
+        path = item.key.name[1:]
+        return path.partition("/")[0] if "/" in path else ""
+    return split_path(item.key.name).partition
+
+
+def _path(kind: Kind, owner: str) -> str:
+    if not owner:
+        return kind.path
+    return f"{kind.parent}/{to_segment(owner)}/{kind.leaf}"
+
+
+def _member(tree: Tree, item: Item, probes: Probes, values: Json) -> None:
+    found = health.of_member(tree, item, probes)
+    values.update(session=found.session, state=found.state)
+
+
+def _node(_tree: Tree, item: Item, probes: Probes, values: Json) -> None:
+    found = health.of_node(item, probes)
+    values.update(session=found.session, state=found.state)
+
+
+def _virtual(_tree: Tree, _item: Item, _probes: Probes, values: Json) -> None:
+    persist = values.get("persist")
+    if isinstance(persist, list):
+        values["persist"] = [
+            {"name": path.name, "partition": path.partition, "tmDefault": "yes"}
+            for path in map(split_path, persist)
+        ]
+
+
+_SPECIAL = {"ltm/pool/members": _member, "ltm/node": _node, "ltm/virtual": _virtual}

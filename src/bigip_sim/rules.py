@@ -1,0 +1,283 @@
+"""What a device refuses when it looks at a transaction's end state. The rules are the two tables.
+
+Sources: iControl REST reference, section 1.6 (texts), 2 (what cannot leave in the transaction that
+detaches it), 3.5 (virtual servers) and 3.12 (what DELETE refuses).
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+
+from bigip_sim import refusals
+from bigip_sim.catalogue import FAMILIES, KINDS, display, references
+from bigip_sim.names import parse_address, parse_endpoint, split_path, write_endpoint
+from bigip_sim.refusals import RefusedError
+from bigip_sim.tree import Draft, Item, Key, Tree
+
+Refusal = Callable[[Item, Item], RefusedError]  # (what goes, who still names it) -> why not
+
+
+def _node_used(node: Item, member: Item) -> RefusedError:
+    name = split_path(node.key.name).name
+    text = f"01070110:3: Node address '{name}' is referenced by a member of pool "
+    return RefusedError(400, f"{text}'{member.key.owner}'.")
+
+
+def _monitor_used(monitor: Item, _user: Item) -> RefusedError:
+    return RefusedError(400, f"01070083:3: Monitor {monitor.key.name} is in use.")  # unverified
+
+
+def _snatpool_used(pool: Item, _user: Item) -> RefusedError:
+    text = f"01070320:3: Snatpool {pool.key.name} is still referenced by a virtual server."
+    return RefusedError(400, text)
+
+
+# Section 3.12: what DELETE refuses, by family of what is deleted. Families that are not here are
+# refused in the general words. Who uses what comes from the links in the catalogue.
+IN_USE: Mapping[str, Refusal] = {
+    "ltm/node": _node_used,
+    "monitor": _monitor_used,
+    "ltm/snatpool": _snatpool_used,
+}
+
+# Section 2: deleting these in the transaction that detaches them from an object that stays is
+# refused all the same (stale references 01070320, ID527004; the policy's case by analogy).
+STALE_WITHIN_TRANSACTION = frozenset({"ltm/snatpool", "monitor", "ltm/policy"})
+
+# Type ids in 0107082a are the daemon's own; which number stands for which type is unverified.
+_PARTITION_TYPE_ID = 973
+
+
+def claims(item: Item) -> Iterable[Hashable]:
+    """Return what this object takes and no other may have."""
+    if item.kind == "ltm/node":
+        return (("Node", split_path(item.key.name).partition, str(item.own["address"])),)
+    if item.kind == "ltm/virtual-address":
+        # Unique over all partitions: unverified, the text is quoted for two tenants.
+        return (("Virtual Address", str(item.own["address"])),)
+    if item.kind == "ltm/virtual":
+        return (_listener(item),)
+    return ()
+
+
+def _listener(item: Item) -> Hashable:
+    destination = str(item.own.get("destination", "")).rpartition("/")[2]
+    vlans = item.own.get("vlans")
+    return (
+        "listener",
+        destination,
+        item.own.get("ipProtocol", "any"),
+        item.own.get("source", "0.0.0.0/0"),
+        tuple(sorted(vlans)) if isinstance(vlans, list) else (),
+    )
+
+
+def settle(draft: Draft) -> None:
+    """Remove virtual addresses whose last virtual server has gone: section 3.5, autoDelete."""
+    addresses = KINDS["ltm/virtual-address"]
+    for key, item in list(draft.changed.items()):
+        old = draft.base.get(key)
+        if old is None or old.kind != "ltm/virtual":
+            continue
+        name = str(old.own.get("~address", ""))
+        if item is not None and item.own.get("~address") == name:
+            continue
+        address = draft.get(addresses.key(name))
+        if address is None or address.own.get("autoDelete", "true") != "true":
+            continue
+        if next(draft.users(address.key), None) is None:
+            draft.drop(address.key)
+
+
+def check(draft: Draft) -> None:
+    """Refuse a draft whose end state a device would not accept; the first error is raised."""
+    taken: dict[Hashable, Key] = {}
+    for key, item in draft.changed.items():
+        if item is None:
+            _check_gone(draft, key)
+            continue
+        _check_links(draft, item)
+        for claim in claims(item):
+            _check_claim(draft, item, claim, taken)
+        extra = _CHECKS.get(item.kind)
+        if extra is not None:
+            extra(draft, item)
+
+
+def _check_gone(draft: Draft, key: Key) -> None:
+    old = draft.base.get(key)
+    if old is None:
+        return
+    refuse = IN_USE.get(key.family, _used)
+    for user in draft.users(key):
+        raise refuse(old, user)
+    if key.family in STALE_WITHIN_TRANSACTION:
+        for user_key in draft.base.users(key):
+            user_now = draft.get(user_key)
+            if user_now is not None:
+                raise refuse(old, user_now)
+    if key.family == "auth/partition" and draft.population(key.name):
+        text = "0107082a:3: You must remove all objects from a partition before removing the "
+        raise RefusedError(400, f"{text}partition ({key.name}), type ID ({_PARTITION_TYPE_ID})")
+    if key.family == "sys/folder":
+        _check_folder_empty(draft, key)
+
+
+def _check_folder_empty(draft: Draft, key: Key) -> None:
+    """Below the top of a partition, where `population` does not count."""
+    if key.name.count("/") < 2:
+        return
+    inside = f"{key.name}/"
+    for other in draft.base.items:
+        if other.name.startswith(inside) and draft.get(other) is not None:
+            raise refusals.in_use("folder", key.name, "object", other.name)  # unverified
+
+
+def _used(gone: Item, user: Item) -> RefusedError:
+    kind, user_kind = KINDS[gone.kind], KINDS[user.kind]
+    if user.key.owner:  # a virtual server's profile is the virtual server's use
+        user_kind = KINDS[user_kind.parent]
+        name = user.key.owner
+    else:
+        name = user.key.name
+    return refusals.in_use(kind.human, display(kind, gone.key), user_kind.human, name)
+
+
+def _check_links(draft: Draft, item: Item) -> None:
+    kind = KINDS[item.kind]
+    for link in kind.links:
+        for name in link.read(item):
+            if draft.get(Key(link.family, "", name)) is None:
+                raise _dangling(item, link.family, name)
+            _check_reach(item, name)
+    if item.key.owner:
+        parent = KINDS[kind.parent]
+        if draft.get(parent.key(item.key.owner)) is None:
+            raise refusals.not_found(parent.human, item.key.owner)
+
+
+def _dangling(item: Item, family: str, name: str) -> RefusedError:
+    if family == "ltm/snatpool":
+        text = f"0107163f:3: Pool ({name}) of type (snatpool) doesn't exist."
+        return RefusedError(400, text)
+    if family == "ltm/policy":
+        text = f"01070712:3: Values ({name}) specified for virtual server policy ({item.key.owner})"
+        tail = "foreign key index (policy_FK) do not point at an item that exists in the database."
+        return RefusedError(400, f"{text}: {tail}")
+    kinds = FAMILIES.get(family, ())
+    # For a pool missing on a virtual server the answer is unverified (section 1.6, last lines).
+    human = kinds[0].human if kinds else family
+    return refusals.not_found("profile" if family == "profile" else human, name)
+
+
+def _check_reach(item: Item, name: str) -> None:
+    """An object may refer to its own partition and to /Common only: 3.1. Text unverified."""
+    target = split_path(name).partition
+    home = split_path(item.key.owner or item.key.name).partition
+    if target not in {home, "Common"}:
+        kind = KINDS[item.kind]
+        text = f"{kind.human} ({display(kind, item.key)}) in partition {home} cannot reference"
+        raise RefusedError(400, f"01070726:3: {text} ({name}) in partition {target}")
+
+
+def _check_claim(draft: Draft, item: Item, claim: Hashable, taken: dict[Hashable, Key]) -> None:
+    holder = taken.get(claim)
+    if holder is None:
+        holder = draft.base.holder(claim)
+        if holder in draft.changed:
+            holder = None  # it has let go, or claims again below and will meet us there
+    if holder is not None and holder != item.key:
+        raise _collision(item, holder)
+    taken[claim] = item.key
+
+
+def _collision(item: Item, holder: Key) -> RefusedError:
+    if item.kind == "ltm/virtual":
+        text = (
+            f"01070333:3: Virtual Server {item.key.name} illegally shares destination address, "
+            "source address, service port, ip-protocol, and vlan with Virtual Server "
+        )
+        return RefusedError(400, f"{text}{holder.name}.")
+    human = KINDS[item.kind].human
+    address = item.own["address"]
+    return RefusedError(
+        400, f"0107176c:3: Invalid {human}, the IP address {address} already exists."
+    )
+
+
+_LAYER_7 = frozenset({"ltm/profile/http", "ltm/profile/client-ssl", "ltm/profile/one-connect"})
+_LAYER_4 = frozenset({"ltm/profile/tcp", "ltm/profile/udp", "ltm/profile/fastl4"})
+
+
+def _check_virtual(draft: Draft, item: Item) -> None:
+    profiles = draft.of_kind("ltm/virtual/profiles", item.key.name)
+    kinds = []
+    for profile in profiles:
+        target = draft.get(Key("profile", "", profile.key.name))
+        if target is not None:
+            kinds.append((target.kind, profile.own.get("context", "all")))
+    names = {kind for kind, _ in kinds}
+    # The codes 01070095 and 01070097 and their texts are unverified.
+    if names & _LAYER_7 and "ltm/profile/tcp" not in names:
+        text = f"01070095:3: Virtual server {item.key.name} lists incompatible profiles."
+        raise RefusedError(400, text)
+    if len(names & _LAYER_4) > 1:
+        text = f"01070095:3: Virtual server {item.key.name} lists incompatible profiles."
+        raise RefusedError(400, text)
+    for kind, context in kinds:
+        others = [c for k, c in kinds if k == kind]
+        if len(others) > 1 and (others.count(context) > 1 or "all" in others):
+            if kind == "ltm/profile/client-ssl":
+                continue  # several are chosen by server name
+            text = f"01070097:3: Virtual server {item.key.name} lists duplicate profiles."
+            raise RefusedError(400, text)
+    _check_persistence(draft, item, has_http="ltm/profile/http" in names)
+    _check_address(draft, item)
+
+
+def _check_persistence(draft: Draft, item: Item, *, has_http: bool) -> None:
+    persist = item.own.get("persist")
+    for name in persist if isinstance(persist, list) else ():
+        profile = draft.get(Key("persistence", "", name))
+        if profile is not None and profile.kind == "ltm/persistence/cookie" and not has_http:
+            text = (  # unverified
+                "01070309:3: Cookie persistence requires an HTTP or FastHTTP profile to be "
+                "associated with the virtual server"
+            )
+            raise RefusedError(400, text)
+
+
+def _check_address(draft: Draft, item: Item) -> None:
+    address = draft.get(Key("ltm/virtual-address", "", str(item.own.get("~address", ""))))
+    endpoint = str(item.own["destination"]).rpartition("/")[2]
+    if address is None or str(parse_endpoint(endpoint)[0]) != address.own["address"]:
+        where, port = parse_endpoint(endpoint)
+        raise refusals.not_found("Virtual Address", write_endpoint(where, port, where.is_v6))
+
+
+def _check_virtual_profile(draft: Draft, item: Item) -> None:
+    owner = draft.get(KINDS["ltm/virtual"].key(item.key.owner))
+    if owner is not None:
+        _check_virtual(draft, owner)
+
+
+def _check_partition(draft: Draft, item: Item) -> None:
+    number = item.own.get("defaultRouteDomain", 0)
+    domains = draft.of_kind("net/route-domain")
+    if not any(domain.own.get("id") == number for domain in domains):
+        raise refusals.not_found("route domain", str(number))  # unverified
+
+
+def _check_node(_draft: Draft, item: Item) -> None:
+    parse_address(str(item.own["address"]))
+
+
+_CHECKS: Mapping[str, Callable[[Draft, Item], None]] = {
+    "ltm/virtual": _check_virtual,
+    "ltm/virtual/profiles": _check_virtual_profile,
+    "auth/partition": _check_partition,
+    "ltm/node": _check_node,
+}
+
+
+def empty_tree() -> Tree:
+    """Return a tree that keeps the indexes these rules need."""
+    return Tree(references, claims)

@@ -1,0 +1,259 @@
+"""What POST, PUT, PATCH and DELETE do to a draft: names, attributes, defaults, subcollections.
+
+Source: iControl REST reference, section 1.5. Nothing is refused here that only the end state of a
+transaction can show; that is `rules`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bigip_sim import refusals
+from bigip_sim.catalogue import KINDS, display
+from bigip_sim.kinds import Kind
+from bigip_sim.names import join_path, split_path
+from bigip_sim.routes import Target
+from bigip_sim.shapes import SHAPES, Write
+from bigip_sim.tree import Draft, Item, Key
+
+_META = frozenset({"kind", "selfLink", "generation", "fullPath", "name", "partition", "subPath"})
+_UNSET = ("", "none", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One write, as it was sent."""
+
+    method: str
+    target: Target
+    body: Mapping[str, object]
+    uri: str = ""
+
+
+def apply(draft: Draft, command: Command) -> Key:
+    """Carry one command out on a draft and return the object that it was about."""
+    target = command.target
+    if not target.kind.simulated:
+        text = f"bigip-sim reads {target.kind.path} but does not change it"
+        raise refusals.RefusedError(501, text, refusals.ICRD)
+    if command.method == "POST":
+        return create(draft, target.kind, target.owner, command.body)
+    assert target.name is not None
+    key = target.kind.key(target.name, target.owner)
+    if command.method == "DELETE":
+        remove(draft, _present(draft, target.kind, key))
+    else:
+        modify(draft, target.kind, key, command.body, replaces=command.method == "PUT")
+    return key
+
+
+def create(draft: Draft, kind: Kind, owner: str, body: Mapping[str, object]) -> Key:
+    """POST to a collection."""
+    key = _new_key(draft, kind, owner, body)
+    old = draft.get(key)
+    if old is not None:
+        raise _taken(kind, key, old)
+    own = read_attributes(kind, body)
+    if kind.root and own.get("defaultsFrom", "none") == "none":
+        own["defaultsFrom"] = kind.root
+    _write(draft, Write(draft, kind, key, body, own, None))
+    return key
+
+
+def modify(
+    draft: Draft, kind: Kind, key: Key, body: Mapping[str, object], *, replaces: bool
+) -> None:
+    """PATCH an object, or PUT it, which lets unnamed attributes fall back to their defaults."""
+    old = _present(draft, kind, key)
+    named = read_attributes(kind, body)
+    if not replaces and not named and not _named_elsewhere(kind, body):
+        raise refusals.nothing_specified()
+    for field in kind.fixed & named.keys():
+        if not _same(old.own.get(field, kind.defaults.get(field)), named[field]):
+            raise refusals.not_changeable(field)
+        del named[field]
+    kept = dict(old.own)
+    if replaces:
+        kept = {f: v for f, v in old.own.items() if f in kind.fixed or f.startswith("~")}
+    for first, second in kind.flags:
+        if first in named or second in named:
+            kept.pop(first, None)
+            kept.pop(second, None)
+    for field in body:
+        if field in kind.optional and body[field] in _UNSET:
+            kept.pop(field, None)
+    own = {**kept, **named}
+    if replaces and kind.root and "defaultsFrom" in old.own:
+        own.setdefault("defaultsFrom", old.own["defaultsFrom"])
+    _write(draft, Write(draft, kind, key, body, own, old))
+
+
+def remove(draft: Draft, item: Item) -> None:
+    """DELETE an object, and what its subcollections hold."""
+    kind = KINDS[item.kind]
+    if item.builtin:
+        # That roots cannot go: section 3.12. The text is unverified.
+        name = display(kind, item.key)
+        raise refusals.configuration_error(f"The {kind.human} ({name}) cannot be deleted")
+    for leaf in kind.subcollections:
+        for child in draft.of_kind(f"{kind.path}/{leaf}", item.key.name):
+            draft.drop(child.key)
+    draft.drop(item.key)
+    if item.key.owner:
+        draft.touch(KINDS[kind.parent].key(item.key.owner))
+    _drop_twin(draft, kind, item.key)
+
+
+def read_attributes(kind: Kind, body: Mapping[str, object]) -> dict[str, object]:
+    """Return the attributes that a body sets, checked one by one; what it unsets is left out."""
+    own: dict[str, object] = {}
+    for field, value in body.items():
+        if field in _META or field.endswith("Reference") or field in kind.read_only:
+            continue
+        if field in kind.subcollections:
+            continue
+        if not kind.known(field):
+            raise refusals.unknown_property(field)
+        if any(field in pair for pair in kind.flags):
+            own.update(_flag(kind, field, value))
+        elif not (field in kind.optional and value in _UNSET):
+            own[field] = _checked(kind, field, value)
+    return own
+
+
+def _write(draft: Draft, write: Write) -> None:
+    shape = SHAPES.get(write.kind.path)
+    if shape is not None:
+        shape(write)
+    draft.put(write.key, write.kind.path, write.own, write.old is not None and write.old.builtin)
+    if write.key.owner:
+        draft.touch(KINDS[write.kind.parent].key(write.key.owner))
+    for leaf in write.kind.subcollections:
+        inline = write.body.get(leaf)
+        if inline is not None:
+            _replace_subcollection(write, KINDS[f"{write.kind.path}/{leaf}"], inline)
+    if write.old is None:
+        _add_twin(draft, write.kind, write.key)
+
+
+def _replace_subcollection(write: Write, kind: Kind, inline: object) -> None:
+    entries = inline if isinstance(inline, list | tuple) else [inline]
+    draft, owner = write.draft, write.key.name
+    wanted: set[Key] = set()
+    for entry in entries:
+        body = entry if isinstance(entry, Mapping) else {"name": str(entry)}
+        key = _child_key(kind, owner, body)
+        if key in wanted:
+            raise refusals.configuration_error(f"{kind.leaf} names {key.name} twice")
+        wanted.add(key)
+        if draft.get(key) is None:
+            create(draft, kind, owner, body)
+        else:
+            modify(draft, kind, key, body, replaces=True)
+    for child in draft.of_kind(kind.path, owner):
+        if child.key not in wanted:
+            draft.drop(child.key)
+
+
+def _new_key(draft: Draft, kind: Kind, owner: str, body: Mapping[str, object]) -> Key:
+    name = body.get("name")
+    if not isinstance(name, str) or not name:
+        raise refusals.nothing_specified()  # that a name is required: 1.5; the text is unverified
+    if owner:
+        parent = KINDS[kind.parent]
+        _present(draft, parent, parent.key(owner))
+        return _child_key(kind, owner, body)
+    if kind.path == "sys/folder":
+        return kind.key(f"{str(body.get('subPath', '/')).rstrip('/')}/{name.strip('/')}")
+    if not kind.partitioned:
+        return kind.key(name.strip("/"))
+    partition = str(body.get("partition", "Common"))
+    path = join_path(name, partition, str(body.get("subPath", "")))
+    _require_folder(draft, path)
+    return kind.key(path)
+
+
+def _child_key(kind: Kind, owner: str, body: Mapping[str, object]) -> Key:
+    partition = str(body.get("partition", split_path(owner).partition))
+    if kind.path != "ltm/pool/members" and "partition" not in body:
+        partition = "Common"  # a bare profile or policy name means /Common: section 1.3
+    return kind.key(join_path(str(body.get("name", "")), partition), owner)
+
+
+def _require_folder(draft: Draft, path: str) -> None:
+    """A folder must be there before the transaction begins: section 2, what to do before."""
+    parts = split_path(path)
+    folder = f"/{parts.partition}" + (f"/{parts.sub_path}" if parts.sub_path else "")
+    if draft.base.get(Key("sys/folder", "", folder)) is None:
+        raise refusals.folder_missing(folder[1:])
+
+
+def _present(draft: Draft, kind: Kind, key: Key) -> Item:
+    item = draft.get(key)
+    if item is None or item.kind != kind.path:
+        raise refusals.not_found(kind.human, display(kind, key))
+    return item
+
+
+def _taken(kind: Kind, key: Key, old: Item) -> refusals.RefusedError:
+    if kind.of_family == "profile" and old.kind != kind.path:
+        text = f"01070293:3: The profile name ({key.name}) is already assigned to another profile."
+        return refusals.RefusedError(400, text)
+    partition = split_path(key.name).partition if kind.partitioned else "Common"
+    return refusals.already_exists(kind.human, display(kind, key), partition)
+
+
+def _checked(kind: Kind, field: str, value: object) -> object:
+    choices = kind.choices.get(field)
+    if choices is not None and value not in choices:
+        raise refusals.invalid_value(field, value)
+    default = kind.defaults.get(field)
+    if isinstance(value, bool) and isinstance(default, str | int):
+        return str(value).lower() if isinstance(default, str) else value
+    if isinstance(default, int):
+        if isinstance(value, str) and value.lstrip("-").isdigit():
+            return int(value)
+        if not isinstance(value, int):
+            raise refusals.invalid_value(field, value)
+    if isinstance(default, str) and isinstance(value, int | float):
+        return str(value)
+    if isinstance(default, Mapping) and not isinstance(value, Mapping):
+        raise refusals.invalid_value(field, value)
+    return value
+
+
+def _flag(kind: Kind, field: str, value: object) -> Mapping[str, object]:
+    pair = next(pair for pair in kind.flags if field in pair)
+    other = pair[1] if field == pair[0] else pair[0]
+    return {field: True} if value in (True, "true", "yes") else {other: True}
+
+
+def _named_elsewhere(kind: Kind, body: Mapping[str, object]) -> bool:
+    fields = body.keys() - _META
+    return any(
+        f in kind.subcollections or f in kind.optional or f in {"session", "state"} for f in fields
+    )
+
+
+def _same(old: object, new: object) -> bool:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return all(old.get(name) == value for name, value in new.items())
+    return old == new
+
+
+def _add_twin(draft: Draft, kind: Kind, key: Key) -> None:
+    """A partition makes its folder, and the reverse: section 3.1."""
+    if kind.path == "auth/partition":
+        folder = KINDS["sys/folder"].key(f"/{key.name}")
+        if draft.get(folder) is None:
+            draft.put(folder, "sys/folder", {})
+    elif kind.path == "sys/folder" and key.name.count("/") == 1:
+        partition = KINDS["auth/partition"].key(key.name[1:])
+        if draft.get(partition) is None:
+            draft.put(partition, "auth/partition", {})
+
+
+def _drop_twin(draft: Draft, kind: Kind, key: Key) -> None:
+    if kind.path == "auth/partition":
+        draft.drop(KINDS["sys/folder"].key(f"/{key.name}"))
+    elif kind.path == "sys/folder" and key.name.count("/") == 1:
+        draft.drop(KINDS["auth/partition"].key(key.name[1:]))
