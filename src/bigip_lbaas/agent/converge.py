@@ -1,6 +1,6 @@
 """Brings one load balancer level on every device of the group, and says how it ended."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -16,7 +16,8 @@ from bigip_lbaas.domain.errors import (
     RequestRejected,
 )
 
-Level = Callable[[Member, Task], None]  # brings one device level; raises what went wrong
+# brings one device level; True: the home's partition is gone there; raises what went wrong
+Level = Callable[[Member, Task], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Ending:
 
     applied: each device that was tried has it. refused: why it never will. later: why it is
     tried again; also set beside applied, when `unclean` devices (known_as) were not reached.
-    fenced: the home belongs to someone else now.
+    fenced: the home belongs to someone else now. ended: the home's partition is gone everywhere.
     """
 
     applied: bool = False
@@ -33,6 +34,7 @@ class Ending:
     later: str = ""
     unclean: tuple[str, ...] = ()
     fenced: bool = False
+    ended: bool = False
 
 
 def converge(group: DeviceGroup, task: Task, level: Level, pool: Executor) -> Ending:
@@ -53,9 +55,9 @@ def converge(group: DeviceGroup, task: Task, level: Level, pool: Executor) -> En
     return judge({**results, **skipped})
 
 
-def judge(results: "dict[str, ProviderError | None]") -> Ending:
-    """Return how the whole ended; results: device as it is known -> error, None when level."""
-    errors: Sequence[ProviderError] = [error for error in results.values() if error is not None]
+def judge(results: Mapping[str, bool | ProviderError]) -> Ending:
+    """Return how the whole ended; results: device as it is known -> partition gone, or error."""
+    errors = [error for error in results.values() if not isinstance(error, bool)]
     if any(isinstance(error, FencedOff) for error in errors):
         return Ending(fenced=True, later=_said(errors, FencedOff))
     refusals = (DeviceRefused, RequestRejected)
@@ -67,19 +69,24 @@ def judge(results: "dict[str, ProviderError | None]") -> Ending:
     others = [error for error in errors if not isinstance(error, DeviceUnreachable)]
     if others or len(unreached) == len(results):
         return Ending(later=_said(errors, ProviderError))
-    return Ending(applied=True, unclean=unreached, later=_said(errors, ProviderError))
+    return Ending(
+        applied=True,
+        unclean=unreached,
+        later=_said(errors, ProviderError),
+        ended=all(result is True for result in results.values()),
+    )
 
 
-def _one(group: DeviceGroup, member: Member, task: Task, level: Level) -> ProviderError | None:
+def _one(group: DeviceGroup, member: Member, task: Task, level: Level) -> bool | ProviderError:
     try:
-        level(member, task)
+        gone = level(member, task)
     except DeviceError as error:
         group.failed(member, error)
         return error
     except (LeaseExpired, RequestRejected) as error:
         return error
     group.answered(member)
-    return None
+    return gone
 
 
 def _said(errors: Sequence[ProviderError], *kinds: type[ProviderError]) -> str:

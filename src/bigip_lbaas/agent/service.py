@@ -256,7 +256,7 @@ class Agent:
         again = bool(ending.later)
         assignment = task.assignment
         if assignment is not None and (not again or ending.later != task.said):
-            ends_home = ending.applied and assignment.home_is_ending and not ending.unclean
+            ends_home = ending.ended and assignment.home_is_ending
             if ends_home:
                 self._life.let_go(task.home)
             self._cast(

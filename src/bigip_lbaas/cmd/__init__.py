@@ -1,0 +1,1 @@
+"""Process starts: read the configuration once, build the parts, run them."""

@@ -1,0 +1,314 @@
+"""The options of controllers and agents, under the names that operators know, and their checks."""
+
+import re
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from oslo_config import cfg
+
+from bigip_lbaas.agent.settings import AgentSettings
+from bigip_lbaas.bus.oslo import private_conf
+from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.domain.errors import ConfigurationRefused
+from bigip_lbaas.domain.ids import EnvironmentName, GroupNumber
+from bigip_lbaas.domain.placement import PlacementRules
+from bigip_lbaas.icontrol.measure import READERS
+from bigip_lbaas.icontrol.session import Endpoint
+from bigip_lbaas.scheduling.capacity_policy import parse, parse_expected_cost
+
+MEETING = "f5"  # the section in which all processes of an environment name where they meet
+
+_ENVIRONMENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+DEVICES_BY_HA_TYPE = {"standalone": (1, 1), "pair": (2, 2), "scalen": (2, 4)}
+
+COMMON_OPTIONS = (
+    cfg.StrOpt(
+        "environment_prefix",
+        default="Project",
+        help="Name of the environment: its queues, agents and partitions carry it. Begins with a"
+        " letter.",
+    ),
+    cfg.StrOpt("host", default=socket.gethostname(), help="Name of this host."),
+    cfg.BoolOpt("debug", default=False, help="Log at debug level."),
+)
+
+MEETING_OPTIONS = (
+    cfg.StrOpt(
+        "transport_url",
+        secret=True,
+        help="The message broker that drivers, controllers and agents of this environment share,"
+        " such as rabbit://user:password@host:5672/bigip_lbaas.",
+    ),
+    cfg.StrOpt(
+        "control_exchange",
+        default="bigip_lbaas",
+        help="The exchange of that broker in which this environment's queues live.",
+    ),
+)
+
+CONTROLLER_MEETING_OPTIONS = (
+    cfg.StrOpt(
+        "database_connection",
+        secret=True,
+        help="The database that drivers and controllers of this environment share, such as"
+        " mysql+pymysql://user:password@host/bigip_lbaas.",
+    ),
+)
+
+CONTROLLER_OPTIONS = (
+    cfg.FloatOpt(
+        "heartbeat_interval",
+        default=1.0,
+        min=0.1,
+        help="Seconds between two heartbeats of an agent.",
+    ),
+    cfg.FloatOpt(
+        "lease",
+        default=3.0,
+        min=0.3,
+        help="Seconds for which an answered heartbeat lets an agent write; at least two"
+        " heartbeat intervals.",
+    ),
+    cfg.FloatOpt(
+        "takeover_margin",
+        default=1.0,
+        min=0.1,
+        help="Seconds beyond the lease that an agent must be silent before its homes are taken.",
+    ),
+    cfg.FloatOpt(
+        "capacity_report_ttl",
+        default=30.0,
+        min=1.0,
+        help="Seconds for which a capacity report counts as fresh.",
+    ),
+    cfg.FloatOpt(
+        "pending_deadline",
+        default=240.0,
+        min=1.0,
+        help="Seconds after which a change that has not been carried out is told as ERROR.",
+    ),
+    cfg.FloatOpt(
+        "placement_patience",
+        default=60.0,
+        min=0.0,
+        help="Seconds that a new load balancer waits for a device group that merely lacks a live"
+        " agent or a fresh score.",
+    ),
+    cfg.FloatOpt(
+        "placement_headroom",
+        default=0.95,
+        min=0.01,
+        max=1.0,
+        help="Share of a limit up to which metrics that can only be estimated are filled first.",
+    ),
+    cfg.StrOpt(
+        "affinity",
+        default="soft",
+        choices=["soft", "hard"],
+        help="Whether a project may get a second device group when none of its own can be judged.",
+    ),
+    cfg.StrOpt(
+        "expected_cost",
+        default="",
+        help="What one new load balancer is expected to cost, for metrics that can only be"
+        " estimated: active_connections:500.",
+    ),
+)
+
+AGENT_OPTIONS = (
+    cfg.IntOpt(
+        "environment_group_number",
+        default=1,
+        min=1,
+        help="Number of the device group that this agent serves.",
+    ),
+    cfg.StrOpt(
+        "capacity_policy",
+        default="",
+        help="Limits of the device group, such as tenant_count:200, active_connections:250k.",
+    ),
+    cfg.StrOpt(
+        "icontrol_hostname",
+        default="",
+        help="Management addresses of the group's devices, separated by commas; host or"
+        " host:port each.",
+    ),
+    cfg.StrOpt("icontrol_username", default="", help="Account on the devices."),
+    cfg.StrOpt("icontrol_password", default="", secret=True, help="Its password."),
+    cfg.StrOpt(
+        "icontrol_password_file",
+        default="",
+        help="A file whose first line is the password; preferred to icontrol_password.",
+    ),
+    cfg.StrOpt(
+        "icontrol_ca_file",
+        default="",
+        help="Certificates (PEM) that may have signed the devices'; empty: those the host trusts.",
+    ),
+    cfg.BoolOpt(
+        "icontrol_insecure",
+        default=False,
+        help="Believe any certificate. Whoever is between agent and device can then read the"
+        " password.",
+    ),
+    cfg.StrOpt(
+        "f5_ha_type",
+        default="standalone",
+        choices=sorted(DEVICES_BY_HA_TYPE),
+        help="standalone: one device; pair: two; scalen: two to four.",
+    ),
+    cfg.FloatOpt(
+        "capacity_report_interval",
+        default=10.0,
+        min=0.2,
+        help="Seconds between two measurings of the group's capacity.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Where the processes of an environment meet."""
+
+    transport_url: str
+    control_exchange: str
+    database_connection: str = ""
+
+
+def load(
+    files: Sequence[str], options: Sequence[cfg.Opt], meeting_options: Sequence[cfg.Opt]
+) -> cfg.ConfigOpts:
+    """Return the configuration of these files. Raises ConfigurationRefused, naming the option."""
+    conf = private_conf()
+    conf.register_opts((*COMMON_OPTIONS, *options))
+    conf.register_opts((*MEETING_OPTIONS, *meeting_options), group=MEETING)
+    missing = [name for name in files if not Path(name).is_file()]
+    if missing:
+        raise ConfigurationRefused(f"--config-file {missing[0]}: there is no such file")
+    try:
+        conf(args=[], project="bigip_lbaas", default_config_files=list(files))
+        for option in (*COMMON_OPTIONS, *options):
+            conf[option.dest]  # malformed values are found on reading
+    except (cfg.Error, ValueError) as error:
+        raise ConfigurationRefused(str(error)) from error
+    return conf
+
+
+def read_meeting(conf: Any, needs_database: bool) -> Meeting:
+    """Return where to meet. Raises ConfigurationRefused when it is not said."""
+    section = conf[MEETING]
+    for option in ("transport_url", *(("database_connection",) if needs_database else ())):
+        if not section[option]:
+            raise ConfigurationRefused(f"[{MEETING}] {option} is not set")
+    return Meeting(
+        section.transport_url,
+        section.control_exchange,
+        section.database_connection if needs_database else "",
+    )
+
+
+def read_environment(conf: Any) -> EnvironmentName:
+    """Return the environment's name. Raises ConfigurationRefused."""
+    value = conf.environment_prefix
+    if not _ENVIRONMENT.fullmatch(value):
+        raise ConfigurationRefused(
+            f"environment_prefix = {value!r}: begin with a letter and use only letters, digits,"
+            " '_' and '-'"
+        )
+    return EnvironmentName(value)
+
+
+def read_controller(conf: Any, name: str) -> ControllerSettings:
+    """Return a controller's settings. Raises ConfigurationRefused."""
+    if conf.lease < 2 * conf.heartbeat_interval:
+        raise ConfigurationRefused(
+            f"lease = {conf.lease:g}: must be at least two heartbeat_interval"
+            f" ({conf.heartbeat_interval:g}), or one late heartbeat stops an agent"
+        )
+    return ControllerSettings(
+        read_environment(conf),
+        name,
+        PlacementRules(
+            conf.placement_headroom,
+            conf.placement_patience,
+            conf.affinity == "hard",
+            parse_expected_cost(conf.expected_cost),
+        ),
+        heartbeat_interval_s=conf.heartbeat_interval,
+        lease_s=conf.lease,
+        takeover_margin_s=conf.takeover_margin,
+        report_ttl_s=conf.capacity_report_ttl,
+        pending_deadline_s=conf.pending_deadline,
+    )
+
+
+def read_agent(conf: Any) -> AgentSettings:
+    """Return an agent's settings. Raises ConfigurationRefused."""
+    return AgentSettings(
+        read_environment(conf),
+        conf.host,
+        GroupNumber(conf.environment_group_number),
+        parse(conf.capacity_policy, frozenset(READERS)),
+        report_interval_s=conf.capacity_report_interval,
+    )
+
+
+def read_endpoints(conf: Any) -> tuple[Endpoint, ...]:
+    """Return how the group's devices are reached. Raises ConfigurationRefused."""
+    names = tuple(name.strip() for name in conf.icontrol_hostname.split(",") if name.strip())
+    least, most = DEVICES_BY_HA_TYPE[conf.f5_ha_type]
+    if not least <= len(names) <= most:
+        wanted = str(least) if least == most else f"{least} to {most}"
+        raise ConfigurationRefused(
+            f"icontrol_hostname = {conf.icontrol_hostname!r}: f5_ha_type {conf.f5_ha_type} needs"
+            f" {wanted} device(s), {len(names)} are named"
+        )
+    if len(set(names)) < len(names):
+        raise ConfigurationRefused(
+            f"icontrol_hostname = {conf.icontrol_hostname!r} names a device twice"
+        )
+    if not conf.icontrol_username:
+        raise ConfigurationRefused("icontrol_username is not set; there is no default account")
+    if conf.icontrol_ca_file and not Path(conf.icontrol_ca_file).is_file():
+        raise ConfigurationRefused(
+            f"icontrol_ca_file = {conf.icontrol_ca_file}: there is no such file"
+        )
+    password = _password(conf)
+    return tuple(
+        Endpoint(
+            name,
+            f"https://{name}",
+            conf.icontrol_username,
+            password,
+            conf.icontrol_ca_file or None,
+            conf.icontrol_insecure,
+        )
+        for name in names
+    )
+
+
+def _password(conf: Any) -> str:
+    """Return the password, from a file if one is named; there is no default one."""
+    if conf.icontrol_password_file:
+        try:
+            text = Path(conf.icontrol_password_file).read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationRefused(
+                f"icontrol_password_file = {conf.icontrol_password_file} cannot be read:"
+                f" {error.strerror}"
+            ) from error
+        lines = text.splitlines()
+        if not lines or not lines[0]:
+            raise ConfigurationRefused(
+                f"icontrol_password_file = {conf.icontrol_password_file}: its first line is empty"
+            )
+        return lines[0]
+    if not conf.icontrol_password:
+        raise ConfigurationRefused(
+            "neither icontrol_password_file nor icontrol_password is set; there is no default"
+        )
+    return str(conf.icontrol_password)
