@@ -1,0 +1,57 @@
+"""The subjects of the contract tests."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from databases import STORES, database
+
+from bigip_lbaas.store import schema
+from bigip_lbaas.store.memory import MemoryStore
+from bigip_lbaas.store.patience import Patience
+from bigip_lbaas.store.port import Store, Transaction
+from bigip_lbaas.store.records import RECORDS
+from bigip_lbaas.store.sql import SqlStore
+
+
+@pytest.fixture(scope="session")
+def url_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """Return kind -> URL of the session's database with our tables, made when first asked for."""
+    urls: dict[str, str] = {}
+    with ExitStack() as stack:
+
+        def url(kind: str) -> str:
+            if kind not in urls:
+                made = stack.enter_context(database(kind, tmp_path_factory.mktemp("store")))
+                schema.upgrade(made)
+                urls[kind] = made
+            return urls[kind]
+
+        yield url
+
+
+@pytest.fixture(params=STORES)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Return which store the test is about."""
+    return str(request.param)
+
+
+@pytest.fixture
+def store(kind: str, url_of: Callable[[str], str]) -> Iterator[Store]:
+    """Return an empty store of that kind."""
+    if kind == "memory":
+        yield MemoryStore(time.time)
+        return
+    store = SqlStore(url_of(kind), Patience(longest_wait_s=0.05))
+    try:
+        store.write(_empty)
+        yield store
+    finally:
+        store.close()
+
+
+def _empty(tx: Transaction) -> None:
+    for record in RECORDS:
+        for row in tx.select(record):
+            tx.delete(record, *(getattr(row, name) for name in record.KEY))
