@@ -32,13 +32,29 @@ CLOCKS = {
 }
 CONNECT_TIMEOUT_S = 5
 SILENCE_TIMEOUT_S = 30  # a network that swallows packets; no statement of ours takes that long
+MYSQL_ARGUMENTS = {
+    "charset": "utf8mb4",
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "read_timeout": SILENCE_TIMEOUT_S,
+    "write_timeout": SILENCE_TIMEOUT_S,
+}
+POSTGRESQL_ARGUMENTS = {
+    "client_encoding": "utf8",
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "tcp_user_timeout": SILENCE_TIMEOUT_S * 1000,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How connections are made. lock_timeout_s: how long one statement waits for another's row."""
+    """How connections are made.
+
+    lock_timeout_s: how long one statement waits for another's row. pool_timeout_s: how long a
+    transaction waits for a connection; with SQLite, for the other writers of this process.
+    """
 
     pool_size: int = 10
+    pool_timeout_s: float = 30.0
     lock_timeout_s: float = 5.0
 
 
@@ -98,45 +114,38 @@ def clock_of(connection: Connection) -> float:
 
 
 def _server_engine(url: URL, access: Access, isolation: Any) -> Engine:
-    return create_engine(
+    is_mysql = url.get_backend_name() == "mysql"
+    engine = create_engine(
         url,
         isolation_level=isolation,
         pool_size=access.pool_size,
+        pool_timeout=access.pool_timeout_s,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args=(
-            _mysql_arguments(access)
-            if url.get_backend_name() == "mysql"
-            else _postgresql_arguments(access)
-        ),
+        connect_args=MYSQL_ARGUMENTS if is_mysql else POSTGRESQL_ARGUMENTS,
     )
 
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            if is_mysql:
+                # Strict, or a text that does not fit is cut off silently.
+                cursor.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'")
+                cursor.execute(
+                    f"SET SESSION innodb_lock_wait_timeout = {max(1, round(access.lock_timeout_s))}"
+                )
+            else:
+                cursor.execute(f"SET lock_timeout = {round(access.lock_timeout_s * 1000)}")
+        connection.commit()
 
-def _mysql_arguments(access: Access) -> dict[str, Any]:
-    return {
-        "charset": "utf8mb4",
-        "connect_timeout": CONNECT_TIMEOUT_S,
-        "read_timeout": SILENCE_TIMEOUT_S,
-        "write_timeout": SILENCE_TIMEOUT_S,
-        # Strict, or a text that does not fit is cut off silently.
-        "init_command": "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-        f"innodb_lock_wait_timeout={max(1, round(access.lock_timeout_s))}",
-    }
-
-
-def _postgresql_arguments(access: Access) -> dict[str, Any]:
-    return {
-        "client_encoding": "utf8",
-        "connect_timeout": CONNECT_TIMEOUT_S,
-        "tcp_user_timeout": SILENCE_TIMEOUT_S * 1000,
-        "options": f"-c lock_timeout={round(access.lock_timeout_s * 1000)}",
-    }
+    return engine
 
 
 def _sqlite_engine(url: URL, access: Access, begin: str, **pool: int) -> Engine:
     engine = create_engine(
         url,
         hide_parameters=True,
+        pool_timeout=access.pool_timeout_s,
         connect_args={"timeout": access.lock_timeout_s, "check_same_thread": False},
         **pool,
     )

@@ -39,10 +39,17 @@ class Transaction(Protocol):
     """Reads and writes that happen as a whole or not at all."""
 
     def now(self) -> float:
-        """Return the database's clock, seconds since 1970; the same for all who share it."""
+        """Return the database's clock, seconds since 1970; the same for all who share it.
+
+        It is read once, when first asked for: take locks before, or it is from before the wait.
+        """
 
     def get(self, record: type[R], *key: Any, lock: bool = False) -> R | None:
-        """Return the row of that key, or None. lock: nobody else changes it until the end."""
+        """Return the row of that key, or None. lock: nobody else changes it until the end.
+
+        A row that is not there cannot be locked: two may find nothing and both insert; one of
+        them gets ConcurrentUpdate.
+        """
 
     def select(
         self,
@@ -54,14 +61,20 @@ class Transaction(Protocol):
     ) -> tuple[R, ...]:
         """Return the rows that meet every condition, in the order of `order_by`, else by key.
 
-        A leading "-" in order_by turns the order round.
+        A leading "-" in order_by turns the order round; None is the lowest; equal ones are
+        ordered by key. Fields that are stored as JSON cannot be compared (LookupError).
         """
 
     def count(self, record: type[Any], by: str, **equals: Any) -> dict[Any, int]:
         """Return value of field `by` -> number of rows that meet every condition."""
 
     def insert(self, row: Any) -> None:
-        """Add a row. Raises ConcurrentUpdate when its key is taken."""
+        """Add a row. Raises ConcurrentUpdate when its key is taken.
+
+        `work` may catch that and go on: nothing but this row is undone. Raises ValueError, like
+        put, for what not every database can hold: NUL characters, key texts of more than 255
+        characters or ending in a space, numbers that are not finite.
+        """
 
     def put(self, row: Any) -> None:
         """Add the row, or replace the one with its key."""
@@ -77,8 +90,10 @@ class Store(Protocol):
         """Run `work` in one transaction and commit; run it again when others were faster.
 
         `work` may run several times, so it must do nothing but read and write through its
-        transaction. Raises ConcurrentUpdate when it lost too often, StoreUnavailable when the
-        database cannot be reached; any error of `work` itself rolls back and is raised.
+        transaction. Raises ConcurrentUpdate when it lost too often (a ConcurrentUpdate that
+        leaves `work` counts as losing), StoreUnavailable when the database cannot be reached: if
+        that happens while committing, the work may have been done. Any other error of `work`
+        rolls back and is raised. A transaction inside another is a RuntimeError.
         """
 
     def read(self, work: Callable[[Transaction], T]) -> T:

@@ -24,7 +24,7 @@ VERSION_TABLE = "bigip_lbaas_alembic_version"  # alembic's own name may be anoth
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = "bigip_lbaas_schema"
 LOCK_NUMBER = 0x62696769706C62  # the same for PostgreSQL, which wants a number
-LOCK_TIMEOUT_S = 60
+LOCK_TIMEOUT_S = 20  # less than what counts as silence of the network
 # Alembic keeps the migration that runs in a variable of the module `alembic.context`.
 _one_at_a_time = threading.Lock()
 
@@ -120,4 +120,5 @@ def _sentence(difference: Any) -> str:
     """Return alembic's difference, a nest of tuples, as one line."""
     if isinstance(difference, list):
         return "; ".join(_sentence(each) for each in difference)
-    return " ".join(str(part) for part in difference if part not in (None, {}))
+    parts = (getattr(part, "name", part) for part in difference)
+    return " ".join(str(part) for part in parts if part is not None and not isinstance(part, dict))

@@ -1,6 +1,7 @@
 """The store in an SQL database that all controllers and drivers of an environment share."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -64,7 +65,7 @@ class SqlTransaction:
         self._place = place
         self._writes = writes
         self._now: float | None = None
-        self._failure: ProviderError | None = None
+        self.failure: ProviderError | None = None
         self._ended = False
 
     def now(self) -> float:
@@ -131,10 +132,8 @@ class SqlTransaction:
         return done.rowcount > 0
 
     def end(self) -> None:
-        """Take no more calls. Raises the database's failure that the work may have caught."""
+        """Take no more calls."""
         self._ended = True
-        if self._failure is not None:
-            raise self._failure
 
     def _insert(self, shape: Shape, values: dict[str, Any]) -> bool:
         """Return False when the key is taken; the transaction goes on all the same."""
@@ -152,13 +151,13 @@ class SqlTransaction:
             raise RuntimeError("the transaction has ended")
         if writes and not self._writes:
             raise RuntimeError("read() only reads: use write()")
-        if self._failure is not None:
-            raise self._failure
+        if self.failure is not None:
+            raise self.failure
         try:
             with translated(self._place):
                 return statement()
         except ProviderError as error:
-            self._failure = error
+            self.failure = error
             raise
 
 
@@ -168,7 +167,9 @@ class SqlStore:
     Make it after a fork, not before. Its tables come from `schema.upgrade`.
     """
 
-    def __init__(self, url: str, patience: Patience | None = None, access: Access | None = None):
+    def __init__(
+        self, url: str, patience: Patience | None = None, access: Access | None = None
+    ) -> None:
         """Keep how to connect. Raises ConfigurationRefused for a URL that cannot be one."""
         self._url: URL = url_from(url)
         self._place = place_of(self._url)
@@ -191,10 +192,20 @@ class SqlStore:
         self._reader.dispose()
 
     def _once(self, engine: Engine, work: Callable[[Transaction], T], *, writes: bool) -> T:
-        with self._alone.entered(), translated(self._place), engine.begin() as connection:
+        with self._alone.entered(), translated(self._place), engine.connect() as connection:
+            begun = connection.begin()
             transaction = SqlTransaction(connection, self._place, writes)
-            answer = work(transaction)
-            transaction.end()
+            try:
+                answer = work(transaction)
+                if transaction.failure is not None:
+                    raise transaction.failure  # the work has caught it
+                begun.commit()
+            finally:
+                transaction.end()
+                if begun.is_active:
+                    # What went wrong matters, not that a broken connection cannot roll back, too.
+                    with suppress(exc.SQLAlchemyError):
+                        begun.rollback()
             return answer
 
 
