@@ -1,0 +1,1 @@
+"""The operator's commands: they read what the shared database knows."""

@@ -1,0 +1,104 @@
+"""The command `bigip-lbaas up`: runs the embedded stack until it is told to end."""
+
+import signal
+import sys
+import threading
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from cliff.command import Command
+
+from bigip_lbaas.cli.app import OperatorApp
+from bigip_lbaas.cmd.embedded.simulators import DEVICES_OF_GROUP, Simulators
+from bigip_lbaas.cmd.logs import log_to_file
+from bigip_lbaas.icontrol.measure import READERS
+from bigip_lbaas.scheduling.capacity_policy import parse
+
+DEFAULT_PORT = 9876
+DEFAULT_POLICY = "tenant_count: 50, node_count: 500, active_connections: 10k"
+
+COMMANDS = """\
+The load-balancing API listens on {endpoint} (no authentication).
+Device groups: {groups}
+{traffic}State: {state_dir} (log: {log})
+
+Try it from another terminal:
+  OS="{openstack} --os-auth-type none --os-endpoint {endpoint}"
+  $OS loadbalancer create --name lb1 --vip-subnet-id loopback --vip-address 127.0.0.41 --wait
+  $OS loadbalancer listener create --name l1 --protocol HTTP --protocol-port 8080 --wait lb1
+  $OS loadbalancer pool create --name p1 --lb-algorithm ROUND_ROBIN --listener l1 \\
+      --protocol HTTP --wait
+  $OS loadbalancer member create --address 127.0.0.1 --protocol-port 9001 --wait p1
+  $OS loadbalancer healthmonitor create --type HTTP --delay 2 --timeout 1 --max-retries 2 \\
+      --url-path / --wait p1
+  $OS loadbalancer show lb1
+  curl http://127.0.0.41:8080/          (once something answers on 127.0.0.1:9001)
+  {program} --state-dir {state_dir} group list
+  {program} --state-dir {state_dir} loadbalancer list
+
+Ctrl-C ends it; 'up' in the same directory goes on from there.
+"""
+
+
+class Up(Command):
+    """Run driver, controllers, agents, the API and simulated BIG-IPs in one process."""
+
+    app: OperatorApp
+
+    def get_parser(self, prog_name: str) -> ArgumentParser:
+        """Return what the command line takes."""
+        parser: ArgumentParser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--port", type=int, default=DEFAULT_PORT, help="port of the API (default: %(default)s)"
+        )
+        parser.add_argument(
+            "--capacity-policy",
+            default=DEFAULT_POLICY,
+            help="limits of each device group (default: %(default)s)",
+        )
+        return parser
+
+    def take_action(self, parsed_args: Namespace) -> None:
+        """Start, say how to use it, wait, stop. Raises ConfigurationRefused, ProviderError."""
+        # Octavia takes seconds to import: the other commands must not pay for it.
+        from bigip_lbaas.cmd.embedded.stack import Stack, StackSettings
+
+        policy = parse(parsed_args.capacity_policy, frozenset(READERS), "--capacity-policy")
+        state_dir: Path = self.app.options.state_dir.absolute()
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log_to_file(state_dir / "bigip-lbaas.log")
+        stopped = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: stopped.set())
+        self._say("Starting (about 10 s) ...")
+        stack = Stack(StackSettings(state_dir, parsed_args.port, policy))
+        stack.start()
+        try:
+            self._say(_commands(stack.api.endpoint, stack.simulators, state_dir))
+            while not stopped.wait(1.0):
+                pass  # a plain wait would keep signals waiting too
+        finally:
+            self._say("Stopping ...")
+            stack.stop()
+        self._say("Stopped.")
+
+    def _say(self, text: str) -> None:
+        self.app.stdout.write(text + "\n")
+        self.app.stdout.flush()
+
+
+def _commands(endpoint: str, simulators: Simulators, state_dir: Path) -> str:
+    groups = "; ".join(
+        f"{number}: {' and '.join(names)}" for number, names in DEVICES_OF_GROUP.items()
+    )
+    carries = all(device.data_plane for device in simulators.devices.values())
+    bin_dir = Path(sys.executable).parent
+    return COMMANDS.format(
+        endpoint=endpoint,
+        groups=groups,
+        traffic="" if carries else "HAProxy is not installed: virtual servers carry no traffic.\n",
+        state_dir=state_dir,
+        log=state_dir / "bigip-lbaas.log",
+        openstack=bin_dir / "openstack",
+        program=bin_dir / "bigip-lbaas",
+    )

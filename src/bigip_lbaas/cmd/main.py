@@ -1,0 +1,27 @@
+"""The program `bigip-lbaas`."""
+
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+from cliff.command import Command
+
+from bigip_lbaas.cli.app import OperatorApp
+from bigip_lbaas.cli.commands import COMMANDS
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    # oslo.service imports eventlet, which warns of itself; neither is used here
+    warnings.filterwarnings("ignore", message="\\nEventlet is deprecated")
+    commands: dict[str, type[Command]] = dict(COMMANDS)
+    if find_spec("octavia") is not None:
+        from bigip_lbaas.cmd.embedded.up import Up  # its packages are an extra
+
+        commands["up"] = Up
+    return int(OperatorApp(commands).run(list(sys.argv[1:] if argv is None else argv)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
