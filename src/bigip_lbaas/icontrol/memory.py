@@ -1,8 +1,9 @@
 """A BIG-IP in memory: the device port's promises without a device, for tests of what uses them.
 
-It refuses what a device refuses, and is as strict as the strictest: no dangling reference, no
-destination or address twice, nothing deleted that is in use, also when it was in use only until
-the same transaction, and no name both deleted and created in one transaction.
+It refuses what a device refuses, and more: no dangling reference after any command (a device
+looks at the end), nothing deleted that is in use, also when it was in use only until the same
+transaction, no name both deleted and created in one transaction, and in the end no destination
+and no address twice.
 """
 
 import threading
@@ -161,10 +162,11 @@ def committed(before: Tree, partitions: Collection[str], steps: Sequence[Step]) 
         else:
             deleted.add(path)
             del tree[path]
-    _add_implied(tree)
+        _add_implied(tree)
+        _refuse_dangling(tree)
     for path in deleted:
         _refuse_in_use(path, before, tree)
-    _refuse_unsound(tree)
+    _refuse_shared(tree)
     return tree
 
 
@@ -227,13 +229,18 @@ def _refuse_in_use(path: ObjectPath, before: Tree, after: Tree) -> None:
             raise Refused(path, f"is in use by {user.full}")
 
 
-def _refuse_unsound(tree: Tree) -> None:
+def _refuse_dangling(tree: Tree) -> None:
     there = {_identity(path, attributes) for path, attributes in tree.items()}
-    places: dict[tuple[str, str, str], ObjectPath] = {}
-    for path, attributes in tree.items():
+    for path in tree:
         for reference in _references(tree, path):
             if reference not in there:
                 raise Refused(path, f"names {reference[1]}, which was not found")
+
+
+def _refuse_shared(tree: Tree) -> None:
+    """Refuse what two objects cannot both have; looked at last, so that they can swap it."""
+    places: dict[tuple[str, str, str], ObjectPath] = {}
+    for path, attributes in tree.items():
         for name in ("destination", "address"):
             if name in attributes:
                 place = (path.partition, path.collection, attributes[name])
