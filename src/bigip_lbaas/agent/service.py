@@ -98,6 +98,8 @@ class Agent:
         for thread in self._threads:
             thread.join()
         self._pool.shutdown(wait=True)
+        for member in self._group.members:
+            member.device.close()
 
     # -- what controllers say
 

@@ -1,7 +1,6 @@
 """The program `bigip-lbaas`."""
 
 import sys
-import warnings
 from collections.abc import Sequence
 from importlib.util import find_spec
 

@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -15,7 +15,13 @@ from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.bus.oslo import OsloBus, private_conf
 from bigip_lbaas.cmd.building import SystemClock, build_agent
 from bigip_lbaas.cmd.embedded.api import PROVIDER, EmbeddedApi
-from bigip_lbaas.cmd.embedded.halting import Gate, GatedBus, GatedClock, gated_device
+from bigip_lbaas.cmd.embedded.halting import (
+    Gate,
+    GatedBus,
+    GatedClock,
+    LetGo,
+    gated_device,
+)
 from bigip_lbaas.cmd.embedded.simulators import (
     DEVICES_OF_GROUP,
     USERNAME,
@@ -74,7 +80,8 @@ class RunningAgent:
     def stop(self) -> None:
         """Stop it; a halted one is let go of as its process would be."""
         self._gate.dissolve()
-        self.agent.stop()
+        with suppress(LetGo):  # a halted one does not log out of its devices
+            self.agent.stop()
 
 
 class Stack:

@@ -1,0 +1,42 @@
+"""The program `bigip-lbaas-agent`: one agent, for one device group, on one host."""
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+from bigip_lbaas.bus.oslo import OsloBus
+from bigip_lbaas.cmd import options
+from bigip_lbaas.cmd.building import build_agent
+from bigip_lbaas.cmd.running import run
+
+LOG = logging.getLogger(__name__)
+
+
+def start(files: Sequence[str]) -> Callable[[], None]:
+    """Start an agent; return what stops it. Raises ProviderError."""
+    conf = options.load(files, options.AGENT_OPTIONS, ())
+    meeting = options.read_meeting(conf, needs_database=False)
+    settings = options.read_agent(conf)
+    endpoints = options.read_endpoints(conf)
+    if conf.icontrol_insecure:
+        LOG.warning("icontrol_insecure is set: certificates of devices are not verified")
+    bus = OsloBus(conf, meeting.transport_url, meeting.control_exchange)
+    agent = build_agent(
+        settings, endpoints, bus, heard=lambda _member, said: LOG.warning("%s", said)
+    )
+    agent.start()
+
+    def stop() -> None:
+        agent.stop()
+        bus.close()
+
+    return stop
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; return its exit status."""
+    return run("bigip-lbaas-agent", "Brings one device group level.", argv, start)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

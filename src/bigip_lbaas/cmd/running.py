@@ -1,0 +1,46 @@
+"""What the long-running programs share: their command line, and waiting to be told to end."""
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+
+from bigip_lbaas.cmd.logs import log_to_stderr
+from bigip_lbaas.domain.errors import ProviderError
+
+USAGE_ERROR = 2
+
+
+def run(
+    program: str,
+    description: str,
+    argv: Sequence[str] | None,
+    start: Callable[[Sequence[str]], Callable[[], None]],
+) -> int:
+    """Start, wait for SIGTERM or SIGINT, stop; return the exit status.
+
+    start is given the configuration files and returns what stops it. What it refuses is one
+    sentence on standard error and status 2.
+    """
+    parser = argparse.ArgumentParser(program, description=description)
+    parser.add_argument(
+        "--config-file",
+        action="append",
+        required=True,
+        help="a configuration file; may be given several times, the last one wins",
+    )
+    arguments = parser.parse_args(argv)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: ended.set())
+    log_to_stderr()
+    try:
+        stop = start(arguments.config_file)
+    except ProviderError as error:
+        sys.stderr.write(f"{program}: {error}\n")
+        return USAGE_ERROR
+    while not ended.wait(1.0):
+        pass  # a plain wait would keep signals waiting too
+    stop()
+    return 0
