@@ -12,8 +12,6 @@ from bigip_lbaas.cli.commands import COMMANDS
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    # oslo.service imports eventlet, which warns of itself; neither is used here
-    warnings.filterwarnings("ignore", message="\\nEventlet is deprecated")
     commands: dict[str, type[Command]] = dict(COMMANDS)
     if find_spec("octavia") is not None:
         from bigip_lbaas.cmd.embedded.up import Up  # its packages are an extra
