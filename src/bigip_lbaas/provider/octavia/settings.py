@@ -6,12 +6,10 @@ from typing import Any
 
 from oslo_config import cfg
 
-from bigip_lbaas.bus.oslo import OsloBus, private_conf
 from bigip_lbaas.domain.errors import ConfigurationRefused
 from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.provider.octavia.door import Door
 from bigip_lbaas.provider.octavia.refuse import Leniency
-from bigip_lbaas.store.sql import SqlStore
 
 _ENVIRONMENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -69,14 +67,15 @@ class Settings:
     report_operating_status: bool
     leniency: Leniency
 
-    def open_store(self) -> SqlStore:
-        """Open the environment's database."""
-        return SqlStore(self.database_connection)
-
     def open_door(self) -> Door:
         """Open the way in: the database and the bus."""
+        # Heavy, and not needed by a process that hands its drivers a door.
+        from bigip_lbaas.bus.oslo import OsloBus, private_conf
+        from bigip_lbaas.store.sql import SqlStore
+
         bus = OsloBus(private_conf(), self.transport_url, self.control_exchange)
-        return Door(self.open_store(), bus, self.environment, self.leniency)
+        store = SqlStore(self.database_connection)
+        return Door(store, bus, self.environment, self.leniency)
 
 
 def read_settings(name: str, conf: Any = cfg.CONF) -> Settings:
