@@ -1,0 +1,240 @@
+"""Laws of the stamp: whatever is lost, late or rolled back, never a writer below the stamp.
+
+Agents with rising fences share one device. Commits are lost before or after they are carried
+out, come late, or meet a device that has gone back to what it had saved. The device itself keeps
+the record, without asking the code that it judges.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+from service_graphs import PROJECT, graphs
+
+from bigip_lbaas.agent.partition import StampedPartition, take_over_together
+from bigip_lbaas.domain.errors import (
+    DeviceBusy,
+    FencedOff,
+    OutcomeUnknown,
+    ProviderError,
+    StampRefused,
+)
+from bigip_lbaas.domain.home import Fence, Home
+from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber
+from bigip_lbaas.icontrol.memory import MemoryDevice
+from bigip_lbaas.ltm import kinds
+from bigip_lbaas.ltm.names import Naming
+from bigip_lbaas.ltm.state import Action, ObjectPath, State, Step
+from bigip_lbaas.reconcile.render import RenderSettings, render
+from bigip_lbaas.reconcile.scope import Target
+
+NAMING = Naming("dev")
+SETTINGS = RenderSettings()
+PARTITION = NAMING.name(PROJECT)
+STAMP = re.compile(r"stamp_(\d+)\.([0-9a-f]+)\.(\d+)")
+Commit = tuple[tuple[Step, ...], tuple[str, ...]]
+
+
+def fences(names: Collection[str]) -> set[tuple[int, str]]:
+    return {(int(m[1]), m[2]) for name in names if (m := STAMP.fullmatch(name))}
+
+
+class UnreliableDevice(MemoryDevice):
+    """Loses answers and commits, carries some out late, and remembers who wrote over whom."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.next_commit = "answered"
+        self.late: list[Commit] = []
+        self.saved: tuple[set[str], dict[ObjectPath, dict[str, object]]] = ({"Common"}, {})
+        self.sent: list[str] = []  # names of all stamps ever put in
+        self.trespasses: list[str] = []
+
+    def commit(self, steps: Sequence[Step], stamps: Collection[str] = ()) -> None:
+        self.sent += [step.path.name for step in steps if self._is_new_stamp(step)]
+        how, self.next_commit = self.next_commit, "answered"
+        if how == "busy":
+            raise DeviceBusy(self.name, "another change is being committed")
+        if how == "late":
+            self.late.append((tuple(steps), tuple(stamps)))
+            raise OutcomeUnknown(self.name, "no answer to a commit")
+        self.carry_out(steps, stamps)
+        if how == "answer lost":
+            raise OutcomeUnknown(self.name, "no answer to a commit")
+
+    def carry_out(self, steps: Sequence[Step], stamps: Collection[str]) -> None:
+        before = fences(self.names())
+        super().commit(steps, stamps)
+        writer = fences([s.path.name for s in steps if s.path.collection == kinds.DATA_GROUP])
+        wrote = fences([step.path.name for step in steps if self._is_new_stamp(step)]) or writer
+        if before and wrote and max(before)[0] > max(wrote)[0]:
+            self.trespasses.append(f"{wrote} wrote over {before}")
+
+    def run_late(self, number: int) -> bool:
+        """Carry out a commit that its sender gave up; return whether it wrote anything."""
+        steps, stamps = self.late.pop(number)
+        try:
+            self.carry_out(steps, stamps)
+        except ProviderError:
+            return False
+        return True
+
+    def names(self) -> set[str]:
+        return {path.name for path in self._tree if path.collection == kinds.DATA_GROUP}
+
+    def content(self) -> State:
+        return {p: dict(a) for p, a in self.read(PARTITION).items()}
+
+    def save(self) -> None:
+        self.saved = (set(self._partitions), dict(self._tree))
+
+    def reboot(self) -> None:
+        self._partitions, self._tree = set(self.saved[0]), dict(self.saved[1])
+        self.late.clear()  # open transactions do not survive
+
+    @staticmethod
+    def _is_new_stamp(step: Step) -> bool:
+        is_group = step.path.collection == kinds.DATA_GROUP and step.action is Action.CREATE
+        return is_group and bool(STAMP.fullmatch(step.path.name))
+
+
+def expected(target: Target) -> State:
+    if not target.wanted:
+        return {}
+    nodes = {
+        ObjectPath(kinds.NODE, PARTITION, a): {"address": a}
+        for a in target.graph.member_addresses()
+    }
+    return {**render(target.graph, NAMING, SETTINGS), **nodes}
+
+
+targets = st.builds(Target, graphs(1), st.sampled_from([True, True, True, False]))
+
+
+class AgentsAtOneDevice(RuleBasedStateMachine):
+    """Every step is one that the fleet may take; what must hold follows at the end."""
+
+    owners = Bundle("owners")
+
+    @initialize(target=owners)
+    def begin(self) -> StampedPartition:
+        self.device = UnreliableDevice()
+        self.number = 0
+        self.rolled_back = False
+        return self._new_owner()
+
+    def _new_owner(self) -> StampedPartition:
+        self.number += 1
+        fence = Fence(self.number, f"{self.number * 7:x}")
+        home = Home(EnvironmentName("dev"), PROJECT, GroupNumber(1), AgentId("a"), fence)
+        self.newest = StampedPartition(self.device, home, NAMING, SETTINGS)
+        return self.newest
+
+    @rule(target=owners)
+    def the_home_changes_hands(self) -> StampedPartition:
+        return self._new_owner()
+
+    @rule(owner=owners, together=st.booleans())
+    def take_over(self, owner: StampedPartition, together: bool) -> None:
+        try:
+            if together:
+                take_over_together([owner])
+            else:
+                owner.take_over()
+        except (FencedOff, OutcomeUnknown, DeviceBusy, StampRefused):
+            pass
+
+    @rule(owner=owners, goal=targets)
+    def work(self, owner: StampedPartition, goal: Target) -> None:
+        was_fenced = max(fences(self.device.names()), default=(0, ""))[0] > owner.home.fence.number
+        was_known = owner.is_known
+        try:
+            refused = owner.apply([goal])
+        except (FencedOff, OutcomeUnknown, DeviceBusy, StampRefused):
+            return
+        assert refused == {}
+        if was_known and (was_fenced or self.rolled_back):
+            return  # settled from memory: the next audit's matter
+        assert self.device.content() == expected(goal)
+        self._nothing_late_may_change_it()
+
+    def _nothing_late_may_change_it(self) -> None:
+        before = self.device.content()
+        for number in reversed(range(len(self.device.late))):
+            self.device.run_late(number)
+        assert self.device.content() == before
+
+    @rule(owner=owners, goal=targets)
+    def end(self, owner: StampedPartition, goal: Target) -> None:
+        try:
+            left = owner.end([goal])
+        except (FencedOff, OutcomeUnknown, DeviceBusy, StampRefused):
+            return
+        if not left and not self.rolled_back and not self.device.late:
+            assert PARTITION not in self.device.partitions()
+
+    @rule(how=st.sampled_from(["busy", "late", "answer lost"]))
+    def the_next_commit_goes_wrong(self, how: str) -> None:
+        self.device.next_commit = how
+
+    @precondition(lambda self: self.device.late)
+    @rule(data=st.data())
+    def a_commit_comes_late(self, data: st.DataObject) -> None:
+        self.device.run_late(data.draw(st.integers(0, len(self.device.late) - 1)))
+
+    @rule()
+    def the_device_saves(self) -> None:
+        self.device.save()
+
+    @rule()
+    def the_device_comes_back_with_what_was_saved(self) -> None:
+        self.device.reboot()
+        self.rolled_back = True
+
+    @rule(owner=owners)
+    def audit(self, owner: StampedPartition) -> None:
+        owner.forget()
+
+    @rule(goal=targets)
+    def all_goes_well_at_last(self, goal: Target) -> None:
+        """The newest owner always arrives, whatever came before."""
+        self.device.next_commit = "answered"
+        self.newest.forget()
+        assert self.newest.apply([goal]) == {}
+        assert self.device.content() == expected(goal)
+        self._nothing_late_may_change_it()
+        requests = self.device.requests
+        assert self.newest.apply([goal]) == {}
+        if PARTITION in self.device.partitions():  # an absence is looked at each time
+            assert self.device.requests == requests + 1  # this test's own look
+
+    @invariant()
+    def no_lower_fence_writes_where_a_higher_has_stamped(self) -> None:
+        assert self.device.trespasses == []
+
+    @invariant()
+    def no_count_is_sent_twice_under_a_fence(self) -> None:
+        assert len(self.device.sent) == len(set(self.device.sent))
+
+    @invariant()
+    def guard_and_stamp_are_together(self) -> None:
+        names = self.device.names()
+        assert len(fences(names)) <= 1
+        assert bool(fences(names)) == bool(names - {n for n in names if STAMP.fullmatch(n)})
+
+
+AgentsAtOneDevice.TestCase.settings = settings(
+    max_examples=settings.default.max_examples,
+    stateful_step_count=25,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+TestAgentsAtOneDevice = AgentsAtOneDevice.TestCase
