@@ -73,5 +73,10 @@ class Device:
 
     def lose_power(self) -> None:
         """Forget what does not survive without power: logins and open transactions."""
+        self.faults.release()
         self.sessions.forget_all()
         self.transactions.forget_all()
+
+    def regain_power(self) -> None:
+        """Be ready to answer again."""
+        self.faults.hold()

@@ -41,10 +41,11 @@ class RunningDevice:
     def power(self, on: bool) -> None:
         """Switch the device off (connections are reset and refused) or on again."""
         if on:
+            self.device.regain_power()
             self._server.start()
         else:
-            self._server.stop()
             self.device.lose_power()
+            self._server.stop()
 
     def faults(self, **wanted: object) -> None:
         """Turn faults on: unavailable_s, latency_ms, fail_commit (times), commit_delay_ms."""
@@ -93,5 +94,6 @@ def running_device(
         try:
             yield RunningDevice(device, server, home)
         finally:
+            device.lose_power()
             server.stop()
             device.close()

@@ -26,13 +26,9 @@ class Settings:
 class Faults:
     """Holds the faults of one device and acts them out."""
 
-    def __init__(
-        self,
-        clock: Callable[[], float] = time.monotonic,
-        wait: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._wait = wait
+        self._released = threading.Event()
         self._lock = threading.Lock()
         self._settings = Settings()
 
@@ -61,6 +57,14 @@ class Faults:
         with self._lock:
             self._settings = Settings()
 
+    def release(self) -> None:
+        """Let those go who wait: the device is losing its power."""
+        self._released.set()
+
+    def hold(self) -> None:
+        """Waiting takes time again."""
+        self._released.clear()
+
     def unavailable(self) -> bool:
         """Whether the device answers 503 now."""
         return self._clock() < self._settings.unavailable_until
@@ -68,12 +72,12 @@ class Faults:
     def on_request(self) -> None:
         """Take the time that a slow device takes."""
         if self._settings.latency_ms > 0:
-            self._wait(self._settings.latency_ms / 1000)
+            self._released.wait(self._settings.latency_ms / 1000)
 
     def on_commit(self) -> None:
         """Delay a commit that has begun, or fail it."""
         if self._settings.commit_delay_ms > 0:
-            self._wait(self._settings.commit_delay_ms / 1000)
+            self._released.wait(self._settings.commit_delay_ms / 1000)
         with self._lock:
             now = self._settings
             if not now.fail_commit_times:

@@ -167,7 +167,7 @@ def _destination(write: Write) -> None:
     address, port = parse_endpoint(endpoint)
     home = folder.strip("/") or partition
     kind = KINDS["ltm/virtual-address"]
-    holder = write.draft.get(kind.key(f"/{home}/{address}"))
+    holder = write.draft.get(kind.key(f"/{home}/{address}")) or _address_holder(write, address)
     if holder is None and home != "Common":
         shared = write.draft.get(kind.key(f"/Common/{address}"))
         if shared is not None:
@@ -178,6 +178,16 @@ def _destination(write: Write) -> None:
     write.own["~address"] = holder.key.name
     write.own["destination"] = f"/{home}/{write_endpoint(address, port, address.is_v6)}"
     write.own.setdefault("mask", _mask(address))
+
+
+def _address_holder(write: Write, address: Address) -> Item | None:
+    """Return the virtual address that has this address under whatever name: section 3.5."""
+    draft, kind = write.draft, "ltm/virtual-address"
+    for item in draft.changed.values():
+        if item is not None and item.kind == kind and item.own.get("address") == str(address):
+            return item
+    known = draft.base.holder(("Virtual Address", str(address)))
+    return None if known is None or known in draft.changed else draft.base.get(known)
 
 
 def _virtual_profile(write: Write) -> None:

@@ -66,6 +66,13 @@ class Tree:
         """Return how many objects live in a partition."""
         return self._population.get(partition, 0)
 
+    def snapshot(self) -> "Tree":
+        """Return a tree for reading that later changes do not reach."""
+        copy = Tree(self.references, self.claims)
+        copy.items = dict(self.items)
+        copy._by_kind = {name: dict(items) for name, items in self._by_kind.items()}
+        return copy
+
     def merge(self, changed: Mapping[Key, Item | None]) -> None:
         """Make a draft's changes real."""
         for key in changed:

@@ -1,0 +1,165 @@
+"""The control API: a separate plain-HTTP port for the one who tests, never part of the device."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from bigip_sim.faults import UnknownFaultError
+from bigip_sim.traffic import UnknownRateError
+from bigip_sim.unit import Unit
+
+Json = Mapping[str, object]
+DEFAULT_LOG = 200
+
+
+class BadRequestError(ValueError):
+    """A body that the control API cannot use."""
+
+
+class Control:
+    """Serves the control API of one unit on a loopback address."""
+
+    def __init__(self, unit: Unit, host: str, port: int) -> None:
+        self._server = ThreadingHTTPServer((host, port), _handler(Routes(unit)))
+        self._server.daemon_threads = True
+        self.port = int(self._server.server_address[1])
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="control"
+        )
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering and let the port go."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class Routes:
+    """What each path of the control API does."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        device = unit.device
+        self._gets: Mapping[str, Callable[[Mapping[str, str]], object]] = {
+            "/health": lambda _query: unit.health(),
+            "/counters": lambda _query: device.journal.counters(),
+            "/log": self._log,
+            "/standing": lambda _query: unit.told(),
+        }
+        self._posts: Mapping[str, Callable[[Json], None]] = {
+            "/counters/reset": lambda _body: device.journal.reset(),
+            "/power": self._power,
+            "/faults": device.faults.set,
+            "/faults/clear": lambda _body: device.faults.clear(),
+            "/rates": device.hand.set,
+            "/rates/clear": lambda _body: device.hand.clear(),
+            "/monitors": self._monitors,
+            "/peer": self._peer,
+        }
+
+    def get(self, path: str, query: Mapping[str, str]) -> object | None:
+        """Answer a GET, or return None for an unknown path."""
+        answer = self._gets.get(path)
+        return None if answer is None else answer(query)
+
+    def post(self, path: str, body: Json) -> bool:
+        """Carry a POST out; returns whether the path is known."""
+        action = self._posts.get(path)
+        if action is None:
+            return False
+        action(body)
+        return True
+
+    def paths(self) -> str:
+        """Return what there is, for those who asked for something else."""
+        return ", ".join([f"GET {p}" for p in self._gets] + [f"POST {p}" for p in self._posts])
+
+    def _log(self, query: Mapping[str, str]) -> object:
+        try:
+            last, after = int(query.get("last", DEFAULT_LOG)), int(query.get("after", 0))
+        except ValueError as error:
+            raise BadRequestError("last and after must be numbers") from error
+        return {"requests": self._unit.device.journal.last(last, after)}
+
+    def _power(self, body: Json) -> None:
+        on = body.get("on")
+        if not isinstance(on, bool):
+            raise BadRequestError('expected {"on": true} or {"on": false}')
+        self._unit.power(on)
+
+    def _monitors(self, body: Json) -> None:
+        default, members = body.get("default", "up"), body.get("members", {})
+        known = {"up", "down", "checking"}
+        if not isinstance(members, Mapping) or not {default, *members.values()} <= known:
+            raise BadRequestError(
+                'expected {"default": "up", "members": {"/P/pool /P/a:80": "down"}}'
+            )
+        idle = self._unit.device.idle
+        idle.monitored = str(default)
+        idle.members = {str(name): str(state) for name, state in members.items()}
+
+    def _peer(self, body: Json) -> None:
+        name, url = body.get("name"), body.get("url")
+        if not isinstance(name, str) or not isinstance(url, str):
+            raise BadRequestError('expected {"name": "bigip-2", "url": "http://127.0.0.1:PORT"}')
+        self._unit.join(name, url)
+
+
+def _handler(routes: Routes) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        timeout = 30
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            try:
+                answer = routes.get(parts.path, dict(parse_qsl(parts.query)))
+            except BadRequestError as error:
+                self._reply(400, {"error": str(error)})
+                return
+            self._reply_known(answer)
+
+        def do_POST(self) -> None:
+            try:
+                known = routes.post(urlsplit(self.path).path, self._body())
+            except (BadRequestError, UnknownFaultError, UnknownRateError) as error:
+                self._reply(400, {"error": str(error)})
+                return
+            self._reply_known({} if known else None)
+
+        def log_message(self, *_args: Any) -> None:
+            """Say nothing: the device's own log tells what matters."""
+
+        def _body(self) -> Json:
+            length = int(self.headers.get("Content-Length") or 0)
+            raw = self.rfile.read(length) if length else b"{}"
+            try:
+                body = json.loads(raw)
+            except ValueError as error:
+                raise BadRequestError(f"the body is not JSON: {error}") from error
+            if not isinstance(body, dict):
+                raise BadRequestError("the body must be a JSON object")
+            return body
+
+        def _reply_known(self, answer: object | None) -> None:
+            if answer is None:
+                self._reply(404, {"error": f"no such path; there is {routes.paths()}"})
+            else:
+                self._reply(200, answer)
+
+        def _reply(self, status: int, answer: object) -> None:
+            payload = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(payload)))
+            self.end_headers()
+            self.wfile.write(payload)
+
+    return Handler

@@ -1,0 +1,1 @@
+"""Traffic through HAProxy: what the configuration says, carried on loopback addresses."""

@@ -1,0 +1,16 @@
+"""The value of the cookie that BIG-IP inserts for a member.
+
+Source: iControl REST reference, section 5.1: 127.2.0.1:8001 is 16777855.16671.0000.
+"""
+
+import ipaddress
+
+
+def cookie_value(address: str, port: int) -> str:
+    """Return the encoded address and port: both with their bytes reversed."""
+    parsed = ipaddress.ip_address(address)
+    if parsed.version == 6:
+        return f"vi{parsed.packed.hex()}.{port}"
+    number = int.from_bytes(parsed.packed, "little")
+    swapped = int.from_bytes(port.to_bytes(2, "big"), "little")
+    return f"{number}.{swapped}.0000"

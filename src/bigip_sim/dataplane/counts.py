@@ -1,0 +1,94 @@
+"""Counters that survive reloads: what ended workers carried, plus what the running ones tell.
+
+A worker's counters begin at 0 (iControl REST reference, section 5.5), so what it told last is kept
+when it ends.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from bigip_sim.traffic import NOTHING, Counters
+
+FRONTENDS_AND_SERVERS = "show stat -1 5 -1"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of HAProxy's statistics."""
+
+    proxy: str
+    server: str  # FRONTEND, or the server's name
+    status: str
+    check_status: str
+    counters: Counters
+
+
+def parse(text: str) -> list[Row]:
+    """Read the CSV that `show stat` answers."""
+    lines = text.splitlines()
+    if not lines or not lines[0].startswith("# "):
+        return []
+    columns = {name: place for place, name in enumerate(lines[0][2:].split(","))}
+    places = [columns[n] for n in ("bin", "bout", "scur", "smax", "stot", "req_tot")]
+    status, check = columns["status"], columns["check_status"]
+    rows = []
+    for line in lines[1:]:
+        cells = line.split(",")
+        if len(cells) < len(columns) - 1 or cells[0].startswith("<"):
+            continue
+        counters = Counters(*(int(cells[place] or 0) for place in places))
+        rows.append(
+            Row(cells[0], cells[1], cells[status], cells[check].removeprefix("* "), counters)
+        )
+    return rows
+
+
+def by_id(rows: Iterable[Row]) -> dict[str, Counters]:
+    """Add up by frontend and by server; a server in several backends is one member."""
+    sums: dict[str, Counters] = {}
+    for row in rows:
+        name = row.proxy if row.server == "FRONTEND" else row.server
+        sums[name] = sums.get(name, NOTHING) + row.counters
+    return sums
+
+
+class Ledger:
+    """What was carried, by frontend and server name."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, Counters] = {}  # by ended workers
+        self._now: dict[int, Mapping[str, Counters]] = {}  # worker -> what it told last
+        self._gone = NOTHING  # by virtual servers that are no more
+
+    def tell(self, worker: int, counters: Mapping[str, Counters]) -> None:
+        """Take what a running worker tells."""
+        self._now[worker] = counters
+
+    def end(self, worker: int) -> None:
+        """Keep what a worker told last."""
+        for name, counters in self._now.pop(worker, {}).items():
+            ended = replace(counters, current=0)
+            self._before[name] = self._before.get(name, NOTHING) + ended
+
+    def keep(self, names: Collection[str]) -> None:
+        """Forget objects that are no more, but not what the device carried for them."""
+        for name in [n for n in self._before if n not in names]:
+            counters = self._before.pop(name)
+            if name.startswith("v"):
+                self._gone += counters
+
+    def of(self, name: str) -> Counters:
+        """Return what one frontend or server has carried."""
+        total = self._before.get(name, NOTHING)
+        for told in list(self._now.values()):
+            total += told.get(name, NOTHING)
+        return total
+
+    def totals(self) -> Counters:
+        """Return what all frontends have carried."""
+        total = self._gone
+        for source in (self._before, *list(self._now.values())):
+            for name, counters in list(source.items()):
+                if name.startswith("v"):
+                    total += counters
+        return total

@@ -1,0 +1,122 @@
+"""One device with its sockets: HTTPS, the data plane, its part of a pair, and its power."""
+
+import threading
+
+from bigip_sim.app import Application
+from bigip_sim.certificates import CertificateFiles
+from bigip_sim.dataplane.plane import DataPlane
+from bigip_sim.device import Device
+from bigip_sim.pair import Address, Pair
+from bigip_sim.server import HttpsServer
+from bigip_sim.standing import Standing
+
+
+class Unit:
+    """What a process runs."""
+
+    def __init__(
+        self,
+        device: Device,
+        listen: tuple[str, int],
+        files: CertificateFiles,
+        haproxy: str | None,
+        why_no_haproxy: str = "",
+    ) -> None:
+        self.device = device
+        self.server = HttpsServer(Application(device), *listen, files)
+        self._why_no_haproxy = why_no_haproxy
+        self._plane: DataPlane | None = None
+        if haproxy is not None:
+            self._plane = DataPlane(device.configuration, device.identity.version, haproxy)
+            device.plane = self._plane
+        self._pair: Pair | None = None
+        self._powered = True
+        self._switching = threading.Lock()
+        device.standing = self.standing
+
+    def start(self) -> None:
+        """Listen, carry traffic, watch the other unit."""
+        self.server.start()
+        if self._plane is not None:
+            self._plane.start()
+        if self._pair is not None:
+            self._pair.start()
+        self._place()
+
+    def stop(self) -> None:
+        """End everything."""
+        if self._pair is not None:
+            self._pair.stop()
+        self.device.lose_power()
+        self.server.stop()
+        if self._plane is not None:
+            self._plane.stop()
+        self.device.close()
+
+    def join(self, name: str, url: str) -> None:
+        """Become one of a pair with the unit whose control port this is."""
+        with self._switching:
+            if self._pair is not None:
+                self._pair.stop()
+            running = self.server.on
+            address = Address.read(name, url)
+            self._pair = Pair(self.device.identity.name, address, lambda _active: self._place())
+            if running:
+                self._pair.start()
+                self._place()
+
+    def power(self, on: bool) -> None:
+        """Switch off (connections are reset and refused, traffic stops), or on again."""
+        with self._switching:
+            if on == self._powered:
+                return
+            self._powered = on
+            if on:
+                self.device.regain_power()
+            else:
+                self.device.lose_power()
+                self.server.stop()
+            if self._pair is not None:
+                self._pair.power(on=on)
+            self._place()
+            if on:
+                self.server.start()
+
+    def standing(self) -> Standing:
+        """Return who is active."""
+        if self._pair is not None:
+            return self._pair.standing
+        return Standing(active=self._powered)
+
+    def told(self) -> dict[str, object]:
+        """Return what the other unit needs to know."""
+        return {
+            "name": self.device.identity.name,
+            "powered": self._powered,
+            "active": self.standing().active,
+        }
+
+    def health(self) -> dict[str, object]:
+        """Return how the unit goes, for the control API."""
+        standing = self.standing()
+        if self._plane is not None:
+            plane = self._plane.health()
+        else:
+            plane = {
+                "state": "off",
+                "reason": self._why_no_haproxy,
+                "monitored_members": f"taken as {self.device.idle.monitored}",
+            }
+        return {
+            **self.told(),
+            "version": self.device.identity.version,
+            "serial": self.device.identity.serial,
+            "https_port": self.server.port,
+            "peer": standing.peer,
+            "peer_active": standing.peer_active,
+            "data_plane": plane,
+        }
+
+    def _place(self) -> None:
+        if self._plane is not None:
+            self._plane.place(powered=self._powered, active=self.standing().active)
