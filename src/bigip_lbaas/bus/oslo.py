@@ -60,7 +60,8 @@ class OsloBus:
         self._conf = conf
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, float | None], Any] = {}
-        if url.startswith("kombu+memory:"):
+        in_memory = url.startswith("kombu+memory:")
+        if in_memory:
             kombu_memory.install()
         try:
             self._transport = oslo_messaging.get_rpc_transport(conf, url=url)
@@ -69,6 +70,8 @@ class OsloBus:
                 f"transport_url {without_password(url)}: no message broker is reached that way;"
                 " give rabbit://user:password@host:5672/virtual_host"
             ) from error
+        if in_memory:  # there is no connection whose heartbeat could be lost
+            conf.set_default("heartbeat_timeout_threshold", 0, "oslo_messaging_rabbit")
 
     def cast(self, topic: str, method: str, payload: Mapping[str, Any]) -> None:
         """See Bus.cast. Gives up after one more try, since every message is only a hint."""

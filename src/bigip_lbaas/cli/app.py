@@ -1,5 +1,6 @@
 """The program `bigip-lbaas`: which commands there are, and which database they read."""
 
+import logging
 import os
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -56,6 +57,14 @@ class OperatorApp(App):
             " keeps a password out of the process list (default: the embedded stack's)",
         )
         return parser
+
+    def configure_logging(self) -> None:
+        """Show what cliff itself says, such as an error's sentence; other logs go elsewhere."""
+        handler = logging.StreamHandler(self.stderr)
+        handler.setFormatter(logging.Formatter(f"{self.NAME}: %(message)s"))
+        logger = logging.getLogger("cliff")
+        logger.handlers[:] = [handler]
+        logger.propagate = False
 
     def open_store(self) -> Store:
         """Open the database that the command line names. Raises ProviderError."""

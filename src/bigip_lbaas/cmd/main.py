@@ -14,9 +14,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     commands: dict[str, type[Command]] = dict(COMMANDS)
     if find_spec("octavia") is not None:
-        from bigip_lbaas.cmd.embedded.up import Up  # its packages are an extra
+        # their packages are an extra
+        from bigip_lbaas.cmd.demo.command import Demo
+        from bigip_lbaas.cmd.embedded.up import Up
 
-        commands["up"] = Up
+        commands |= {"demo": Demo, "up": Up}
     return int(OperatorApp(commands).run(list(sys.argv[1:] if argv is None else argv)))
 
 

@@ -1,6 +1,7 @@
 """The real Octavia API in this process: no authentication, one SQLite file, one HTTP port."""
 
 import logging
+import socket
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -77,13 +78,8 @@ class EmbeddedApi:
     def start(self) -> None:
         """Serve. Raises ConfigurationRefused when the port is taken."""
         server = wsgi.Server((HOST, self._port), None, numthreads=THREADS, server_name=HOST)
-        try:
-            server.prepare()  # binds before anything slow, so that a taken port is said at once
-        except OSError as error:
-            raise ConfigurationRefused(
-                f"port {self._port} on {HOST} cannot be used for the API ({error});"
-                " stop what uses it or choose another port"
-            ) from error
+        _check_port(self._port)  # before anything slow, so that it is said at once
+        server.prepare()
         self._server = server
         self._port = server.bind_addr[1]
         try:
@@ -126,6 +122,20 @@ class EmbeddedApi:
         octavia_db.open_database()
         _running[self._state_dir] = application
         return application
+
+
+def _check_port(port: int) -> None:
+    """Raise ConfigurationRefused when the port is taken; cheroot's own complaint leaks a socket."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            probe.listen()
+        except OSError as error:
+            raise ConfigurationRefused(
+                f"port {port} on {HOST} cannot be used for the API ({error.strerror});"
+                " stop what uses it or choose another port"
+            ) from error
 
 
 def _set_up(config: Path) -> Callable[..., Iterable[bytes]]:

@@ -13,10 +13,6 @@ from bigip_lbaas.bus.port import Bus, Endpoint, Server
 from bigip_lbaas.icontrol.port import Device
 
 
-class LetGo(SystemExit):
-    """Ends a thread that was halted, because its process ends; a thread ends with it silently."""
-
-
 class Gate:
     """Open until it is shut; whoever comes to a shut gate stays there."""
 
@@ -35,14 +31,14 @@ class Gate:
         self._shut.set()
 
     def dissolve(self) -> None:
-        """End the threads that stand here. Raises LetGo in each of them."""
+        """End the threads that stand here: each goes on to a SystemExit, which ends it silently."""
         self._over.set()
 
     def go_through(self) -> None:
         """Return if the gate is open; stay here otherwise."""
         if self._shut.is_set():
             self._over.wait()
-            raise LetGo
+            raise SystemExit
 
 
 class GatedClock:

@@ -20,7 +20,7 @@ USERNAME = "lbaas"
 DEVICES_OF_GROUP = {GroupNumber(1): ("bigip-1", "bigip-2"), GroupNumber(2): ("bigip-3",)}
 READY_WITHIN_S = 30.0
 STOP_WITHIN_S = 10.0
-PROGRAM = (sys.executable, "-m", "bigip_sim")
+PROGRAM = str(Path(sys.executable).with_name("bigip-sim"))
 
 
 @dataclass
@@ -78,9 +78,9 @@ class Simulators:
         """Read from each process where it listens. Raises ProviderError when one does not."""
         for device in self.devices.values():
             ready = json.loads(self._first_line(device))
-            device.management = ready["management"]
-            device.control = ready["control"]
-            device.data_plane = bool(ready["data_plane"])
+            device.management = f"127.0.0.1:{ready['https_port']}"
+            device.control = f"127.0.0.1:{ready['control_port']}"
+            device.data_plane = ready["data_plane"] != "off"
 
     def pair(self, first: str, second: str) -> None:
         """Make two devices one cluster, of which one is active at a time."""
@@ -112,11 +112,11 @@ class Simulators:
             "--password-file", str(self.password_file),
             "--tls-dir", str(self.ca_file.parent),
             "--state", str(self.directory / f"{name}.json"),
-            "--exit-with-parent",
+            "--exit-with-parent", str(os.getpid()),
         )  # fmt: skip
         with self.log.open("a", encoding="utf-8") as log:
             return subprocess.Popen(  # noqa: S603 - our own program, fixed arguments
-                (*PROGRAM, *arguments),
+                (PROGRAM, *arguments),
                 stdout=subprocess.PIPE,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -127,7 +127,7 @@ class Simulators:
 
     def _run(self, *arguments: str) -> None:
         done = subprocess.run(  # noqa: S603 - our own program, fixed arguments
-            (*PROGRAM, *arguments), capture_output=True, text=True, check=False
+            (PROGRAM, *arguments), capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise ProviderError(f"bigip-sim {arguments[0]} failed: {done.stderr.strip()}")

@@ -1,5 +1,6 @@
 """Octavia's driver agent as threads: the three sockets that octavia-lib's DriverLibrary opens."""
 
+import socket
 import socketserver
 import tempfile
 import threading
@@ -10,6 +11,7 @@ from octavia.api.drivers.driver_agent import driver_listener
 
 from bigip_lbaas.cmd.embedded import octavia_db
 
+IDLE_TIMEOUT_S = 30.0
 LONGEST_PATH = 100  # Linux takes 107 bytes for a unix socket's path
 
 
@@ -27,10 +29,45 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     request_queue_size = 64  # DriverLibrary meets EAGAIN when the queue of connections is full
 
 
+class _Connection:
+    """A socket whose end is an error: Octavia's handlers read on for ever after it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.settimeout(IDLE_TIMEOUT_S)
+        self._connection = connection
+        self.send = connection.send
+        self.sendall = connection.sendall
+
+    def recv(self, size: int) -> bytes:
+        received = self._connection.recv(size)
+        if not received:
+            raise ConnectionResetError("the client has gone")
+        return received
+
+    def recv_into(self, buffer: memoryview, size: int) -> int:
+        received = self._connection.recv_into(buffer, size)
+        if not received:
+            raise ConnectionResetError("the client has gone")
+        return received
+
+
+class _StatusHandler(driver_listener.StatusRequestHandler):
+    def handle(self) -> None:
+        self.request = _Connection(self.request)
+        super().handle()
+
+
+class _StatsHandler(driver_listener.StatsRequestHandler):
+    def handle(self) -> None:
+        self.request = _Connection(self.request)
+        super().handle()
+
+
 class _ReadHandler(driver_listener.GetRequestHandler):
     """Reads while an API request holds the database's write lock."""
 
     def handle(self) -> None:
+        self.request = _Connection(self.request)
         with octavia_db.reading():
             super().handle()
 
@@ -54,8 +91,8 @@ class DriverAgentSockets:
         """Listen."""
         self.paths.get.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path, handler in (
-            (self.paths.status, driver_listener.StatusRequestHandler),
-            (self.paths.stats, driver_listener.StatsRequestHandler),
+            (self.paths.status, _StatusHandler),
+            (self.paths.stats, _StatsHandler),
             (self.paths.get, _ReadHandler),
         ):
             path.unlink(missing_ok=True)
