@@ -46,7 +46,7 @@ def running() -> Iterator[Stack]:
     from bigip_lbaas.provider.octavia import driver
     from bigip_lbaas.provider.octavia.door import Door
     from bigip_lbaas.provider.octavia.status_agent import PatientLibrary, Sockets, StatusAgent
-    from bigip_lbaas.provider.octavia.status_sender import StatusSender
+    from bigip_lbaas.provider.octavia.status_sender import Rhythm, StatusSender
 
     store = MemoryStore(time.time)
     bus = MemoryBus(MemoryBroker())
@@ -60,7 +60,8 @@ def running() -> Iterator[Stack]:
         paths = api.sockets
         library = PatientLibrary(Sockets(str(paths.status), str(paths.stats), str(paths.get)))
         wake = threading.Event()
-        agent = StatusAgent(StatusSender(door, library, "test"), wake)
+        sender = StatusSender(door, library, "test", rhythm=Rhythm(second_look_s=1.0))
+        agent = StatusAgent(sender, wake)
         agent.start()
         controller = PlayedController(store, bus, wake)
         with httpx.Client(base_url=api.endpoint, timeout=60) as client:

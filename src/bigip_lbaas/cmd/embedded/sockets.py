@@ -6,6 +6,7 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from octavia.api.drivers.driver_agent import driver_listener
 
@@ -52,12 +53,16 @@ class _Connection:
 
 
 class _StatusHandler(driver_listener.StatusRequestHandler):
+    request: Any
+
     def handle(self) -> None:
         self.request = _Connection(self.request)
         super().handle()
 
 
 class _StatsHandler(driver_listener.StatsRequestHandler):
+    request: Any
+
     def handle(self) -> None:
         self.request = _Connection(self.request)
         super().handle()
@@ -65,6 +70,8 @@ class _StatsHandler(driver_listener.StatsRequestHandler):
 
 class _ReadHandler(driver_listener.GetRequestHandler):
     """Reads while an API request holds the database's write lock."""
+
+    request: Any
 
     def handle(self) -> None:
         self.request = _Connection(self.request)
