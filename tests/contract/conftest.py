@@ -31,6 +31,21 @@ def url_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
         yield url
 
 
+@pytest.fixture(scope="session")
+def store_of(url_of: Callable[[str], str]) -> Iterator[Callable[[str], Store]]:
+    """Return kind -> the session's store on that database."""
+    stores: dict[str, SqlStore] = {}
+
+    def store(kind: str) -> Store:
+        if kind not in stores:
+            stores[kind] = SqlStore(url_of(kind), Patience(longest_wait_s=0.05))
+        return stores[kind]
+
+    yield store
+    for each in stores.values():
+        each.close()
+
+
 @pytest.fixture(params=STORES)
 def kind(request: pytest.FixtureRequest) -> str:
     """Return which store the test is about."""
@@ -38,17 +53,13 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def store(kind: str, url_of: Callable[[str], str]) -> Iterator[Store]:
+def store(kind: str, store_of: Callable[[str], Store]) -> Store:
     """Return an empty store of that kind."""
     if kind == "memory":
-        yield MemoryStore(time.time)
-        return
-    store = SqlStore(url_of(kind), Patience(longest_wait_s=0.05))
-    try:
-        store.write(_empty)
-        yield store
-    finally:
-        store.close()
+        return MemoryStore(time.time)
+    store = store_of(kind)
+    store.write(_empty)
+    return store
 
 
 def _empty(tx: Transaction) -> None:

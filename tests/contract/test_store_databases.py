@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,7 @@ from bigip_lbaas.domain.capacity import CapacityReport
 from bigip_lbaas.domain.errors import ConcurrentUpdate, ConfigurationRefused, StoreUnavailable
 from bigip_lbaas.store import schema
 from bigip_lbaas.store.engines import Access
-from bigip_lbaas.store.patience import Patience
+from bigip_lbaas.store.patience import Patience, Turns
 from bigip_lbaas.store.port import Store, Transaction
 from bigip_lbaas.store.records import Group, Report, Sequence
 from bigip_lbaas.store.shape import row_from
@@ -204,19 +205,46 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     assert "is no SQLite database" in said_by(SqlStore(f"sqlite:///{tmp_path}/notes.txt"))
 
 
-def test_a_pool_that_is_used_up_is_told(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/store.db"
-    schema.upgrade(url)
-    store = SqlStore(url, access=Access(pool_timeout_s=0.1))
+@on_databases
+@pytest.mark.parametrize("way", ["write", "read"])
+def test_waiting_too_long_for_a_connection_is_told(
+    kind: str, way: str, url_of: Callable[[str], str]
+) -> None:
+    store = SqlStore(url_of(kind), access=Access(pool_size=1, pool_timeout_s=0.05))
+    run: Any = getattr(store, way)
     with ThreadPoolExecutor(1) as pool:
 
         def work(tx: Transaction) -> None:
-            waiting = pool.submit(store.write, lambda other: other.put(B))
-            with pytest.raises(StoreUnavailable, match="every connection is in use"):
+            waiting = pool.submit(run, lambda other: other.get(Sequence, "a"))
+            with pytest.raises(StoreUnavailable, match=r"try again"):
                 waiting.result(30)
 
-        store.write(work)
+        run(work)
     store.close()
+
+
+def test_turns_are_taken_in_the_order_of_coming() -> None:
+    turns = Turns("the file")
+    order: list[int] = []
+
+    def take(number: int) -> None:
+        with turns.taken(30):
+            order.append(number)
+
+    with ThreadPoolExecutor(5) as pool, turns.taken(30):
+        for number in range(5):
+            pool.submit(take, number)
+            deadline = time.monotonic() + 30
+            while len(turns._waiting) <= number:
+                assert time.monotonic() < deadline
+            if number == 2:
+                with (
+                    pytest.raises(StoreUnavailable, match=r"the file: others held it for 0\.01 s"),
+                    turns.taken(0.01),
+                ):
+                    order.append(-1)
+    assert order == [0, 1, 2, 3, 4]
+    take(5)  # and it is free again
 
 
 @pytest.mark.parametrize(

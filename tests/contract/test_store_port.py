@@ -60,7 +60,7 @@ def reservation(name: str, **changes: Any) -> Reservation:
     return replace(Reservation(name, "env", 1, {"node_count": 2.0}, made_at=10.0), **changes)
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(row=strategies.rows)
 def test_any_row_that_is_put_comes_back_unchanged(store: Store, row: Any) -> None:
     written(store, row)

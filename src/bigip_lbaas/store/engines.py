@@ -47,10 +47,10 @@ POSTGRESQL_ARGUMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How connections are made.
+    """How connections are made: at most pool_size to write, and as many to read.
 
     lock_timeout_s: how long one statement waits for another's row. pool_timeout_s: how long a
-    transaction waits for a connection; with SQLite, for the other writers of this process.
+    transaction waits for a connection; with SQLite, for the other writers of this store.
     """
 
     pool_size: int = 10
@@ -94,16 +94,14 @@ def place_of(url: URL) -> str:
 def writing_engine(url: URL, access: Access) -> Engine:
     """Return the engine whose transactions write; it connects when first used."""
     if url.get_backend_name() == "sqlite":
-        # One writer at a time is SQLite's rule. Waiting for the one connection is fair and wakes at
-        # once; SQLite's own waiting polls.
-        return _sqlite_engine(url, access, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+        return _sqlite_engine(url, access, "BEGIN IMMEDIATE")
     return _server_engine(url, access, "READ COMMITTED")
 
 
 def reading_engine(url: URL, access: Access) -> Engine:
     """Return the engine whose transactions each see one snapshot."""
     if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url, access, "BEGIN", pool_size=access.pool_size)
+        return _sqlite_engine(url, access, "BEGIN")
     return _server_engine(url, access, "REPEATABLE READ")
 
 
@@ -119,6 +117,7 @@ def _server_engine(url: URL, access: Access, isolation: Any) -> Engine:
         url,
         isolation_level=isolation,
         pool_size=access.pool_size,
+        max_overflow=0,
         pool_timeout=access.pool_timeout_s,
         pool_pre_ping=True,
         hide_parameters=True,
@@ -141,13 +140,14 @@ def _server_engine(url: URL, access: Access, isolation: Any) -> Engine:
     return engine
 
 
-def _sqlite_engine(url: URL, access: Access, begin: str, **pool: int) -> Engine:
+def _sqlite_engine(url: URL, access: Access, begin: str) -> Engine:
     engine = create_engine(
         url,
         hide_parameters=True,
+        pool_size=access.pool_size,
+        max_overflow=0,
         pool_timeout=access.pool_timeout_s,
         connect_args={"timeout": access.lock_timeout_s, "check_same_thread": False},
-        **pool,
     )
 
     @event.listens_for(engine, "connect")

@@ -1,8 +1,9 @@
-"""How often work is run again when others were faster, and how long to wait in between."""
+"""Who waits how long: work that lost against others, and threads that want the same thing."""
 
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import TypeVar
 
 import tenacity
 
-from bigip_lbaas.domain.errors import ConcurrentUpdate
+from bigip_lbaas.domain.errors import ConcurrentUpdate, StoreUnavailable
 
 T = TypeVar("T")
 
@@ -65,3 +66,44 @@ class Alone:
             yield
         finally:
             self._here.inside = False
+
+
+class Turns:
+    """A lock that goes to whoever has waited longest; threading.Lock lets the quick barge in."""
+
+    def __init__(self, what: str) -> None:
+        """Begin free; `what` is waited for, in messages."""
+        self._what = what
+        self._lock = threading.Lock()
+        self._is_taken = False
+        self._waiting: deque[threading.Lock] = deque()  # each held until its owner's turn
+
+    @contextmanager
+    def taken(self, timeout_s: float) -> Iterator[None]:
+        """Wait for a turn and keep it. Raises StoreUnavailable when it does not come in time."""
+        if not self._take(timeout_s):
+            raise StoreUnavailable(f"{self._what}: others held it for {timeout_s} s: try again")
+        try:
+            yield
+        finally:
+            with self._lock:
+                if self._waiting:
+                    self._waiting.popleft().release()
+                else:
+                    self._is_taken = False
+
+    def _take(self, timeout_s: float) -> bool:
+        turn = threading.Lock()
+        with self._lock:
+            if not self._is_taken:
+                self._is_taken = True
+                return True
+            turn.acquire()
+            self._waiting.append(turn)
+        if turn.acquire(timeout=timeout_s):
+            return True
+        with self._lock:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                return False
+        return True  # it came at the last moment

@@ -1,7 +1,7 @@
 """The store in an SQL database that all controllers and drivers of an environment share."""
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -34,7 +34,7 @@ from bigip_lbaas.store.engines import (
     writing_engine,
 )
 from bigip_lbaas.store.faults import translated
-from bigip_lbaas.store.patience import Alone, Patience
+from bigip_lbaas.store.patience import Alone, Patience, Turns
 from bigip_lbaas.store.port import AtLeast, AtMost, Condition, OneOf, Transaction
 from bigip_lbaas.store.shape import (
     Shape,
@@ -174,9 +174,12 @@ class SqlStore:
         self._url: URL = url_from(url)
         self._place = place_of(self._url)
         self._patience = patience or Patience()
-        self._writer = writing_engine(self._url, access or Access())
-        self._reader = reading_engine(self._url, access or Access())
+        self._access = access or Access()
+        self._writer = writing_engine(self._url, self._access)
+        self._reader = reading_engine(self._url, self._access)
         self._alone = Alone()
+        # SQLite takes one writer at a time. Its own way of waiting polls and lets some starve.
+        self._turns = Turns(self._place) if self._url.get_backend_name() == "sqlite" else None
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """See Store."""
@@ -192,7 +195,13 @@ class SqlStore:
         self._reader.dispose()
 
     def _once(self, engine: Engine, work: Callable[[Transaction], T], *, writes: bool) -> T:
-        with self._alone.entered(), translated(self._place), engine.connect() as connection:
+        turn = self._turns.taken(self._access.pool_timeout_s) if writes and self._turns else None
+        with (
+            self._alone.entered(),
+            turn or nullcontext(),
+            translated(self._place),
+            engine.connect() as connection,
+        ):
             begun = connection.begin()
             transaction = SqlTransaction(connection, self._place, writes)
             try:
