@@ -161,7 +161,7 @@ def _names(value: object) -> list[str]:
 
 def _destination(write: Write) -> None:
     """A virtual server stands on a virtual address; a missing one is made: section 3.5."""
-    text = str(write.own.get("destination", "/Common/0.0.0.0:0"))
+    text = str(write.own.get("destination", "0.0.0.0:0"))
     partition = split_path(write.key.name).partition
     folder, _, endpoint = text.rpartition("/")
     address, port = parse_endpoint(endpoint)

@@ -81,6 +81,7 @@ def _global(layout: Layout, socket: Path, states: Path, descriptors: int) -> lis
         f"  server-state-file {states}",
         "  ssl-server-verify none",  # monitors on a BIG-IP verify no certificate by default
         "defaults",
+        "  option idle-close-on-response",  # a client that has just connected is not turned away
         "  timeout connect 5s",
         "  timeout client 300s",
         "  timeout server 300s",

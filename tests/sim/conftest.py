@@ -1,0 +1,150 @@
+"""A device to ask: without sockets for rules, with HTTPS for what needs it."""
+
+import base64
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bigip_sim.app import Application
+from bigip_sim.device import Account, Device
+from bigip_sim.embedded import RunningDevice, running_device
+from bigip_sim.system import Identity
+
+BASIC = "Basic " + base64.b64encode(b"admin:secret").decode()
+
+
+@dataclass
+class Answer:
+    status: int
+    text: str
+    reason: str = ""
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def message(self) -> str:
+        return str(self.body["message"])
+
+
+@dataclass
+class Clock:
+    now: float = 1_600_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Rest:
+    """Asks a device's application directly."""
+
+    device: Device
+    clock: Clock
+    headers: dict[str, str] = field(default_factory=lambda: {"Authorization": BASIC})
+
+    def __post_init__(self) -> None:
+        self._application = Application(self.device)
+
+    def ask(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        path, _, query = path.partition("?")
+        payload = b"" if body is None else json.dumps(body).encode()
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": path if path.startswith("/mgmt") else f"/mgmt/tm/{path}",
+            "QUERY_STRING": query,
+            "CONTENT_LENGTH": str(len(payload)),
+            "wsgi.input": io.BytesIO(payload),
+            "REMOTE_ADDR": "127.0.0.1",
+        }
+        for name, value in {**self.headers, **(headers or {})}.items():
+            environ["HTTP_" + name.upper().replace("-", "_")] = value
+        said: list[str] = []
+        parts = self._application(environ, lambda status, _headers: said.append(status))
+        number, _, reason = said[0].partition(" ")
+        return Answer(int(number), b"".join(parts).decode(), reason)
+
+    def get(self, path: str) -> Any:
+        answer = self.ask("GET", path)
+        assert answer.status == 200, answer.text
+        return answer.body
+
+    def post(self, path: str, **body: object) -> Any:
+        answer = self.ask("POST", path, body)
+        assert answer.status == 200, answer.text
+        return answer.body
+
+    def patch(self, path: str, **body: object) -> Any:
+        answer = self.ask("PATCH", path, body)
+        assert answer.status == 200, answer.text
+        return answer.body
+
+    def delete(self, path: str) -> None:
+        answer = self.ask("DELETE", path)
+        assert answer.status == 200, answer.text
+
+    def begin(self) -> str:
+        return str(self.post("transaction")["transId"])
+
+    def queue(self, transaction: str, method: str, path: str, **body: object) -> Answer:
+        headers = {"X-F5-REST-Coordination-Id": transaction}
+        return self.ask(method, path, body or None, headers)
+
+    def commit(self, transaction: str, **more: object) -> Answer:
+        return self.ask("PATCH", f"transaction/{transaction}", {"state": "VALIDATING", **more})
+
+    def dump(self) -> dict[Any, Any]:
+        return dict(self.device.configuration.tree.items)
+
+
+Maker = Callable[..., Rest]
+
+
+@pytest.fixture
+def new_rest() -> Maker:
+    def make(version: str = "15.1.8", username: str = "admin", **options: Any) -> Rest:
+        clock = Clock()
+        identity = Identity("bigip-1", "0123456789", version, "127.0.0.1")
+        account = Account(username, "secret")
+        return Rest(Device(identity, account, clock=clock, **options), clock)
+
+    return make
+
+
+@pytest.fixture
+def rest(new_rest: Maker) -> Rest:
+    """A device with partition T1."""
+    made = new_rest()
+    made.post("auth/partition", name="T1")
+    return made
+
+
+@pytest.fixture
+def web(rest: Rest) -> Rest:
+    """The same with a virtual server, its pool with two members, and a monitor."""
+    rest.post("ltm/monitor/http", name="m", partition="T1")
+    members = [{"name": "10.0.0.1:80"}, {"name": "10.0.0.2:80"}]
+    rest.post("ltm/pool", name="p", partition="T1", monitor="/T1/m", members=members)
+    rest.post(
+        "ltm/virtual",
+        name="v",
+        partition="T1",
+        destination="/T1/10.1.0.1:80",
+        ipProtocol="tcp",
+        pool="/T1/p",
+        profiles=["/Common/tcp", "/Common/http"],
+    )
+    return rest
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[RunningDevice]:
+    with running_device() as device:
+        yield device
