@@ -92,6 +92,42 @@ def fleets(draw: st.DrawFn) -> Fleet:
     return Fleet(EnvironmentName("test"), tuple(draw(groups(n)) for n in range(1, count + 1)))
 
 
+# limit, measured, reserved: one to three below the limit, so that a small cost decides the stage.
+TIGHT = tuple(
+    (float(limit), float(limit - free - held), float(held))
+    for limit in (4, 8, 3)
+    for free in (1, 2, 3)
+    for held in (0, 1)
+    if limit >= free + held
+)
+tight_books = st.dictionaries(
+    st.sampled_from(METRICS[1:]), st.sampled_from(TIGHT), min_size=1, max_size=2
+)
+# project_lives_here, load balancers, weight
+popularity = st.sampled_from(
+    tuple(itertools.product((False, False, False, True), (0, 1, 3), (1.0, 2.0, 0.0)))
+)
+
+
+@st.composite
+def tight_fleets(draw: st.DrawFn) -> Fleet:
+    """Draw a fleet of groups that are all open and nearly full: only the books tell them apart."""
+    drawn = []
+    for number in range(1, draw(st.sampled_from((2, 3))) + 1):
+        book = draw(tight_books)
+        lives_here, load_balancers, weight = draw(popularity)
+        fields = {
+            "limits": {metric: line[0] for metric, line in book.items()},
+            "measured": {metric: line[1] for metric, line in book.items()},
+            "reserved": {metric: line[2] for metric, line in book.items()},
+            "project_lives_here": lives_here,
+            "load_balancers": load_balancers,
+            "weight": weight,
+        }
+        drawn.append(group(number, **fields))
+    return Fleet(EnvironmentName("test"), tuple(drawn))
+
+
 needs = st.builds(
     Need,
     load_balancer_id=st.sampled_from(("lb-1", "lb-2")).map(LoadBalancerId),
@@ -100,6 +136,40 @@ needs = st.builds(
     demands=st.sampled_from(DEMANDS),
     waited_s=st.sampled_from((0.0, PATIENCE_S - 0.5, PATIENCE_S, PATIENCE_S * 2)),
     seed=st.integers(0, 3),
+)
+# What may be wrong with a group; the first two are nothing.
+LAME: tuple[dict[str, Any], ...] = (
+    {},
+    {"load_balancers": 5},
+    {"agents": ()},
+    {"agents": (AgentState(AgentId("dead"), "host", live=False),)},
+    {"agents": (AgentState(AgentId("down"), "host", live=True, admin_state_up=False),)},
+    {"score_is_known": False, "measured": {}, "limits": {}},
+    {"measured": {}},
+    {"measured": {"throughput": 100.0}},
+    {"draining": True},
+    {"draining": True, "score_is_known": False},
+    {"tags": frozenset()},
+)
+lame = st.sampled_from(tuple(itertools.product((True, False), LAME)))
+
+
+@st.composite
+def lame_fleets(draw: st.DrawFn) -> Fleet:
+    """Draw a fleet of empty groups, each lamed in one way: only waiting and refusing matter."""
+    drawn = []
+    for number in range(1, draw(st.sampled_from((2, 3, 1))) + 1):
+        lives_here, fields = draw(lame)
+        usual = {"tags": frozenset(TAGS), "project_lives_here": lives_here}
+        drawn.append(group(number, **{**usual, **fields}))
+    return Fleet(EnvironmentName("test"), tuple(drawn))
+
+
+tight_needs = st.builds(
+    Need,
+    load_balancer_id=st.just(LoadBalancerId("lb-1")),
+    project_id=st.just(ProjectId("project-1")),
+    member_addresses=address_sets,
 )
 rules = st.builds(
     PlacementRules,

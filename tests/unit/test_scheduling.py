@@ -177,6 +177,12 @@ def test_one_ready_own_group_is_enough_not_to_wait_for_the_other():
     assert place(lost, full, group(3)).group == 3
 
 
+def test_a_closed_own_group_does_not_keep_the_project_from_waiting_for_another():
+    lost = group(1, score_is_known=False, project_lives_here=True)
+    closed = group(2, draining=True, project_lives_here=True)
+    assert place(lost, closed, group(3)).may_wait
+
+
 @pytest.mark.parametrize("gone", [{"draining": True}, {"tags": frozenset()}])
 def test_an_own_group_that_is_closed_is_not_waited_for(gone):
     own = group(1, score_is_known=False, project_lives_here=True, **gone)
