@@ -137,7 +137,7 @@ def _run(settings: Settings) -> int:
             unit.start()
         except OSError as error:
             where = f"{settings.listen.host}:{settings.listen.port}"
-            raise SettingsError(f"cannot listen on {where} (--listen): {error}") from error
+            raise SettingsError(f"cannot listen on {where} (--listen): {error.strerror}") from error
         _announce(settings, unit, control, files)
         lifetime.wait()
     return 0
@@ -178,7 +178,7 @@ def _open_control(settings: Settings, unit: Unit) -> Control:
         return Control(unit, settings.control.host, settings.control.port)
     except OSError as error:
         where = f"{settings.control.host}:{settings.control.port}"
-        raise SettingsError(f"cannot listen on {where} (--control): {error}") from error
+        raise SettingsError(f"cannot listen on {where} (--control): {error.strerror}") from error
 
 
 def _announce(settings: Settings, unit: Unit, control: Control, files: CertificateFiles) -> None:

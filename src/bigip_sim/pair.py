@@ -91,7 +91,8 @@ class Pair:
     def stop(self) -> None:
         """Stop watching."""
         self._stopping.set()
-        self._thread.join()
+        if self._thread.ident is not None:  # a start that failed half way
+            self._thread.join()
 
     def power(self, *, on: bool) -> None:
         """A unit without power is not active; with power again it looks first."""

@@ -73,6 +73,7 @@ class HttpsServer:
         with self._lock:
             if self._server is not None:
                 return
+            _try_to_bind(self._host, self.port)
             adapter = _Adapter(self._files)
             server = _Server(
                 (self._host, self.port),
@@ -107,3 +108,11 @@ class HttpsServer:
         server.stop()
         if thread is not None:
             thread.join()
+
+
+def _try_to_bind(host: str, port: int) -> None:
+    """Raise the system's own OSError; the server's would wrap it in words."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))

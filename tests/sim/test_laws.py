@@ -3,7 +3,7 @@
 import string
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bigip_sim import rules
@@ -81,8 +81,7 @@ def image(tree: Tree) -> tuple[object, ...]:
     )
 
 
-@settings(deadline=None, max_examples=150)
-@given(st.lists(commands(), max_size=12), st.lists(commands(), min_size=1, max_size=5))
+@given(st.lists(commands(), max_size=6), st.lists(commands(), min_size=1, max_size=5))
 def test_a_transaction_that_fails_changes_nothing_at_all(before, transaction):
     configuration = started()
     for command in before:
@@ -92,8 +91,7 @@ def test_a_transaction_that_fails_changes_nothing_at_all(before, transaction):
         assert image(configuration.tree) == image_before
 
 
-@settings(deadline=None, max_examples=150)
-@given(st.lists(st.lists(commands(), min_size=1, max_size=4), max_size=12))
+@given(st.lists(st.lists(commands(), min_size=1, max_size=4), max_size=6))
 def test_no_sequence_of_requests_leaves_a_reference_to_nothing(transactions):
     configuration = started()
     for transaction in transactions:
@@ -106,8 +104,7 @@ def test_no_sequence_of_requests_leaves_a_reference_to_nothing(transactions):
     assert len(claimed) == len(set(claimed))
 
 
-@settings(deadline=None, max_examples=100)
-@given(st.lists(st.lists(commands(), min_size=1, max_size=4), max_size=12))
+@given(st.lists(st.lists(commands(), min_size=1, max_size=4), max_size=6))
 def test_the_indexes_are_those_of_a_tree_built_anew(transactions):
     configuration = started()
     for transaction in transactions:
@@ -118,8 +115,7 @@ def test_the_indexes_are_those_of_a_tree_built_anew(transactions):
     assert image(anew) == image(configuration.tree)
 
 
-@settings(deadline=None, max_examples=100)
-@given(st.lists(commands(), max_size=12), st.lists(commands(), min_size=1, max_size=4))
+@given(st.lists(commands(), max_size=6), st.lists(commands(), min_size=1, max_size=4))
 def test_a_draft_reads_as_the_tree_will(before, transaction):
     configuration = started()
     for command in before:

@@ -68,7 +68,8 @@ class DataPlane:
         """End every worker and leave nothing behind."""
         self._stopping = True
         self._wake.set()
-        self._thread.join()
+        if self._thread.ident is not None:  # a start that failed half way
+            self._thread.join()
         self._workers.clean_up()
         self._pinger.close()
 
