@@ -28,6 +28,7 @@ from bigip_lbaas.domain.errors import (
     ProviderError,
     StampRefused,
 )
+from bigip_lbaas.domain.graph import ServiceGraph
 from bigip_lbaas.domain.home import Fence, Home
 from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber
 from bigip_lbaas.icontrol.memory import MemoryDevice
@@ -117,7 +118,7 @@ def expected(target: Target) -> State:
     return {**render(target.graph, NAMING, SETTINGS), **nodes}
 
 
-targets = st.builds(Target, graphs(1), st.sampled_from([True, True, True, False]))
+goals = st.integers(0, 2)  # of the three that a run knows, so that they come again
 
 
 class AgentsAtOneDevice(RuleBasedStateMachine):
@@ -125,8 +126,9 @@ class AgentsAtOneDevice(RuleBasedStateMachine):
 
     owners = Bundle("owners")
 
-    @initialize(target=owners)
-    def begin(self) -> StampedPartition:
+    @initialize(target=owners, one=graphs(1), two=graphs(1))
+    def begin(self, one: ServiceGraph, two: ServiceGraph) -> StampedPartition:
+        self.goals = (Target(one), Target(two), Target(two, wanted=False))
         self.device = UnreliableDevice()
         self.number = 0
         self.rolled_back = False
@@ -153,8 +155,9 @@ class AgentsAtOneDevice(RuleBasedStateMachine):
         except (FencedOff, OutcomeUnknown, DeviceBusy, StampRefused):
             pass
 
-    @rule(owner=owners, goal=targets)
-    def work(self, owner: StampedPartition, goal: Target) -> None:
+    @rule(owner=owners, number=goals)
+    def work(self, owner: StampedPartition, number: int) -> None:
+        goal = self.goals[number]
         was_fenced = max(fences(self.device.names()), default=(0, ""))[0] > owner.home.fence.number
         was_known = owner.is_known
         try:
@@ -167,16 +170,25 @@ class AgentsAtOneDevice(RuleBasedStateMachine):
         assert self.device.content() == expected(goal)
         self._nothing_late_may_change_it()
 
+    @rule(owner=owners, there=goals, back=goals, how=st.sampled_from(["late", "answer lost"]))
+    def there_and_back(self, owner: StampedPartition, there: int, back: int, how: str) -> None:
+        """A change is lost on its way, and then no longer wanted."""
+        self.device.next_commit = "answered"
+        self.work(owner, back)
+        self.device.next_commit = how
+        self.work(owner, there)
+        self.work(owner, back)
+
     def _nothing_late_may_change_it(self) -> None:
         before = self.device.content()
-        for number in reversed(range(len(self.device.late))):
-            self.device.run_late(number)
+        for each in reversed(range(len(self.device.late))):
+            self.device.run_late(each)
         assert self.device.content() == before
 
-    @rule(owner=owners, goal=targets)
-    def end(self, owner: StampedPartition, goal: Target) -> None:
+    @rule(owner=owners, number=goals)
+    def end(self, owner: StampedPartition, number: int) -> None:
         try:
-            left = owner.end([goal])
+            left = owner.end([self.goals[number]])
         except (FencedOff, OutcomeUnknown, DeviceBusy, StampRefused):
             return
         if not left and not self.rolled_back and not self.device.late:
@@ -204,9 +216,10 @@ class AgentsAtOneDevice(RuleBasedStateMachine):
     def audit(self, owner: StampedPartition) -> None:
         owner.forget()
 
-    @rule(goal=targets)
-    def all_goes_well_at_last(self, goal: Target) -> None:
+    @rule(number=goals)
+    def all_goes_well_at_last(self, number: int) -> None:
         """The newest owner always arrives, whatever came before."""
+        goal = self.goals[number]
         self.device.next_commit = "answered"
         self.newest.forget()
         assert self.newest.apply([goal]) == {}
@@ -234,7 +247,7 @@ class AgentsAtOneDevice(RuleBasedStateMachine):
 
 AgentsAtOneDevice.TestCase.settings = settings(
     max_examples=settings.default.max_examples,
-    stateful_step_count=25,
+    stateful_step_count=20,
     suppress_health_check=[HealthCheck.too_slow],
 )
 TestAgentsAtOneDevice = AgentsAtOneDevice.TestCase
