@@ -15,7 +15,7 @@ from bigip_sim.settings import FIELDS
 
 
 @pytest.fixture
-def refused(capsys):
+def refused(tmp_path, capsys):
     """Run the program with bad input; it must say one sentence and end with 2."""
 
     def run(*options: str, password: bool = True) -> str:
@@ -81,7 +81,7 @@ def test_a_broken_state_file_is_named(tmp_path, refused):
     assert f"the state file {state} cannot be read" in refused("--state", str(state))
 
 
-def test_half_a_set_of_certificates_is_refused():
+def test_half_a_set_of_certificates_is_refused(tmp_path, refused):
     (tmp_path / "ca.pem").touch()
     says = refused("--tls-dir", str(tmp_path))
     assert "lacks server.pem, server.key" in says
