@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from bigip_sim.embedded import running_device
 
 from bigip_lbaas.domain.errors import DeviceRefused, LeaseExpired, StampRefused
 from bigip_lbaas.domain.graph import (
@@ -27,6 +26,7 @@ from bigip_lbaas.ltm.names import GUARD, Naming
 from bigip_lbaas.ltm.state import Action, ObjectPath, Step
 from bigip_lbaas.reconcile.plan import plan
 from bigip_lbaas.reconcile.render import RenderSettings, render
+from bigip_sim.embedded import running_device
 
 NAMING = Naming("dev")
 PARTITION = "dev_p1"
@@ -55,9 +55,7 @@ def device(request: pytest.FixtureRequest, lease: Lease) -> Iterator[Device]:
         return
     with running_device() as running:
         rest = RestDevice(
-            Endpoint(
-                "bigip-1", running.url, running.username, running.password, running.ca_file
-            ),
+            Endpoint("bigip-1", running.url, running.username, running.password, running.ca_file),
             lease.check,
         )
         yield rest
@@ -109,9 +107,7 @@ def graph(
         Listener(ObjectId(f"l-{protocol.value}"), protocol, 2000 + n, pools[n].id, 10 * n, up)
         for n, protocol in enumerate(ListenerProtocol)
     )
-    return ServiceGraph(
-        LoadBalancerId("lb-1"), ProjectId("p1"), vip, "", up, listeners, pools
-    )
+    return ServiceGraph(LoadBalancerId("lb-1"), ProjectId("p1"), vip, "", up, listeners, pools)
 
 
 GRAPHS = {
@@ -230,9 +226,7 @@ def test_a_refused_object_names_itself_and_leaves_the_stamp(device: Device) -> N
         pool=f"/{PARTITION}/dev_missing",
     )
     with pytest.raises(DeviceRefused, match="dev_missing"):
-        device.commit(
-            [delete(stamp), create(next_stamp), broken], [stamp.full, next_stamp.full]
-        )
+        device.commit([delete(stamp), create(next_stamp), broken], [stamp.full, next_stamp.full])
     assert device.stamps(PARTITION) == PartitionStamps((STAMP,), False)
 
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from bigip_sim.embedded import RunningDevice, running_device
 
 from bigip_lbaas.domain.errors import (
     ConfigurationRefused,
@@ -22,6 +21,7 @@ from bigip_lbaas.icontrol.session import Endpoint
 from bigip_lbaas.ltm import kinds
 from bigip_lbaas.ltm.names import GUARD
 from bigip_lbaas.ltm.state import Action, ObjectPath, Step
+from bigip_sim.embedded import RunningDevice, running_device
 
 PARTITION = "dev_p1"
 
@@ -33,9 +33,7 @@ def running() -> Iterator[RunningDevice]:
 
 
 def endpoint_of(running: RunningDevice) -> Endpoint:
-    return Endpoint(
-        "bigip-1", running.url, running.username, running.password, running.ca_file
-    )
+    return Endpoint("bigip-1", running.url, running.username, running.password, running.ca_file)
 
 
 @contextmanager
@@ -216,9 +214,7 @@ def test_a_token_that_has_ended_is_renewed_without_a_word(
     assert device.requests == before + 3  # refused, login, again
 
 
-def test_at_most_five_requests_are_sent_at_once(
-    running: RunningDevice, device: RestDevice
-) -> None:
+def test_at_most_five_requests_are_sent_at_once(running: RunningDevice, device: RestDevice) -> None:
     device.partitions()
     running.faults(latency_ms=300)
     before = device.requests

@@ -8,7 +8,8 @@ the record, without asking the code that it judges.
 import re
 from collections.abc import Collection, Sequence
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -23,6 +24,7 @@ from service_graphs import PROJECT, graphs
 from bigip_lbaas.agent.partition import StampedPartition, take_over_together
 from bigip_lbaas.domain.errors import (
     DeviceBusy,
+    DeviceRefused,
     FencedOff,
     OutcomeUnknown,
     ProviderError,
@@ -32,9 +34,11 @@ from bigip_lbaas.domain.graph import ServiceGraph
 from bigip_lbaas.domain.home import Fence, Home
 from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber
 from bigip_lbaas.icontrol.memory import MemoryDevice
+from bigip_lbaas.icontrol.port import PartitionStamps
 from bigip_lbaas.ltm import kinds
 from bigip_lbaas.ltm.names import Naming
 from bigip_lbaas.ltm.state import Action, ObjectPath, State, Step
+from bigip_lbaas.reconcile.plan import plan
 from bigip_lbaas.reconcile.render import RenderSettings, render
 from bigip_lbaas.reconcile.scope import Target
 
@@ -251,3 +255,61 @@ AgentsAtOneDevice.TestCase.settings = settings(
     suppress_health_check=[HealthCheck.too_slow],
 )
 TestAgentsAtOneDevice = AgentsAtOneDevice.TestCase
+
+
+class ForgetfulDevice(UnreliableDevice):
+    """Just starting: says once that a partition is not there although it is."""
+
+    forgets = False
+
+    def stamps(self, partition: str) -> PartitionStamps | None:
+        found = super().stamps(partition)
+        forgets, self.forgets = self.forgets, False
+        return None if forgets else found
+
+
+def owner(device: MemoryDevice, number: int) -> StampedPartition:
+    fence = Fence(number, f"{number:x}")
+    home = Home(EnvironmentName("dev"), PROJECT, GroupNumber(1), AgentId("a"), fence)
+    return StampedPartition(device, home, NAMING, SETTINGS)
+
+
+@given(graphs(1), graphs(1))
+@settings(max_examples=20)
+def test_a_partition_that_was_there_after_all_is_read_not_taken_for_empty(
+    before: ServiceGraph, goal: ServiceGraph
+) -> None:
+    device = ForgetfulDevice()
+    device.create_partition(PARTITION)
+    for steps in plan(render(before, NAMING, SETTINGS), {}).transactions:
+        device.commit(steps)  # as made by someone who puts no stamps
+    device.forgets = True
+    assert owner(device, 1).apply([Target(goal)]) == {}
+    assert device.content() == expected(Target(goal))
+
+
+@given(graphs(1))
+@settings(max_examples=10)
+def test_a_partition_that_was_there_after_all_is_not_reported_gone(graph: ServiceGraph) -> None:
+    device = ForgetfulDevice()
+    home = owner(device, 1)
+    home.apply([Target(graph)])
+    home.forget()
+    device.forgets = True
+    assert home.end([Target(graph)]) == ()
+    assert device.partitions() == {"Common"}
+
+
+@pytest.mark.parametrize("names", [("stamp_guard",), ("stamp_guard", "stamp_new.kind")])
+def test_a_guard_alone_or_an_unreadable_stamp_is_left_for_a_person(names: tuple[str, ...]) -> None:
+    device = UnreliableDevice()
+    device.create_partition(PARTITION)
+    device.commit(
+        [
+            Step(Action.CREATE, ObjectPath(kinds.DATA_GROUP, PARTITION, name), {"type": "string"})
+            for name in names
+        ]
+    )
+    with pytest.raises(DeviceRefused, match=r"has its guard but no stamp|cannot read"):
+        owner(device, 1).take_over()
+    assert device.names() == set(names)
