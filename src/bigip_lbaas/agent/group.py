@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.domain.errors import DeviceError, DeviceUnreachable
+from bigip_lbaas.domain.fleet import UNKNOWN_SERIAL
 from bigip_lbaas.icontrol.port import Device
-
-UNKNOWN_SERIAL = "?"  # put before the address of a device that has not answered yet
 
 
 @dataclass

@@ -81,6 +81,11 @@ class Life:
             if self._homes.get(home.project_id) == home:
                 del self._homes[home.project_id]
 
+    def has_let_go(self, home: Home) -> bool:
+        """Return whether this home, at this fence, has been given up in this life."""
+        with self._lock:
+            return home.fence.number <= self._let_go.get(home.project_id, 0)
+
     def replace_homes(self, epoch: str, homes: Iterable[Home]) -> tuple[Home, ...]:
         """Make these the homes of this epoch; return those that are new or have a new fence."""
         with self._lock:

@@ -4,7 +4,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from bigip_lbaas.bus import topics
 from bigip_lbaas.bus.port import Bus, Server
 from bigip_lbaas.domain.errors import BusUnavailable, NoAnswer, ProviderError
 from bigip_lbaas.domain.home import Home
+from bigip_lbaas.domain.ids import ProjectId
 from bigip_lbaas.wire.codec import Unreadable, decode, encode
 from bigip_lbaas.wire.messages import (
     Assignment,
@@ -33,13 +34,16 @@ from bigip_lbaas.wire.messages import (
 LOG = logging.getLogger(__name__)
 A = TypeVar("A")
 
+IDLE_S = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What an agent stands on; all of it is given, so that a test can give its own.
 
     level brings one device level with a task; forget drops what is known of the devices.
-    jitter: a number in 0..1, new each time.
+    jitter: a number in 0..1, new each time. pool: on what devices are talked to at the same time;
+    threads of its own by default.
     """
 
     bus: Bus
@@ -47,6 +51,7 @@ class Surroundings:
     level: Level
     forget: Callable[[], None]
     jitter: Callable[[], float] = random.random
+    pool: Executor | None = None
 
 
 class Agent:
@@ -65,10 +70,12 @@ class Agent:
         self._stop = threading.Event()
         self._report_now = threading.Event()
         self._store_time: float | None = None
+        self._beats = 0
+        self._farewells: dict[ProjectId, Outcome] = {}  # of homes let go of in this life
         self._ready_for = ""  # the epoch for which Ready is still to be sent
         self._server: Server | None = None
         self._threads: list[threading.Thread] = []
-        self._pool = ThreadPoolExecutor(
+        self._pool = around.pool or ThreadPoolExecutor(
             len(group.members) * (settings.workers + 1), f"{settings.agent_id}-device"
         )
 
@@ -106,14 +113,17 @@ class Agent:
     def on_assignment(self, payload: dict[str, Any]) -> None:
         """Take a task, unless it is of another epoch or an overtaken fence."""
         assignment = decode(Assignment, payload)
-        if not self._life.adopt(assignment.home, assignment.epoch):
+        farewell = self._farewells.get(assignment.home.project_id)
+        if farewell is not None and self._life.has_let_go(assignment.home):
+            self._cast("outcome", farewell)  # it has not been heard yet
+        elif not self._life.adopt(assignment.home, assignment.epoch):
             LOG.info(
                 "%s does not take %s of epoch %s, fence %s",
                 self._settings.agent_id, assignment.load_balancer_id, assignment.epoch,
                 assignment.home.fence.number,
             )  # fmt: skip
-            return
-        self._put(Task(assignment.home, assignment.epoch, assignment))
+        else:
+            self._put(Task(assignment.home, assignment.epoch, assignment))
 
     def on_homes(self, payload: dict[str, Any]) -> None:
         """Take homes over: each is stamped before anything else is written there."""
@@ -130,19 +140,23 @@ class Agent:
     # -- heartbeats
 
     def _beat_loop(self) -> None:
-        beat = 0
         interval_s = 0.0
         while not self._around.clock.wait(self._stop, interval_s):
-            try:
-                if not self._life.epoch:
-                    beat = 0
-                    interval_s = self._register()
-                if self._life.epoch:
-                    beat += 1
-                    interval_s = self._beat(beat)
-            except (BusUnavailable, NoAnswer) as error:
-                LOG.warning("%s: no controller answers: %s", self._settings.agent_id, error)
-                interval_s = self._settings.retry_s * (0.5 + self._around.jitter())
+            interval_s = self.beat_once()
+
+    def beat_once(self) -> float:
+        """Register if need be, and beat; return how long to wait before the next one."""
+        try:
+            if not self._life.epoch:
+                self._beats = 0
+                interval_s = self._register()
+            if self._life.epoch:
+                self._beats += 1
+                interval_s = self._beat(self._beats)
+        except (BusUnavailable, NoAnswer) as error:
+            LOG.warning("%s: no controller answers: %s", self._settings.agent_id, error)
+            interval_s = self._settings.retry_s * (0.5 + self._around.jitter())
+        return interval_s
 
     def _register(self) -> float:
         """Begin a new life; return when to try again or to beat."""
@@ -162,6 +176,7 @@ class Agent:
         with self._changed:
             self._inbox.clear()
         self._around.forget()
+        self._farewells.clear()
         self._life.begin(answer.epoch, answer.homes)
         self._store_time = None
         LOG.info("%s: epoch %s, %d homes", self._settings.agent_id, answer.epoch, len(answer.homes))
@@ -214,31 +229,42 @@ class Agent:
 
     def _work_loop(self) -> None:
         while not self._stop.is_set():
-            task = self._next_task()
-            if task is None:
-                continue
-            try:
-                self._work(task)
-            except ProviderError as error:
-                self._try_again(task, str(error))
-            except Exception as error:
-                LOG.exception("a bug: %s could not be worked on", task.key)
-                self._end(task, Ending(refused=f"a defect of the agent: {error}"), 0.0, 0)
-            finally:
-                with self._changed:
-                    self._inbox.finish(task)
-                    self._changed.notify_all()
-                self._tell_when_ready()
+            if not self.work_once():
+                self._wait_for_work()
+
+    def work_once(self) -> bool:
+        """Do the next task that is ready; return whether there was one."""
+        task = self._next_task()
+        if task is None:
+            return False
+        try:
+            self._work(task)
+        except ProviderError as error:
+            self._try_again(task, str(error))
+        except Exception as error:
+            LOG.exception("a bug: %s could not be worked on", task.key)
+            self._end(task, Ending(refused=f"a defect of the agent: {error}"), 0.0, 0)
+        finally:
+            with self._changed:
+                self._inbox.finish(task)
+                self._changed.notify_all()
+            self._tell_when_ready()
+        return True
 
     def _next_task(self) -> Task | None:
-        """Return the next task; None when it is time to look again."""
+        """Return the next task that is ready, if writing is allowed now."""
         now_s = self._around.clock.monotonic_s()
         with self._changed:
-            task = self._inbox.take(now_s) if self._life.lease_left_s() > 0 else None
-            if task is None:
-                wait_s = self._inbox.next_ready_in_s(now_s)
-                self._changed.wait(min(1.0, max(0.01, wait_s)) if wait_s is not None else 1.0)
-            return task
+            return self._inbox.take(now_s) if self._life.lease_left_s() > 0 else None
+
+    def _wait_for_work(self) -> None:
+        now_s = self._around.clock.monotonic_s()
+        with self._changed:
+            wait_s = self._inbox.next_ready_in_s(now_s)
+            has_lease = self._life.lease_left_s() > 0
+            if not self._stop.is_set() and not (has_lease and wait_s == 0.0):
+                # woken by a task, by the end of one, by each answered heartbeat
+                self._changed.wait(min(IDLE_S, wait_s) if wait_s else IDLE_S)
 
     def _work(self, task: Task) -> None:
         """Bring the group level with one task and report how that ended."""
@@ -261,24 +287,24 @@ class Agent:
             ends_home = ending.ended and assignment.home_is_ending
             if ends_home:
                 self._life.let_go(task.home)
-            self._cast(
-                "outcome",
-                Outcome(
-                    assignment.load_balancer_id,
-                    assignment.revision,
-                    self._settings.agent_id,
-                    task.epoch,
-                    task.home.fence,
-                    applied=ending.applied,
-                    request_id=assignment.request_id,
-                    error=ending.refused or ending.later,
-                    retrying=not ending.applied and not ending.refused,
-                    unclean=ending.unclean,
-                    let_go=task.home.fence if ends_home else None,
-                    took_s=took_s,
-                    requests=requests,
-                ),
+            outcome = Outcome(
+                assignment.load_balancer_id,
+                assignment.revision,
+                self._settings.agent_id,
+                task.epoch,
+                task.home.fence,
+                applied=ending.applied,
+                request_id=assignment.request_id,
+                error=ending.refused or ending.later,
+                retrying=not ending.applied and not ending.refused,
+                unclean=ending.unclean,
+                let_go=task.home.fence if ends_home else None,
+                took_s=took_s,
+                requests=requests,
             )
+            if ends_home:
+                self._farewells[task.home.project_id] = outcome
+            self._cast("outcome", outcome)
             if ending.applied:
                 self._report_now.set()
         if again:
@@ -319,11 +345,13 @@ class Agent:
         while not self._stop.is_set():
             self._around.clock.wait(self._report_now, self._settings.report_interval_s)
             self._report_now.clear()
-            if not self._stop.is_set() and self._life.epoch:
-                self._report()
+            if not self._stop.is_set():
+                self.report_once()
 
-    def _report(self) -> None:
+    def report_once(self) -> None:
         """Measure the group and report it, with what the measuring can have seen."""
+        if not self._life.epoch:
+            return
         epoch, as_of = self._life.epoch, self._store_time
         policy = self._settings.policy
         metrics = tuple(policy.limits) if policy else ()

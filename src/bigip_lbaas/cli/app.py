@@ -62,9 +62,8 @@ class OperatorApp(App):
         """Show what cliff itself says, such as an error's sentence; other logs go elsewhere."""
         handler = logging.StreamHandler(self.stderr)
         handler.setFormatter(logging.Formatter(f"{self.NAME}: %(message)s"))
-        logger = logging.getLogger("cliff")
-        logger.handlers[:] = [handler]
-        logger.propagate = False
+        self.LOG.handlers[:] = [handler]
+        self.LOG.propagate = False
 
     def open_store(self) -> Store:
         """Open the database that the command line names. Raises ProviderError."""

@@ -14,6 +14,7 @@ from bigip_lbaas.controller.homes import (
 from bigip_lbaas.controller.placing import unsettled
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.telling import record_event
+from bigip_lbaas.domain.fleet import UNKNOWN_SERIAL
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.domain.ids import AgentId, LoadBalancerId
 from bigip_lbaas.scheduling.conflicts import conflict
@@ -57,7 +58,9 @@ def register(
     tx.put(agent)
     group = tx.get(records.Group, settings.environment, registration.group)
     group = group or records.Group(settings.environment, registration.group)
-    tx.put(replace(group, devices=registration.devices, tags=registration.tags))
+    if not any(name.startswith(UNKNOWN_SERIAL) for name in registration.devices):
+        group = replace(group, devices=registration.devices)
+    tx.put(replace(group, tags=registration.tags))
     homes = tuple(
         give_home(tx, (home.environment, home.project_id, home.group), agent.id, nonces)
         for home in (*homes_of(tx, agent.id), *_deserted(tx, agent))

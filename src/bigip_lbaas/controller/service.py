@@ -257,6 +257,7 @@ class Controller:
             lambda tx: tx.select(
                 records.LoadBalancer,
                 OneOf("phase", UNFINISHED),
+                order_by="accepted_at",
                 environment=self._settings.environment,
             )
         )

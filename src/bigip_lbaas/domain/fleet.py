@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber
 
+UNKNOWN_SERIAL = "?"  # begins what a device is known as before it has said its serial number
+
 
 @dataclass(frozen=True, slots=True)
 class AgentState:

@@ -1,13 +1,14 @@
 """Decides whether a registering agent contradicts those that are there."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
+from bigip_lbaas.domain.fleet import UNKNOWN_SERIAL
 from bigip_lbaas.domain.ids import AgentId, GroupNumber
 
 
 class Peer(Protocol):
-    """What is compared of an agent; devices are serial numbers, beat_at is the last sign of it."""
+    """What is compared of an agent; devices are serial numbers, beat_at its last sign of life."""
 
     @property
     def id(self) -> AgentId: ...
@@ -42,11 +43,11 @@ def conflict(newcomer: Newcomer, peers: Iterable[Peer], heard_since: float) -> s
     heard_since: agents not heard of since then count for nothing; an agent that restarts
     replaces itself. Judged by serial numbers, since a device may have several addresses.
     """
-    mine = set(newcomer.devices)
+    mine = frozenset(newcomer.devices)
     for peer in sorted(peers, key=lambda peer: peer.id):
         if peer.id == newcomer.agent_id or not peer.alive or peer.beat_at < heard_since:
             continue
-        shared = ", ".join(sorted(mine & set(peer.devices)))
+        shared = ", ".join(sorted(_known(mine) & _known(peer.devices)))
         if shared and peer.host == newcomer.host:
             return (
                 f"agent {peer.id} on this host ({peer.host}) manages device {shared} already:"
@@ -58,10 +59,23 @@ def conflict(newcomer: Newcomer, peers: Iterable[Peer], heard_since: float) -> s
                 f" cannot be in group {newcomer.group} too: mend environment_group_number or"
                 " icontrol_hostname"
             )
-        if peer.group == newcomer.group and set(peer.devices) != mine:
+        if peer.group == newcomer.group and not _may_be_the_same(mine, set(peer.devices)):
             return (
                 f"agent {peer.id} of device group {peer.group} manages"
                 f" {', '.join(peer.devices)}, this one {', '.join(newcomer.devices)}:"
                 " agents of one group must name the same devices in icontrol_hostname"
             )
     return None
+
+
+def _may_be_the_same(some: Collection[str], others: Collection[str]) -> bool:
+    """Return whether two sets of devices can be one, once all have said who they are."""
+    return (
+        len(some) == len(others)
+        and len(_known(some) - _known(others)) <= len(others) - len(_known(others))
+        and len(_known(others) - _known(some)) <= len(some) - len(_known(some))
+    )
+
+
+def _known(devices: Collection[str]) -> frozenset[str]:
+    return frozenset(name for name in devices if not name.startswith(UNKNOWN_SERIAL))

@@ -12,7 +12,7 @@ from bigip_lbaas.domain.ids import GroupNumber
 POLICY = "tenant_count: 6, node_count: 12, active_connections: 10k"
 VIP_PORT = 8080
 REQUESTS = 20
-MEMBER_ADDRESSES = tuple(f"127.0.41.{number}" for number in range(1, 25))
+MEMBER_ADDRESSES = tuple(f"127.0.41.{number}" for number in range(1, 41))
 TAKEOVER_WITHIN_S = 8.0
 REPORT_WITHIN_S = 10.0
 
