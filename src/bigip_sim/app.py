@@ -103,10 +103,10 @@ class Application:
 
     def _answer(self, request: Request) -> Answer:
         faults = self._device.faults
-        faults.on_request()
-        if faults.unavailable():
-            return Answer(503, RESTARTING, "text/html; charset=UTF-8")
         try:
+            faults.on_request()
+            if faults.unavailable():
+                return Answer(503, RESTARTING, "text/html; charset=UTF-8")
             return self._authorized(request)
         except RefusedError as refusal:
             return as_json(refusal.body(), refusal.status)

@@ -22,6 +22,7 @@ from bigip_sim.system import Identity
 from bigip_sim.unit import Unit
 
 USAGE_ERROR = 2
+SWITCH_S = 0.001  # an answer hardly waits for the data plane's thread to plan or to count
 _ABOUT = """\
 Simulates one BIG-IP: iControl REST over HTTPS, and traffic through HAProxy on loopback addresses.
 
@@ -123,6 +124,7 @@ def _certificates(options: argparse.Namespace) -> int:
 
 def _run(settings: Settings) -> int:
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    sys.setswitchinterval(SWITCH_S)
     lifetime = Lifetime(settings.parent)
     with ExitStack() as stack:
         files = _tls_files(settings, stack)

@@ -6,25 +6,25 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from bigip_sim.app import Application
 from bigip_sim.certificates import CertificateFiles, make_certificates
 from bigip_sim.device import Account, Device
-from bigip_sim.server import HttpsServer
 from bigip_sim.system import Identity
+from bigip_sim.unit import Unit
 
 
 class RunningDevice:
     """A device that answers on `url`; everything else is for the one who tests."""
 
-    def __init__(self, device: Device, server: HttpsServer, directory: Path) -> None:
+    def __init__(self, unit: Unit, directory: Path) -> None:
+        device = unit.device
+        self.unit = unit
         self.device = device
-        self.url = f"https://127.0.0.1:{server.port}"
-        self.port = server.port
+        self.port = unit.server.port
+        self.url = f"https://127.0.0.1:{self.port}"
         self.username = device.account.username
         self.password = device.account.password
         self.ca_file = str(directory / "ca.pem")
         self.password_file = str(directory / "password")
-        self._server = server
 
     def counters(self) -> dict[str, object]:
         """Return what was asked since the start or the last reset: see Journal.counters."""
@@ -40,12 +40,7 @@ class RunningDevice:
 
     def power(self, on: bool) -> None:
         """Switch the device off (connections are reset and refused) or on again."""
-        if on:
-            self.device.regain_power()
-            self._server.start()
-        else:
-            self.device.lose_power()
-            self._server.stop()
+        self.unit.power(on)
 
     def faults(self, **wanted: object) -> None:
         """Turn faults on: unavailable_s, latency_ms, fail_commit (times), commit_delay_ms."""
@@ -58,6 +53,10 @@ class RunningDevice:
     def rates(self, **wanted: object) -> None:
         """Set rates by hand; None returns one to what is measured."""
         self.device.hand.set(wanted)
+
+    def health(self) -> dict[str, object]:
+        """Return power, activity and data plane, as the control API tells them."""
+        return self.unit.health()
 
     def monitored(self, state: str = "up", members: Mapping[str, str] | None = None) -> None:
         """Say what monitors find while no data plane looks: all, or `"/P/pool /P/host:port"`."""
@@ -73,10 +72,12 @@ def running_device(
     username: str = "admin",
     state_file: Path | None = None,
     directory: Path | None = None,
+    data_plane: bool = False,
 ) -> Iterator[RunningDevice]:
-    """Run a device without data plane on a free port of 127.0.0.1, with a certificate of its own.
+    """Run a device on a free port of 127.0.0.1, with a certificate of its own.
 
-    `directory` may hold the certificates of an earlier run; by default it is temporary.
+    `directory` may hold the certificates of an earlier run; by default it is temporary. With
+    `data_plane` HAProxy carries its traffic; without, monitored members are as `monitored` says.
     """
     with tempfile.TemporaryDirectory(prefix="bigip-sim-") as temporary:
         home = directory or Path(temporary)
@@ -89,11 +90,9 @@ def running_device(
         secret.write_text(password)
         identity = Identity(name, secrets.token_hex(8), version, "127.0.0.1")
         device = Device(identity, Account(username, password), state_file)
-        server = HttpsServer(Application(device), "127.0.0.1", 0, files)
-        server.start()
+        unit = Unit(device, ("127.0.0.1", 0), files, "haproxy" if data_plane else None)
         try:
-            yield RunningDevice(device, server, home)
+            unit.start()
+            yield RunningDevice(unit, home)
         finally:
-            device.lose_power()
-            server.stop()
-            device.close()
+            unit.stop()

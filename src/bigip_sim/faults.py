@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bigip_sim.refusals import RefusedError
+from bigip_sim.refusals import MCPD_LOST, RefusedError
 
 
 class UnknownFaultError(ValueError):
@@ -71,13 +71,16 @@ class Faults:
 
     def on_request(self) -> None:
         """Take the time that a slow device takes."""
-        if self._settings.latency_ms > 0:
-            self._released.wait(self._settings.latency_ms / 1000)
+        self._take_ms(self._settings.latency_ms)
+
+    def _take_ms(self, time_ms: float) -> None:
+        if time_ms > 0 and self._released.wait(time_ms / 1000):
+            text = "The connection to mcpd has been lost, try again."
+            raise RefusedError(500, text, MCPD_LOST)
 
     def on_commit(self) -> None:
         """Delay a commit that has begun, or fail it."""
-        if self._settings.commit_delay_ms > 0:
-            self._released.wait(self._settings.commit_delay_ms / 1000)
+        self._take_ms(self._settings.commit_delay_ms)
         with self._lock:
             now = self._settings
             if not now.fail_commit_times:

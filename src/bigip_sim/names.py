@@ -2,6 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from bigip_sim.refusals import invalid_value
@@ -70,12 +71,17 @@ def parse_address(text: str, field: str = "address") -> Address:
     """Read `10.0.0.1%10`; refuse what is no address."""
     bare, _, route_domain = text.partition("%")
     try:
-        ip = str(ipaddress.ip_address(_ANY.get(bare, bare)))
+        ip = _normal(_ANY.get(bare, bare))
     except ValueError as error:
         raise invalid_value(field, text) from error
     if route_domain and not route_domain.isdigit():
         raise invalid_value(field, text)
     return Address(ip, route_domain)
+
+
+@lru_cache(maxsize=1 << 14)
+def _normal(ip: str) -> str:
+    return str(ipaddress.ip_address(ip))
 
 
 def parse_port(text: str, field: str = "destination") -> int:

@@ -119,6 +119,8 @@ def _check_gone(draft: Draft, key: Key) -> None:
         raise RefusedError(400, f"{text}partition ({key.name}), type ID ({_PARTITION_TYPE_ID})")
     if key.family == "sys/folder":
         _check_folder_empty(draft, key)
+    if key.family == "ltm/virtual/profiles":
+        _check_virtual_profile(draft, old)
 
 
 def _check_folder_empty(draft: Draft, key: Key) -> None:

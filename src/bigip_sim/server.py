@@ -68,6 +68,12 @@ class HttpsServer:
         """Whether the device has power."""
         return self._server is not None
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being answered."""
+        server = self._server
+        return server is not None and server.requests.idle < THREADS
+
     def start(self) -> None:
         """Listen and serve; an address that is taken raises OSError."""
         with self._lock:

@@ -199,11 +199,11 @@ def test_nothing_from_a_client_can_end_a_line_of_configuration(rest):
     assert "bind 127.1.0.1:8080\n" in text
 
 
-CSV = """# pxname,svname,scur,smax,stot,bin,bout,status,check_status,req_tot,
-v1,FRONTEND,1,3,9,100,200,OPEN,,8,
-p1.http,s1,1,2,5,60,120,UP,* L4OK,5,
-p1.tcp,s1,0,1,2,40,80,UP,,0,
-<HTTPCLIENT>,FRONTEND,0,0,0,0,0,OPEN,,0,
+CSV = """# pxname,svname,scur,smax,stot,bin,bout,status,check_status,req_tot,rest,
+v1,FRONTEND,1,3,9,100,200,OPEN,,8,,
+p1.http,s1,1,2,5,60,120,UP,* L4OK,5,,
+p1.tcp,s1,0,1,2,40,80,UP,,0,,
+<HTTPCLIENT>,FRONTEND,0,0,0,0,0,OPEN,,0,,
 """
 
 

@@ -313,3 +313,9 @@ def test_an_unknown_path_and_an_unknown_property_are_named(web):
 def test_a_body_that_is_no_json_object_is_malformed(web):
     answer = web.ask("PATCH", "ltm/pool/~T1~p", ["description"])
     assert (answer.status, answer.body["apiError"]) == (400, 26214401)
+
+
+def test_a_virtual_server_cannot_lose_the_profile_that_another_stands_on(web):
+    answer = web.ask("DELETE", "ltm/virtual/~T1~v/profiles/~Common~tcp")
+    assert answer.message == "01070095:3: Virtual server /T1/v lists incompatible profiles."
+    web.delete("ltm/virtual/~T1~v/profiles/~Common~http")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from bigip_sim.traffic import NOTHING, Counters
 
 FRONTENDS_AND_SERVERS = "show stat -1 5 -1"
+CONNECTIONS = "show info"
+OWN_CONNECTION = 1  # over which the question comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +33,26 @@ def parse(text: str) -> list[Row]:
     columns = {name: place for place, name in enumerate(lines[0][2:].split(","))}
     places = [columns[n] for n in ("bin", "bout", "scur", "smax", "stot", "req_tot")]
     status, check = columns["status"], columns["check_status"]
+    last = max(status, check, *places) + 1
     rows = []
     for line in lines[1:]:
-        cells = line.split(",")
-        if len(cells) < len(columns) - 1 or cells[0].startswith("<"):
+        cells = line.split(",", last)
+        if len(cells) <= last or cells[0].startswith("<"):
             continue
         counters = Counters(*(int(cells[place] or 0) for place in places))
         rows.append(
             Row(cells[0], cells[1], cells[status], cells[check].removeprefix("* "), counters)
         )
     return rows
+
+
+def connections(text: str) -> int:
+    """Read from `show info` how many connections others than the one who asks have."""
+    for line in text.splitlines():
+        name, _, value = line.partition(": ")
+        if name == "CurrConns":
+            return int(value) - OWN_CONNECTION
+    return 0
 
 
 def by_id(rows: Iterable[Row]) -> dict[str, Counters]:

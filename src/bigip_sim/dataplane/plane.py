@@ -26,6 +26,7 @@ GAP_S = 1.0
 POLL_S = 0.5
 POLL_SHARE = 20  # reading takes at most one part of so many of the time
 FRESH_S = 0.2  # counters of this age are good enough for an answer
+FRESH_SHARE = 5  # or of so many times what reading takes
 PATIENCE_S = 0.2  # what an answer may wait for fresher ones
 RETRY_S = 0.3
 RATE_OVER_S = 5.0
@@ -52,6 +53,7 @@ class DataPlane:
         self._dirty_since: float | None = time.monotonic()
         self._due_at = 0.0
         self._reloaded_at = self._polled_at = -GAP_S
+        self._tended_at = -GAP_S  # when pings were sent and old workers let go
         self._poll_cost_s = self._reload_cost_s = 0.0
         self._reloads = 0
         self._reloading = False
@@ -85,7 +87,7 @@ class DataPlane:
         """Return how it goes, for the control API."""
         problems = [*self._problems, *([self._pinger.limited] if self._pinger.limited else [])]
         return {
-            "state": "on",
+            "state": "on" if self._thread.is_alive() else "failed, the log says why",
             "pid": self._workers.pid,
             "listening": len(self._layout.frontends) if self._layout is not None else 0,
             "settled": self._dirty_since is None and not self._reloading,
@@ -164,6 +166,8 @@ class DataPlane:
                 self._reloading = False
             if now - self._polled_at >= self._poll_every_s():
                 self._poll()
+            if now - self._tended_at >= POLL_S:
+                self._tended_at = now
                 self._ping(now)
                 self._workers.reap()
         self._workers.stop()
@@ -177,9 +181,9 @@ class DataPlane:
         return max(POLL_S, self._poll_cost_s * POLL_SHARE)
 
     def _pause_s(self, now: float) -> float:
-        next_poll = self._polled_at + self._poll_every_s() - now
-        next_reload = self._reload_at() - now if self._dirty_since is not None else next_poll
-        return max(0.0, min(next_poll, next_reload))
+        next_turn = self._tended_at + POLL_S - now
+        next_reload = self._reload_at() - now if self._dirty_since is not None else next_turn
+        return max(0.0, min(next_turn, next_reload))
 
     def _reload(self, now: float) -> None:
         self._dirty_since = None
@@ -232,7 +236,7 @@ class DataPlane:
         self._due_at = now + RETRY_S
 
     def _refresh(self) -> None:
-        if time.monotonic() - self._polled_at > max(FRESH_S, self._poll_cost_s):
+        if time.monotonic() - self._polled_at > max(FRESH_S, self._poll_cost_s * FRESH_SHARE):
             self._poll(PATIENCE_S)
 
     def _poll(self, wait_s: float = -1) -> None:

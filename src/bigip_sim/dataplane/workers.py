@@ -107,7 +107,8 @@ class Workers:
         """Let replaced workers go whose connections have ended, and bury those that are dead."""
         with self._reading:
             for worker in list(self._retired):
-                if not worker.ended() and not self._carries(worker):
+                if not worker.ended() and not _carries(worker):
+                    self._tell(worker)
                     worker.let_go()
                 if worker.ended():
                     self._bury(worker)
@@ -132,10 +133,6 @@ class Workers:
         self._retired.remove(worker)
         self.ledger.end(worker.pid)
 
-    def _carries(self, worker: Worker) -> bool:
-        rows = self._tell(worker)
-        return any(row.server == "FRONTEND" and row.counters.current for row in rows)
-
     def _tell(self, worker: Worker) -> list[Row]:
         try:
             rows = counts.parse(worker.ask(counts.FRONTENDS_AND_SERVERS))
@@ -143,6 +140,13 @@ class Workers:
             return []  # it has ended; what it told last stands
         self.ledger.tell(worker.pid, counts.by_id(rows))
         return rows
+
+
+def _carries(worker: Worker) -> bool:
+    try:
+        return counts.connections(worker.ask(counts.CONNECTIONS)) > 0
+    except WorkerError:
+        return False  # it has ended
 
 
 def _why_not(address: str, port: int) -> str:
