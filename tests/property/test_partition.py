@@ -300,6 +300,17 @@ def test_a_partition_that_was_there_after_all_is_not_reported_gone(graph: Servic
     assert device.partitions() == {"Common"}
 
 
+@given(graphs(1), graphs(1))
+@settings(max_examples=10)
+def test_a_count_found_on_the_device_is_not_sent_again(
+    one: ServiceGraph, two: ServiceGraph
+) -> None:
+    device = UnreliableDevice()
+    for goal in (one, two, one):
+        assert owner(device, 1).apply([Target(goal)]) == {}  # each knows only what it reads
+    assert len(device.sent) == len(set(device.sent))
+
+
 @pytest.mark.parametrize("names", [("stamp_guard",), ("stamp_guard", "stamp_new.kind")])
 def test_a_guard_alone_or_an_unreadable_stamp_is_left_for_a_person(names: tuple[str, ...]) -> None:
     device = UnreliableDevice()
