@@ -76,7 +76,7 @@ def group_of(fleet: Fleet, answer: Placement) -> GroupState:
     return next(group for group in fleet.groups if group.number == answer.group)
 
 
-@questions
+@given(need=draw.needs, fleet=draw.lame_fleets() | draw.fleets(), rules=draw.rules)
 def test_a_chosen_group_is_live_open_known_and_below_capacity(need, fleet, rules):
     answer = schedule(need, fleet, rules)
     if isinstance(answer, Placement):

@@ -32,7 +32,7 @@ def test_a_yes_is_explained_group_by_group():
     assert answered == "answer: group 2, agent a9"
     assert because == (
         "because: Group 2 alone stays within the headroom with it, at score 0.300; "
-        "agent a9 by dice among 1."
+        "agent a9 is the only one there that can."
     )
     assert reserved == "reserved: throughput 10"
     assert gap == ""

@@ -68,6 +68,8 @@ def _choose_agent(need: Need, chosen: Judgement) -> tuple[AgentState, str]:
         if agent.id == chosen.group.project_home:
             return agent, "is the project's home there"
     agent = min(chosen.agents, key=lambda one: (_throw(need, number, one.id), one.id))
+    if len(chosen.agents) == 1:
+        return agent, "is the only one there that can"
     return agent, f"by dice among {len(chosen.agents)}"
 
 
