@@ -39,7 +39,7 @@ def report(
     epoch: str,
     measurings: Sequence[Measuring],
     as_of: float | None,
-    took_s: float,
+    number: int,
 ) -> CapacityReport | None:
     """Return the group's report, or None when no device answered: then nothing is known.
 
@@ -73,6 +73,6 @@ def report(
         readings=tuple(readings),
         unreadable=tuple(unreadable),
         devices=tuple(one.serial for one in answered),
-        took_s=took_s,
         as_of=as_of,
+        number=number,
     )

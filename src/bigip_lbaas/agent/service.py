@@ -5,7 +5,7 @@ import random
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from bigip_lbaas.agent import capacity
@@ -35,6 +35,10 @@ LOG = logging.getLogger(__name__)
 A = TypeVar("A")
 
 IDLE_S = 1.0
+# A reservation is released by a report whose measuring began after the change was written down.
+# So a change is reported with the next answered heartbeats, not at once: then what is measured
+# and what is reserved are rarely counted both. Two, since the first may have overtaken the change.
+REPORTS_AFTER_A_CHANGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class Agent:
         self._report_now = threading.Event()
         self._store_time: float | None = None
         self._beats = 0
+        self._reports = 0
+        self._reports_due = 0
         self._farewells: dict[ProjectId, Outcome] = {}  # of homes let go of in this life
         self._ready_for = ""  # the epoch for which Ready is still to be sent
         self._server: Server | None = None
@@ -179,6 +185,7 @@ class Agent:
         self._farewells.clear()
         self._life.begin(answer.epoch, answer.homes)
         self._store_time = None
+        self._reports_due = REPORTS_AFTER_A_CHANGE
         LOG.info("%s: epoch %s, %d homes", self._settings.agent_id, answer.epoch, len(answer.homes))
         self._ready_for = answer.epoch
         self._stamp_homes(answer.homes, answer.epoch)
@@ -196,9 +203,10 @@ class Agent:
             self._life.end()
             return 0.0
         self._life.renew(epoch, sent_at_s, answer.lease_s)
-        if self._store_time is None:
-            self._report_now.set()
         self._store_time = answer.store_time
+        if self._reports_due:
+            self._reports_due -= 1
+            self._report_now.set()
         if answer.homes is not None:
             self._stamp_homes(self._life.replace_homes(epoch, answer.homes), epoch)
         self._wake_workers()
@@ -306,7 +314,7 @@ class Agent:
                 self._farewells[task.home.project_id] = outcome
             self._cast("outcome", outcome)
             if ending.applied:
-                self._report_now.set()
+                self._reports_due = REPORTS_AFTER_A_CHANGE
         if again:
             self._try_again(task, ending.later)
 
@@ -365,6 +373,7 @@ class Agent:
             elif found is not None:
                 self._group.answered(member)
         took_s = self._around.clock.monotonic_s() - begun_s
-        report = capacity.report(self._settings, epoch, measurings, as_of, took_s)
+        self._reports += 1
+        report = capacity.report(self._settings, epoch, measurings, as_of, self._reports)
         if report is not None:
-            self._cast("report", report)
+            self._cast("report", replace(report, took_s=took_s))

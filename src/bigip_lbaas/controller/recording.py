@@ -53,7 +53,10 @@ def record_outcome(
 
 
 def record_report(tx: Transaction, settings: ControllerSettings, report: CapacityReport) -> bool:
-    """Keep the report; release the reservations that it has seen. False: of an ended epoch."""
+    """Keep the report; release the reservations that it has seen.
+
+    False: of an ended epoch, or overtaken by a newer one of the same agent.
+    """
     agent = tx.get(records.Agent, report.agent_id)
     if agent is None or agent.epoch != report.epoch or not agent.alive:
         return False

@@ -43,6 +43,7 @@ class CapacityReport:
     devices: tuple[str, ...] = ()  # serial numbers of the devices that were read
     took_s: float = 0.0
     as_of: float | None = None
+    number: int = 0
 
     @property
     def environment_capacity_score(self) -> float | None:

@@ -14,6 +14,7 @@ from bigip_lbaas.cmd.logs import log_to_file
 from bigip_lbaas.icontrol.measure import READERS
 from bigip_lbaas.scheduling.capacity_policy import parse
 
+POLICY = "tenant_count: 6, node_count: 12, active_connections: 10k"
 WORDS = {True: "[green]yes[/green]", False: "[red]NO[/red]", None: "[yellow]not shown[/yellow]"}
 WIDTH = 110  # where standard output is no terminal
 
@@ -26,17 +27,17 @@ class Demo(Command):
     def take_action(self, parsed_args: Namespace) -> int:
         """Play; return 0 when every step held, 1 otherwise."""
         del parsed_args
-        # Octavia takes seconds to import: the other commands must not pay for it.
-        from bigip_lbaas.cmd.demo.play import POLICY, Play, Shown
-        from bigip_lbaas.cmd.embedded.stack import Stack, StackSettings
-
         console = Console(width=None if self.app.stdout.isatty() else WIDTH, highlight=False)
         begun_s = time.monotonic()
+        console.print(f"Starting the embedded stack; capacity policy: {POLICY}")
+        # Octavia takes seconds to import: the other commands must not pay for it.
+        from bigip_lbaas.cmd.demo.play import Play, Shown
+        from bigip_lbaas.cmd.embedded.stack import Stack, StackSettings
+
         with tempfile.TemporaryDirectory(prefix="bigip-lbaas-demo-") as directory:
             state_dir = Path(directory)
             log_to_file(state_dir / "bigip-lbaas.log")
             policy = parse(POLICY, frozenset(READERS))
-            console.print(f"Starting the embedded stack; capacity policy: {POLICY}")
             stack = Stack(StackSettings(state_dir, 0, policy))
             stack.start()
             try:

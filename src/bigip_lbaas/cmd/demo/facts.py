@@ -58,6 +58,10 @@ class Facts:
         ]
         return max(found, default=(0.0, 0.0))
 
+    def is_reserved(self, group: GroupNumber) -> bool:
+        """Return whether something is reserved in the group that no report has seen yet."""
+        return bool(self._store.read(lambda tx: tx.select(records.Reservation, group=group)))
+
 
 def wait_until(claim: Callable[[], bool], within_s: float) -> float:
     """Return how long it took until the claim held; within_s and more when it never did."""

@@ -97,6 +97,10 @@ class Stream:
         """Begin to ask."""
         self._thread.start()
 
+    def members(self) -> set[str]:
+        """Return which members have answered so far."""
+        return set(dict(self.answers)) - {""}
+
     def stop(self) -> Counter[str]:
         """Stop; return member -> answers, "" counting what was lost."""
         self._stop.set()
