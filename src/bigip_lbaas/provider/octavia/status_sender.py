@@ -291,7 +291,11 @@ def _current(tx: Transaction, message: StatusMessage) -> StatusMessage | None:
 def _without_stale(
     tx: Transaction, messages: tuple[StatusMessage, ...]
 ) -> tuple[StatusMessage, ...]:
-    """Return those that still say how the last accepted revision ended; remove the others."""
+    """Return those that still say how the last accepted revision ended.
+
+    The others wait for the message of that revision, which replaces them and carries on what
+    they say of objects that are gone.
+    """
     current = []
     for message in messages:
         row = _current(tx, message)
@@ -299,7 +303,7 @@ def _without_stale(
             continue
         record = tx.get(LoadBalancer, row.load_balancer_id)
         if record is not None and row.revision < record.revision:
-            tx.delete(StatusMessage, row.load_balancer_id)
+            tx.put(replace(row, next_at=tx.now() + outbox.FIRST_RETRY_S))
         else:
             current.append(row)
     return tuple(current)
