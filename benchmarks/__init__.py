@@ -1,0 +1,1 @@
+"""Speed, measured beside its bound in one run, and reported as ratios."""

@@ -1,0 +1,245 @@
+"""From the API call to the configured device, by station, on the embedded stack.
+
+One client creates load balancers (listener, pool, two members, monitor in one call), one after
+the other. Beside it, in the same run: what the same device takes for as many bare requests, the
+same database for as many bare commits, and the same bus for as many bare messages.
+"""
+
+import argparse
+import logging
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from benchmarks.figures import Figure, percentile, publish
+from bigip_lbaas.bus.oslo import OsloBus, private_conf
+from bigip_lbaas.cmd.demo.client import SUBNET, project_id
+from bigip_lbaas.cmd.embedded.simulators import USERNAME
+from bigip_lbaas.cmd.embedded.stack import BUS_URL, Stack, StackSettings
+from bigip_lbaas.cmd.logs import log_to_file
+from bigip_lbaas.icontrol.measure import READERS
+from bigip_lbaas.scheduling.capacity_policy import parse
+from bigip_lbaas.store import records
+
+CREATES, QUICK_CREATES = 200, 40
+PROJECTS = 10
+REQUESTS_PER_TREE = 8  # start, stamp out, stamp in, four objects, commit
+COMMITS_PER_TREE = 3  # accept, place, record
+MESSAGES_PER_TREE = 3  # nudge, assignment, outcome
+P99_TARGET_MS = 250.0
+WITHIN_S = 30.0
+
+
+@dataclass
+class Stations:
+    """Seconds per load balancer at each station, and since the API call at the last ones."""
+
+    api_answers: list[float] = field(default_factory=list)
+    accepted: list[float] = field(default_factory=list)
+    placed: list[float] = field(default_factory=list)
+    device: list[float] = field(default_factory=list)
+    recorded: list[float] = field(default_factory=list)
+    configured: list[float] = field(default_factory=list)
+    active: list[float] = field(default_factory=list)
+
+
+class Outcomes(logging.Handler):
+    """Hears from the controllers' log when each outcome was recorded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: dict[str, tuple[float, float]] = {}  # id -> recorded at, device seconds
+        self.arrived = threading.Condition()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.msg.startswith("outcome load_balancer=") and isinstance(record.args, tuple):
+            load_balancer, _, _, applied, took_s, *_ = record.args
+            if applied:
+                with self.arrived:
+                    self.heard[str(load_balancer)] = record.created, float(str(took_s))
+                    self.arrived.notify_all()
+
+    def wait_for(self, load_balancer: str) -> tuple[float, float]:
+        """Return when its outcome was recorded, and how long the devices took."""
+        with self.arrived:
+            if not self.arrived.wait_for(lambda: load_balancer in self.heard, WITHIN_S):
+                raise TimeoutError(f"load balancer {load_balancer} was not configured")
+            return self.heard[load_balancer]
+
+
+def body(number: int) -> dict[str, object]:
+    """Return the API's request for one whole tree."""
+    pool = {
+        "name": "pool",
+        "protocol": "HTTP",
+        "lb_algorithm": "ROUND_ROBIN",
+        "members": [{"address": f"127.0.61.{n}", "protocol_port": 8000} for n in (1, 2)],
+        "healthmonitor": {
+            "type": "HTTP", "delay": 5, "timeout": 3, "max_retries": 2, "url_path": "/",
+        },
+    }  # fmt: skip
+    listener = {"protocol": "HTTP", "protocol_port": 8080, "default_pool": pool}
+    return {
+        "loadbalancer": {
+            "name": f"lb-{number}",
+            "project_id": project_id(f"project-{number % PROJECTS}"),
+            "vip_subnet_id": SUBNET,
+            "vip_address": f"127.0.{62 + number // 250}.{number % 250 + 1}",
+            "listeners": [listener],
+        }
+    }
+
+
+def create(stack: Stack, client: httpx.Client, outcomes: Outcomes, number: int) -> Stations:
+    """Create one load balancer and follow it; return its times, one at each station."""
+    begun = time.time()
+    answer = client.post("/v2/lbaas/loadbalancers", json=body(number))
+    answered = time.time()
+    answer.raise_for_status()
+    made = answer.json()["loadbalancer"]["id"]
+    recorded, device_s = outcomes.wait_for(made)
+    record = stack.store.read(lambda tx: tx.get(records.LoadBalancer, made))
+    decision = stack.store.read(lambda tx: tx.get(records.Decision, made, 1))
+    assert record is not None
+    assert decision is not None
+    path = f"/v2/lbaas/loadbalancers/{made}"
+    while client.get(path).json()["loadbalancer"]["provisioning_status"] != "ACTIVE":
+        time.sleep(0.005)
+    active = time.time()
+    return Stations(
+        [answered - begun],
+        [record.accepted_at - begun],
+        [decision.decided_at - record.accepted_at],
+        [device_s],
+        [recorded - decision.decided_at - device_s],
+        [recorded - begun],
+        [active - begun],
+    )
+
+
+def bare_requests(stack: Stack, times: int) -> list[float]:
+    """Return seconds for as many bare requests as a tree needs, to one simulated device."""
+    password = stack.simulators.password_file.read_text().strip()
+    ca = str(stack.simulators.ca_file)
+    url = f"https://{stack.device('bigip-3').management}"
+    with httpx.Client(base_url=url, verify=ca, auth=(USERNAME, password)) as client:
+        client.get("/mgmt/tm/sys/version")
+        return [
+            _timed(lambda: [client.get("/mgmt/tm/sys/version") for _ in range(REQUESTS_PER_TREE)])
+            for _ in range(times)
+        ]
+
+
+def bare_commits(stack: Stack, times: int) -> list[float]:
+    """Return seconds for as many bare commits as a tree needs, to the same database."""
+
+    def commit(number: int) -> None:
+        row = records.Sequence("benchmark", number)
+        stack.store.write(lambda tx: tx.put(row))
+
+    return [
+        _timed(lambda: [commit(number) for number in range(COMMITS_PER_TREE)]) for _ in range(times)
+    ]
+
+
+def bare_messages(times: int) -> list[float]:
+    """Return seconds for as many bare round trips as a tree needs messages, on the same bus."""
+    bus = OsloBus(private_conf(), BUS_URL, "benchmark")
+    server = bus.serve("echo", "server", {"echo": lambda payload: payload}, 2)
+    try:
+        bus.call("echo", "echo", {}, 5.0)
+        return [
+            _timed(lambda: [bus.call("echo", "echo", {}, 5.0) for _ in range(MESSAGES_PER_TREE)])
+            for _ in range(times)
+        ]
+    finally:
+        server.stop()
+        bus.close()
+
+
+def _timed(work: object) -> float:
+    begun = time.perf_counter()
+    work()  # type: ignore[operator]
+    return time.perf_counter() - begun
+
+
+def run(creates: int) -> list[Figure]:
+    """Measure; return the figures."""
+    outcomes = Outcomes()
+    logging.getLogger("bigip_lbaas.controller.service").addHandler(outcomes)
+    total = Stations()
+    with tempfile.TemporaryDirectory(prefix="bigip-lbaas-bench-") as directory:
+        state_dir = Path(directory)
+        log_to_file(state_dir / "log")
+        policy = parse("tenant_count: 1000, node_count: 100k", frozenset(READERS))
+        stack = Stack(StackSettings(state_dir, 0, policy, report_interval_s=10.0))
+        stack.start()
+        try:
+            with httpx.Client(base_url=stack.api.endpoint, timeout=WITHIN_S) as client:
+                for number in range(creates):
+                    one = create(stack, client, outcomes, number)
+                    for name, values in vars(one).items():
+                        getattr(total, name).extend(values)
+            samples = max(10, creates // 5)
+            requests, commits = bare_requests(stack, samples), bare_commits(stack, samples)
+            messages = bare_messages(samples)
+        finally:
+            stack.stop()
+    return figures(total, requests, commits, messages)
+
+
+def figures(
+    total: Stations, requests: list[float], commits: list[float], messages: list[float]
+) -> list[Figure]:
+    """Return the figures, in milliseconds and as ratios to the bounds."""
+    stations = {
+        "API call until its answer": total.api_answers,
+        "station: API and accept": total.accepted,
+        "station: nudge and place": total.placed,
+        "station: assign, queue, report, record": total.recorded,
+        "station: devices (both of a pair at once)": total.device,
+        "API call to configured": total.configured,
+        "API call to ACTIVE in the API": total.active,
+    }
+    found = []
+    for name, values in stations.items():
+        target = P99_TARGET_MS if name == "API call to configured" else None
+        found.append(Figure(f"{name}, p50", percentile(values, 0.5) * 1000, "ms"))
+        found.append(Figure(f"{name}, p99", percentile(values, 0.99) * 1000, "ms", target))
+    bounds = {
+        f"bound: {REQUESTS_PER_TREE} bare requests to a device": (requests, total.device),
+        f"bound: {COMMITS_PER_TREE} bare commits": (commits, total.placed),
+        f"bound: {MESSAGES_PER_TREE} bare calls on the bus": (messages, total.recorded),
+    }
+    for name, (bare, _) in bounds.items():
+        found.append(Figure(f"{name}, p50", percentile(bare, 0.5) * 1000, "ms"))
+    ours = [
+        configured - accepted
+        for configured, accepted in zip(total.configured, total.accepted, strict=True)
+    ]
+    bare_sum = sum(percentile(bare, 0.5) for bare, _ in bounds.values())
+    found.append(
+        Figure(
+            "accepted to configured, p50, as a multiple of the bounds' sum",
+            percentile(ours, 0.5) / bare_sum,
+            "x",
+        )
+    )
+    return found
+
+
+def main() -> int:
+    """Run the benchmark from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_CREATES} creates only")
+    creates = QUICK_CREATES if parser.parse_args().quick else CREATES
+    return publish("line", run(creates))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
