@@ -96,7 +96,8 @@ def running(directory: Path, *options: str) -> Iterator[Running]:
     arguments += ["--password-file", str(password_file(directory)), *options]
     if "--tls-dir" not in options:
         arguments += ["--tls-dir", str(directory / "tls")]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, "TMPDIR": str(directory)}  # also of those that are killed
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line, f"bigip-sim ended with {process.wait()}"

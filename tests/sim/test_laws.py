@@ -14,9 +14,9 @@ from bigip_sim.routes import find
 from bigip_sim.tree import Draft, Tree
 from bigip_sim.writes import Command
 
-NAMES = st.sampled_from("ab")
-PARTITIONS = st.sampled_from(["T1", "T2", "Common"])
+PARTITIONS = st.sampled_from(["T1", "T1", "T2", "Common"])
 ADDRESSES = st.sampled_from(["10.0.0.1", "10.0.0.2"])
+PORTS = st.sampled_from([80, 81])
 
 
 def path(kind: str, partition: str, name: str) -> str:
@@ -25,31 +25,42 @@ def path(kind: str, partition: str, name: str) -> str:
 
 @st.composite
 def commands(draw: st.DrawFn) -> Command:
-    partition, name, address = draw(PARTITIONS), draw(NAMES), draw(ADDRESSES)
-    home: dict[str, Any] = {"name": name, "partition": partition}
-    elsewhere = f"/{draw(PARTITIONS)}/{draw(NAMES)}"
-    port = draw(st.sampled_from([80, 81]))
-    creations = {
-        "auth/partition": {"name": partition},
-        "ltm/monitor/http": home,
-        "ltm/pool": {**home, "monitor": elsewhere, "members": [f"{address}:{port}"]},
-        "ltm/node": {**home, "address": address},
-        "ltm/virtual": {**home, "destination": f"{address}:{port}", "pool": elsewhere},
-        "ltm/data-group/internal": home,
-        "ltm/profile/http": {**home, "defaultsFrom": draw(st.sampled_from(["", elsewhere]))},
-        "ltm/snatpool": {**home, "members": [address]},
+    """Requests over so few names that they meet each other: many are valid, many are not."""
+    partition, address, port = draw(PARTITIONS), draw(ADDRESSES), draw(PORTS)
+    elsewhere = f"/{draw(PARTITIONS)}/a"
+    bodies: dict[str, dict[str, Any]] = {
+        "ltm/monitor/http": {},
+        "ltm/pool": {
+            "monitor": draw(st.sampled_from(["", "/Common/http", elsewhere])),
+            "members": [f"{address}:{port}"],
+        },
+        "ltm/node": {"address": address},
+        "ltm/virtual": {
+            "destination": f"{address}:{port}",
+            "pool": draw(st.sampled_from(["", elsewhere])),
+        },
+        "ltm/data-group/internal": {"records": [{"name": address}]},
+        "ltm/profile/http": {"defaultsFrom": draw(st.sampled_from(["/Common/http", elsewhere]))},
+        "ltm/snatpool": {"members": [address]},
     }
-    kind = draw(st.sampled_from(sorted(creations)))
-    target = kind if draw(st.booleans()) else path(kind, partition, name)
-    if kind == "auth/partition" and target != kind:
-        target = f"{kind}/{partition}"
+    kind = draw(st.sampled_from(["auth/partition", *bodies]))
+    method = draw(st.sampled_from(["POST", "POST", "PATCH", "PUT", "DELETE"]))
+    if kind == "auth/partition":
+        bodies[kind] = {}
+        target = kind if method == "POST" else f"{kind}/{partition}"
+        name = {"name": partition}
+    else:
+        target = kind if method == "POST" else path(kind, partition, "a")
+        name = {"name": "a", "partition": partition}
     found = find(target)
     assert found is not None
-    if target == kind:
-        return Command("POST", found, creations[kind])
-    method = draw(st.sampled_from(["PATCH", "PUT", "DELETE"]))
-    changes = {k: v for k, v in creations[kind].items() if k not in {"name", "partition"}}
-    return Command(method, found, {} if method == "DELETE" else changes)
+    if method == "POST":
+        return Command(method, found, {**name, **bodies[kind]})
+    return Command(method, found, {} if method == "DELETE" else bodies[kind])
+
+
+SINGLE = st.lists(commands(), max_size=12)
+TRANSACTIONS = st.lists(st.lists(commands(), min_size=1, max_size=3), max_size=12)
 
 
 def attempt(configuration: Configuration, *wanted: Command) -> bool:
@@ -61,11 +72,23 @@ def attempt(configuration: Configuration, *wanted: Command) -> bool:
 
 
 def started() -> Configuration:
+    """A device on which most of what `commands` names exists, and names each other."""
     configuration = Configuration()
-    for partition in ("T1", "T2"):
-        found = find("auth/partition")
+
+    def post(target: str, **body: object) -> None:
+        found = find(target)
         assert found is not None
-        configuration.write(Command("POST", found, {"name": partition}))
+        configuration.write(Command("POST", found, body))
+
+    for partition in ("T1", "T2"):
+        post("auth/partition", name=partition)
+    home = {"name": "a", "partition": "T1"}
+    post("ltm/monitor/http", **home)
+    post("ltm/pool", **home, monitor="/T1/a", members=["10.0.0.1:80"])
+    post("ltm/virtual", **home, destination="10.0.0.1:80", pool="/T1/a")
+    post("ltm/data-group/internal", **home)
+    post("ltm/profile/http", **home)
+    post("ltm/snatpool", **home, members=["10.0.0.2"])
     return configuration
 
 
@@ -81,7 +104,7 @@ def image(tree: Tree) -> tuple[object, ...]:
     )
 
 
-@given(st.lists(commands(), max_size=6), st.lists(commands(), min_size=1, max_size=5))
+@given(SINGLE, st.lists(commands(), min_size=1, max_size=5))
 def test_a_transaction_that_fails_changes_nothing_at_all(before, transaction):
     configuration = started()
     for command in before:
@@ -91,7 +114,7 @@ def test_a_transaction_that_fails_changes_nothing_at_all(before, transaction):
         assert image(configuration.tree) == image_before
 
 
-@given(st.lists(st.lists(commands(), min_size=1, max_size=4), max_size=6))
+@given(TRANSACTIONS)
 def test_no_sequence_of_requests_leaves_a_reference_to_nothing(transactions):
     configuration = started()
     for transaction in transactions:
@@ -104,7 +127,7 @@ def test_no_sequence_of_requests_leaves_a_reference_to_nothing(transactions):
     assert len(claimed) == len(set(claimed))
 
 
-@given(st.lists(st.lists(commands(), min_size=1, max_size=4), max_size=6))
+@given(TRANSACTIONS)
 def test_the_indexes_are_those_of_a_tree_built_anew(transactions):
     configuration = started()
     for transaction in transactions:
@@ -115,7 +138,7 @@ def test_the_indexes_are_those_of_a_tree_built_anew(transactions):
     assert image(anew) == image(configuration.tree)
 
 
-@given(st.lists(commands(), max_size=6), st.lists(commands(), min_size=1, max_size=4))
+@given(SINGLE, st.lists(commands(), min_size=1, max_size=4))
 def test_a_draft_reads_as_the_tree_will(before, transaction):
     configuration = started()
     for command in before:

@@ -1,5 +1,6 @@
 """Traffic through HAProxy on loopback addresses."""
 
+import http.client
 import os
 import shutil
 import signal
@@ -149,6 +150,22 @@ def test_reloads_lose_no_request_and_no_count(service):
         device.rest.delete(f"ltm/pool/~T1~other{number}")
 
 
+def test_a_client_that_connected_before_a_reload_is_answered_after_it(service):
+    device = service.device
+    device.settled()
+    pid = device.health()["data_plane"]["pid"]
+    connection = http.client.HTTPConnection(service.address, service.port, timeout=5)
+    connection.connect()
+    device.patch("ltm/pool/~T1~p", loadBalancingMode="least-connections-member")
+    wait_until(lambda: device.health()["data_plane"]["pid"] != pid, "a reload")
+    connection.request("GET", "/")
+    assert connection.getresponse().read() in {b"A", b"B"}
+    connection.close()
+    wait_until(
+        lambda: device.health()["data_plane"]["retired_workers"] == 0, "the old worker is gone"
+    )
+
+
 def test_a_change_without_effect_on_traffic_causes_no_reload(service):
     device = service.device
     device.settled()
@@ -205,8 +222,6 @@ def test_a_virtual_server_without_http_profile_carries_bytes(service):
 
 
 def test_cookies_keep_a_client_on_its_member(service):
-    import http.client
-
     device = service.device
     device.patch("ltm/virtual/~T1~v", persist="cookie")
     found: list[str] = []
@@ -273,16 +288,13 @@ def test_a_device_that_is_killed_takes_haproxy_with_it(tmp_path: Path):
         wait_until(lambda: not alive(pid), "HAProxy is gone")
 
 
-def test_a_device_that_ends_leaves_nothing_behind(tmp_path: Path, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    home = tmp_path / "home"
-    home.mkdir()
-    with running(home) as device:
+def test_a_device_that_ends_leaves_nothing_behind(tmp_path: Path):
+    with running(tmp_path) as device:
         wait_until(lambda: device.health()["data_plane"]["pid"], "HAProxy runs")
         pid = device.health()["data_plane"]["pid"]
     assert device.process.returncode == 0
     assert not alive(pid)
-    assert [p.name for p in tmp_path.iterdir()] == ["home"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["password", "tls"]
 
 
 def test_of_a_pair_one_carries_and_the_other_takes_over(tmp_path: Path, members):
