@@ -103,3 +103,25 @@ def test_dropping_what_is_not_there_says_that_it_is_gone() -> None:
     edited = edit.drop_member(GRAPH, "absent", "member")
     assert edited.graph == GRAPH
     assert edited.removed == (ObjectRef(ObjectKind.MEMBER, "member"),)
+
+
+def test_a_whole_graph_with_two_listeners_on_a_port_is_refused() -> None:
+    twin = replace(LISTENER, id=ObjectId("twin"))
+    graph = replace(GRAPH, listeners=(LISTENER, twin))
+    assert "Port 80" in refusal(lambda: edit.settle(graph))
+
+
+def test_children_are_kept_in_the_order_of_their_ids() -> None:
+    first = replace(LISTENER, id=ObjectId("first"), protocol_port=81)
+    graph = edit.put_listener(GRAPH, first).graph
+    assert [listener.id for listener in graph.listeners] == ["first", "listener"]
+
+
+def test_an_id_that_another_object_has_is_refused() -> None:
+    member = Member(ObjectId("listener"), "192.0.2.13", 80)
+    assert "have the id listener" in refusal(lambda: edit.put_member(GRAPH, "pool", member))
+
+
+def test_members_that_a_batch_leaves_out_are_said_to_leave() -> None:
+    edited = edit.put_members(GRAPH, "pool", POOL.members[1:])
+    assert edited.removed == (ObjectRef(ObjectKind.MEMBER, "a"),)
