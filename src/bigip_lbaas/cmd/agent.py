@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from bigip_lbaas.bus.oslo import OsloBus
 from bigip_lbaas.cmd import options
 from bigip_lbaas.cmd.building import build_agent
+from bigip_lbaas.cmd.logs import log_more
 from bigip_lbaas.cmd.running import run
 
 LOG = logging.getLogger(__name__)
@@ -15,6 +16,8 @@ LOG = logging.getLogger(__name__)
 def start(files: Sequence[str]) -> Callable[[], None]:
     """Start an agent; return what stops it. Raises ProviderError."""
     conf = options.load(files, options.AGENT_OPTIONS, ())
+    if conf.debug:
+        log_more()
     meeting = options.read_meeting(conf, needs_database=False)
     settings = options.read_agent(conf)
     endpoints = options.read_endpoints(conf)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from bigip_lbaas.bus.oslo import OsloBus
 from bigip_lbaas.cmd import options
 from bigip_lbaas.cmd.building import SystemClock
+from bigip_lbaas.cmd.logs import log_more
 from bigip_lbaas.cmd.running import run
 from bigip_lbaas.controller.service import Controller, Surroundings
 from bigip_lbaas.store.sql import SqlStore
@@ -15,6 +16,8 @@ from bigip_lbaas.store.sql import SqlStore
 def start(files: Sequence[str]) -> Callable[[], None]:
     """Start a controller; return what stops it. Raises ProviderError."""
     conf = options.load(files, options.CONTROLLER_OPTIONS, options.CONTROLLER_MEETING_OPTIONS)
+    if conf.debug:
+        log_more()
     meeting = options.read_meeting(conf, needs_database=True)
     settings = options.read_controller(conf, f"{conf.host}:{os.getpid()}")
     store = SqlStore(meeting.database_connection)

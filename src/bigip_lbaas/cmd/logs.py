@@ -8,21 +8,26 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 TALKATIVE = ("alembic", "amqp", "httpcore", "httpx", "kombu", "oslo", "oslo_messaging", "stevedore")
 
 
-def log_to_file(path: Path, debug: bool = False) -> None:
+def log_to_file(path: Path) -> None:
     """Write everything to a file that only its owner can read."""
     path.touch(mode=0o600)
-    _log_to(logging.FileHandler(path, encoding="utf-8"), debug)
+    _log_to(logging.FileHandler(path, encoding="utf-8"))
 
 
-def log_to_stderr(debug: bool = False) -> None:
+def log_to_stderr() -> None:
     """Write everything to standard error, where a supervisor collects it."""
-    _log_to(logging.StreamHandler(), debug)
+    _log_to(logging.StreamHandler())
 
 
-def _log_to(handler: logging.Handler, debug: bool) -> None:
+def _log_to(handler: logging.Handler) -> None:
     handler.setFormatter(logging.Formatter(FORMAT))
     root = logging.getLogger()
     root.addHandler(handler)
-    root.setLevel(logging.DEBUG if debug else logging.INFO)
+    root.setLevel(logging.INFO)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def log_more() -> None:
+    """Write debug messages, too."""
+    logging.getLogger().setLevel(logging.DEBUG)

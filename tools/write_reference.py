@@ -1,0 +1,125 @@
+"""Writes docs/reference from the code, so that no list there can be wrong."""
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from oslo_config import cfg
+
+from bigip_lbaas.cli.app import OperatorApp
+from bigip_lbaas.cmd import main as program
+from bigip_lbaas.cmd import options
+from bigip_lbaas.domain import errors
+from bigip_lbaas.provider.octavia import settings
+from bigip_sim import cli as simulator
+
+DIRECTORY = Path(__file__).parent.parent / "docs" / "reference"
+WIDTH = "100"  # of the help texts, whatever the terminal
+NOTE = "<!-- Written by tools/write_reference.py from the code; changes here are lost. -->\n\n"
+
+
+def option_page() -> str:
+    """Return the page of all options."""
+    parts = [
+        "# Options",
+        "Controllers and agents read what `--config-file` names; the driver reads octavia.conf.",
+        _section("Controllers and agents, `[DEFAULT]`", options.COMMON_OPTIONS),
+        _section("Controllers and agents, `[f5]`: where they meet", options.MEETING_OPTIONS),
+        _section("Controllers only, `[f5]`", options.CONTROLLER_MEETING_OPTIONS),
+        _section("Controllers only, `[DEFAULT]`", options.CONTROLLER_OPTIONS),
+        _section("Agents only, `[DEFAULT]`", options.AGENT_OPTIONS),
+        _section("The driver, in octavia.conf, `[f5]`", settings.OPTIONS),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _section(title: str, opts: Iterable[cfg.Opt]) -> str:
+    rows = ["| option | type | default | meaning |", "|---|---|---|---|"]
+    for opt in sorted(opts, key=lambda opt: opt.name):
+        default = "this host's name" if opt.name == "host" else _text(opt.default)
+        rows.append(f"| `{opt.name}` | {_type(opt)} | {default} | {opt.help} |")
+    return f"## {title}\n\n" + "\n".join(rows)
+
+
+def _type(opt: cfg.Opt) -> str:
+    kind = type(opt.type).__name__.lower()
+    choices = getattr(opt.type, "choices", None)
+    words = f"one of {', '.join(choices)}" if choices else kind
+    low, high = getattr(opt.type, "min", None), getattr(opt.type, "max", None)
+    if low is not None:
+        words += f", from {low:g}"
+    if high is not None:
+        words += f", to {high:g}"
+    return f"{words}, secret" if opt.secret else words
+
+
+def _text(default: Any) -> str:
+    return "-" if default in (None, "") else f"`{default}`"
+
+
+def command_page() -> str:
+    """Return the page of all commands: what each says of itself when asked for help."""
+    parts = ["# Commands", "## bigip-lbaas"]
+    app = OperatorApp(program.commands())
+    for name, command in sorted(program.commands().items()):
+        text = command(app, None).get_parser(f"bigip-lbaas {name}").format_help()
+        parts.append(f"### bigip-lbaas {name}\n\n```\n{text.rstrip()}\n```")
+    parser = simulator.build_parser()
+    parts.append(f"## bigip-sim\n\n```\n{parser.format_help().rstrip()}\n```")
+    parts.append(f"```\n{_help_of(['run', '--help']).rstrip()}\n```")
+    parts.append(
+        "## bigip-lbaas-controller, bigip-lbaas-agent\n\n"
+        "Both take `--config-file FILE`, which may be given several times; SIGTERM ends them."
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _help_of(arguments: list[str]) -> str:
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit):
+        simulator.build_parser().parse_args(arguments)
+    return text.getvalue()
+
+
+def error_page() -> str:
+    """Return the page of all errors."""
+    return f"# Errors\n\n```\n{(errors.__doc__ or '').strip()}\n```\n"
+
+
+PAGES = {"options.md": option_page, "commands.md": command_page, "errors.md": error_page}
+
+
+def stale() -> list[str]:
+    """Return the pages that are not what the code says."""
+    os.environ["COLUMNS"] = WIDTH
+    return [
+        name
+        for name, write in PAGES.items()
+        if not (DIRECTORY / name).is_file()
+        or (DIRECTORY / name).read_text(encoding="utf-8") != NOTE + write()
+    ]
+
+
+def main() -> int:
+    """Write the pages, or say which are stale; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only say which pages are stale")
+    if parser.parse_args().check:
+        found = stale()
+        if found:
+            print(f"stale in docs/reference: {', '.join(found)}; run make docs")
+        return 1 if found else 0
+    os.environ["COLUMNS"] = WIDTH
+    DIRECTORY.mkdir(parents=True, exist_ok=True)
+    for name, write in PAGES.items():
+        (DIRECTORY / name).write_text(NOTE + write(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
