@@ -1,6 +1,7 @@
 """How to draw a need, a fleet and the operator's rules: small numbers, so that limits are met."""
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ PATIENCE_S = 60.0
 
 ADDRESS_SETS = tuple(frozenset(ADDRESSES[a:b]) for a in range(3) for b in range(a, 4))
 # Often none: a demand that no group meets makes every other rule idle.
-DEMANDS = (frozenset(), frozenset(), frozenset(TAGS[:1]), frozenset(TAGS))
+DEMANDS = (frozenset(), frozenset(), frozenset(), frozenset(TAGS[:1]))
 STATES = ((True, True), (True, True), (False, True), (True, False))  # live, admin_state_up
 STAFFS = tuple(
     states for count in (2, 1, 0, 3) for states in itertools.product(STATES, repeat=count)
@@ -137,10 +138,9 @@ needs = st.builds(
     waited_s=st.sampled_from((0.0, PATIENCE_S - 0.5, PATIENCE_S, PATIENCE_S * 2)),
     seed=st.integers(0, 3),
 )
-# What may be wrong with a group; the first two are nothing.
+# What may be wrong with a group; the first is nothing.
 LAME: tuple[dict[str, Any], ...] = (
     {},
-    {"load_balancers": 5},
     {"agents": ()},
     {"agents": (AgentState(AgentId("dead"), "host", live=False),)},
     {"agents": (AgentState(AgentId("down"), "host", live=True, admin_state_up=False),)},
@@ -151,18 +151,31 @@ LAME: tuple[dict[str, Any], ...] = (
     {"draining": True, "score_is_known": False},
     {"tags": frozenset()},
 )
-lame = st.sampled_from(tuple(itertools.product((True, False), LAME)))
+SOUND = ({"load_balancers": count} for count in (1, 2, 3))  # drawn more often than lame ones
+lame = st.sampled_from(tuple(itertools.product((False, True), (*SOUND, *LAME))))
+
+
+def lame_group(number: int, lives_here: bool, fields: dict[str, Any]) -> GroupState:
+    """Return an empty group with every tag, but for what `fields` spoil."""
+    usual = {"tags": frozenset(TAGS), "project_lives_here": lives_here}
+    return group(number, **{**usual, **fields})
 
 
 @st.composite
 def lame_fleets(draw: st.DrawFn) -> Fleet:
     """Draw a fleet of empty groups, each lamed in one way: only waiting and refusing matter."""
-    drawn = []
-    for number in range(1, draw(st.sampled_from((2, 3, 1))) + 1):
-        lives_here, fields = draw(lame)
-        usual = {"tags": frozenset(TAGS), "project_lives_here": lives_here}
-        drawn.append(group(number, **{**usual, **fields}))
-    return Fleet(EnvironmentName("test"), tuple(drawn))
+    numbers = range(1, draw(st.sampled_from((2, 3, 1, 0))) + 1)
+    return Fleet(EnvironmentName("test"), tuple(lame_group(n, *draw(lame)) for n in numbers))
+
+
+def every_lame_pair() -> Iterator[Fleet]:
+    """Return every two groups that are lamed or not, own or not, alone and beside a sound one."""
+    conditions = tuple(itertools.product((False, True), LAME))
+    sound = lame_group(3, False, {})
+    for first, second in itertools.combinations_with_replacement(conditions, 2):
+        pair = lame_group(1, *first), lame_group(2, *second)
+        yield Fleet(EnvironmentName("test"), pair)
+        yield Fleet(EnvironmentName("test"), (*pair, sound))
 
 
 tight_needs = st.builds(

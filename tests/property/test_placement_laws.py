@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import strategies_fleet as draw
 from bigip_lbaas.domain.fleet import Fleet, GroupState
+from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.domain.placement import Need, Placement, PlacementRules, Unplaced
 from bigip_lbaas.scheduling.schedule import schedule
 
@@ -172,21 +174,37 @@ def test_only_groups_that_cannot_take_it_have_a_reason_against_them_in_a_yes(nee
             assert opinion.why_not or opinion.note
 
 
-@lame_questions
-def test_an_open_group_takes_it_unless_the_projects_own_are_not_ready(need, fleet, rules):
-    answer = schedule(need, fleet, rules)
-    some_open = any(is_open(need, group) for group in fleet.groups)
-    waits = own_are_not_ready(need, fleet) and (need.waited_s < 60 or rules.affinity_is_hard)
-    assert isinstance(answer, Placement) == (some_open and not waits)
+@tight_questions
+def test_somebody_takes_it_while_a_group_is_below_capacity(need, fleet, rules):
+    assert any(share_now(group) < 1.0 for group in fleet.groups)
+    assert isinstance(schedule(need, fleet, rules), Placement)
 
 
-@lame_questions
-def test_a_no_may_wait_just_while_a_group_merely_lacks_an_agent_or_a_score(need, fleet, rules):
-    answer = schedule(need, fleet, rules)
-    if isinstance(answer, Unplaced):
-        lacking = any(matches(need, group) and not is_ready(group) for group in fleet.groups)
-        missing = lacking or not fleet.groups
-        assert answer.may_wait == (missing and need.waited_s < 60)
+WAITS = (0.0, 59.5, 60.0, 120.0)
+
+
+@pytest.mark.parametrize("waited_s", WAITS)
+@pytest.mark.parametrize("is_hard", [False, True])
+def test_an_open_group_takes_it_unless_the_projects_own_are_not_ready(waited_s, is_hard):
+    need = replace(draw.NEED, waited_s=waited_s, demands=frozenset(draw.TAGS))
+    rules = replace(draw.RULES, affinity_is_hard=is_hard)
+    for fleet in draw.every_lame_pair():
+        answer = schedule(need, fleet, rules)
+        some_open = any(is_open(need, group) for group in fleet.groups)
+        waits = own_are_not_ready(need, fleet) and (waited_s < 60 or is_hard)
+        assert isinstance(answer, Placement) == (some_open and not waits), fleet
+
+
+@pytest.mark.parametrize("waited_s", WAITS)
+def test_a_no_may_wait_just_while_a_group_merely_lacks_an_agent_or_a_score(waited_s):
+    need = replace(draw.NEED, waited_s=waited_s, demands=frozenset(draw.TAGS))
+    nobody = Fleet(EnvironmentName("test"), ())
+    for fleet in (nobody, *draw.every_lame_pair()):
+        answer = schedule(need, fleet, draw.RULES)
+        if isinstance(answer, Unplaced):
+            lacking = any(matches(need, group) and not is_ready(group) for group in fleet.groups)
+            missing = lacking or not fleet.groups
+            assert answer.may_wait == (missing and waited_s < 60), fleet
 
 
 @tight_questions
