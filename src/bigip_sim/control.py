@@ -149,10 +149,8 @@ def _handler(routes: Routes) -> type[BaseHTTPRequestHandler]:
             return body
 
         def _reply_known(self, answer: object | None) -> None:
-            if answer is None:
-                self._reply(404, {"error": f"no such path; there is {routes.paths()}"})
-            else:
-                self._reply(200, answer)
+            unknown = {"error": f"no such path; there is {routes.paths()}"}
+            self._reply(*((404, unknown) if answer is None else (200, answer)))
 
         def _reply(self, status: int, answer: object) -> None:
             payload = json.dumps(answer).encode()

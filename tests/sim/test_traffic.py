@@ -337,6 +337,7 @@ def test_of_a_pair_one_carries_and_the_other_takes_over(tmp_path: Path, members)
         assert devices["a"]["failoverState"] == "active"
         assert devices["b"]["selfDevice"] == "true"
         first.tell("/power", on=False)
+        assert first.health()["data_plane"]["pid"] is None  # at once, not a moment later
         assert wait_until(serves, "the other took over") < 5
         assert active() == [False, True]
         assert "ACTIVE" in second.rest.get("cm/failover-status").text

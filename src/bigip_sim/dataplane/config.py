@@ -114,8 +114,9 @@ def _backend(backend: Backend) -> list[str]:
         lines.append("  http-reuse safe" if backend.reuses else "  http-reuse never")
         if not backend.reuses:
             lines.append("  option prefer-last-server")
-        # With nobody to serve it a device resets the connection, it does not answer 503.
-        lines.append("  http-request reject if { nbsrv eq 0 }")
+        # With nobody to serve it a device resets the connection, it does not answer 503. A worker
+        # that has been replaced counts no server any more, but still serves whom it has accepted.
+        lines.append("  http-request reject if { nbsrv eq 0 } !{ stopping }")
     if backend.cookie_name:
         lines.append(f"  cookie {backend.cookie_name} insert indirect nocache httponly")
     if any(server.backup for server in backend.servers):

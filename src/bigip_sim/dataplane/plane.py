@@ -29,6 +29,7 @@ FRESH_S = 0.2  # counters of this age are good enough for an answer
 FRESH_SHARE = 5  # or of so many times what reading takes
 PATIENCE_S = 0.2  # what an answer may wait for fresher ones
 RETRY_S = 0.3
+SILENT_LIMIT_S = 30.0  # a worker that is just starting is waited for
 RATE_OVER_S = 5.0
 _WITHOUT_EFFECT = frozenset({"value list", "sys/folder", "auth/partition", "ltm/rule"})
 
@@ -46,6 +47,7 @@ class DataPlane:
         self._members: dict[tuple[str, str], str] = {}  # (pool, member) -> server
         self._samples: deque[tuple[float, Counters]] = deque(maxlen=32)
         self._wake = threading.Event()
+        self._silent = threading.Event()  # set when power is off and no worker is left
         self._stopping = False
         self._powered, self._active = True, False
         self._layout: Layout | None = None  # what the worker was given
@@ -76,12 +78,19 @@ class DataPlane:
         self._pinger.close()
 
     def place(self, *, powered: bool, active: bool) -> None:
-        """Say whether the unit has power, and whether it is the one that carries traffic."""
-        if (powered, active) != (self._powered, self._active):
-            self._powered, self._active = powered, active
-            self._dirty_since = time.monotonic() - QUIET_S  # at once
-            self._due_at = 0.0
-            self._wake.set()
+        """Say whether the unit has power, and whether it is the one that carries traffic.
+
+        Losing power waits until nothing is carried any more.
+        """
+        if (powered, active) == (self._powered, self._active):
+            return
+        self._powered, self._active = powered, active
+        self._silent.clear()
+        self._dirty_since = time.monotonic() - QUIET_S  # at once
+        self._due_at = 0.0
+        self._wake.set()
+        if not powered and self._thread.is_alive():
+            self._silent.wait(SILENT_LIMIT_S)
 
     def health(self) -> dict[str, object]:
         """Return how it goes, for the control API."""
@@ -190,6 +199,7 @@ class DataPlane:
         if not self._powered:
             self._workers.stop()
             self._layout = None
+            self._silent.set()
             return
         if not self._active and self._layout is not None and self._layout.frontends:
             self._workers.stop()  # a unit that stands by lets every connection go at once
