@@ -150,17 +150,22 @@ def test_reloads_lose_no_request_and_no_count(service):
         device.rest.delete(f"ltm/pool/~T1~other{number}")
 
 
-def test_a_client_that_connected_before_a_reload_is_answered_after_it(service):
+def test_clients_that_connected_before_a_reload_are_answered_after_it(service):
     device = service.device
     device.settled()
     pid = device.health()["data_plane"]["pid"]
-    connection = http.client.HTTPConnection(service.address, service.port, timeout=5)
-    connection.connect()
+    fresh, used = (
+        http.client.HTTPConnection(service.address, service.port, timeout=5) for _ in range(2)
+    )
+    fresh.connect()
+    used.request("GET", "/")
+    used.getresponse().read()
     device.patch("ltm/pool/~T1~p", loadBalancingMode="least-connections-member")
     wait_until(lambda: device.health()["data_plane"]["pid"] != pid, "a reload")
-    connection.request("GET", "/")
-    assert connection.getresponse().read() in {b"A", b"B"}
-    connection.close()
+    for connection in (fresh, used):
+        connection.request("GET", "/")
+        assert connection.getresponse().read() in {b"A", b"B"}
+        connection.close()
     wait_until(
         lambda: device.health()["data_plane"]["retired_workers"] == 0, "the old worker is gone"
     )
