@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from bigip_lbaas.domain.edit import Edited
 from bigip_lbaas.domain.graph import ServiceGraph
 from bigip_lbaas.domain.status import Provisioning
 from bigip_lbaas.scheduling.capacity_policy import parse
+from bigip_lbaas.scheduling.schedule import schedule
 from bigip_lbaas.store import records
 from bigip_lbaas.store.records import Phase
 from tests.integration.graphs import graph, partition_of
@@ -232,7 +234,20 @@ def test_the_same_message_twice_or_late_changes_nothing() -> None:
     assert [device.stamps(partition_of("acme")) for device in world.devices.values()] == before
 
 
-def _renamed(graph_: ServiceGraph):  # type: ignore[no-untyped-def]
-    from bigip_lbaas.domain.edit import Edited
-
+def _renamed(graph_: ServiceGraph) -> Edited:
     return Edited(replace(graph_, admin_state_up=not graph_.admin_state_up), ())
+
+
+def test_a_stored_decision_can_be_worked_out_again_from_what_is_stored() -> None:
+    world = World()
+    world.add_agent("host-1", 1, ("big-1",), parse("tenant_count: 1"))
+    world.add_agent("host-2", 2, ("big-2",), parse("tenant_count: 1"))
+    world.settle(4)
+    made = [create(world, number, f"project-{number}") for number in range(3)]
+    world.settle(6)
+    for one in made:
+        (decision,) = world.store.read(
+            lambda tx, id_=one.id: tx.select(records.Decision, load_balancer_id=id_)
+        )
+        again = schedule(decision.need, decision.fleet, decision.rules)
+        assert again == decision.answer

@@ -24,6 +24,7 @@ def _log_to(handler: logging.Handler) -> None:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
+    logging.captureWarnings(True)  # those of libraries are no words for who runs the program
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
 

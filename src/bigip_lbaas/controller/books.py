@@ -92,6 +92,7 @@ def _group(
         project_home=home,
         project_nodes=nodes or frozenset(),
         tags=frozenset(row.tags),
+        unreadable=tuple(sorted({reason for report in counted for reason in report.unreadable})),
     )
 
 

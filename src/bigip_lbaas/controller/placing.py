@@ -78,7 +78,8 @@ def decide(
         waited_s=waited_s,
         seed=_seed(lb),
     )
-    answer = schedule(need, read_fleet(tx, settings, lb.project_id), settings.rules)
+    fleet = read_fleet(tx, settings, lb.project_id)
+    answer = schedule(need, fleet, settings.rules)
     earlier = tx.select(records.Decision, load_balancer_id=lb.id, order_by="-number", limit=1)
     number = 1
     if earlier:
@@ -94,6 +95,7 @@ def decide(
             lb.revision,
             settings.name,
             need,
+            fleet,
             settings.rules,
             answer,
         )

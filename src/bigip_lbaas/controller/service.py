@@ -116,8 +116,8 @@ class Controller:
             lambda tx: record_outcome(tx, self._settings, outcome, self._around.random_hex)
         )
         LOG.info(
-            "outcome load_balancer=%s revision=%s agent=%s applied=%s took_s=%.4f requests=%s error=%r"
-            " request_id=%s",
+            "outcome load_balancer=%s revision=%s agent=%s applied=%s took_s=%.4f requests=%s"
+            " error=%r request_id=%s",
             outcome.load_balancer_id, outcome.revision, outcome.agent_id, outcome.applied,
             outcome.took_s, outcome.requests, outcome.error, outcome.request_id,
         )  # fmt: skip

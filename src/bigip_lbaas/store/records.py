@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from bigip_lbaas.domain.capacity import CapacityReport
+from bigip_lbaas.domain.fleet import Fleet
 from bigip_lbaas.domain.graph import ObjectRef, ServiceGraph
 from bigip_lbaas.domain.ids import (
     AgentId,
@@ -162,9 +163,10 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One answer of placement with the question, so that it can be explained later.
+    """One answer of placement with all that it was worked out from.
 
-    number grows with each decision of a load balancer.
+    The same pure function says it again from need, fleet and rules. number grows with each
+    decision of a load balancer.
     """
 
     KEY: ClassVar = ("load_balancer_id", "number")
@@ -175,6 +177,7 @@ class Decision:
     revision: int
     controller: str
     need: Need
+    fleet: Fleet
     rules: PlacementRules
     answer: Placement | Unplaced
 

@@ -163,7 +163,6 @@ class Play:
         refused = self._create("echo", "echo-1", 2)
         statuses = self._tenants.statuses(refused.id)
         why = self._facts.why(refused.id)
-        self._say(f"   echo-1 is in {refused.status}: {why}")
         names_all = "group 1" in why and "group 2" in why and "node_count" in why
         return (
             Shown(

@@ -161,6 +161,7 @@ def _create_placements() -> None:
         _column("revision", INTEGER),
         _column("controller", LONG),
         _column("need", LONG),
+        _column("fleet", LONG),
         _column("rules", LONG),
         _column("answer", LONG),
     )
