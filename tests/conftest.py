@@ -1,8 +1,14 @@
 """What all tests share; beside it lie the strategies, importable because this file is here."""
 
 import os
+import warnings
 
 from hypothesis import settings
+
+with warnings.catch_warnings():
+    # oslo's libraries warn of each other as they are imported; here, once, nobody listens
+    warnings.simplefilter("ignore")
+    import oslo_messaging  # noqa: F401
 
 # The same examples in every run, so that a failure can be had again; HYPOTHESIS_PROFILE=explore
 # draws new ones, and more. No deadline: a busy machine is no broken law.

@@ -1,6 +1,5 @@
 """Databases of a test session's own: made for it, and dropped when it ends."""
 
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import Any
 import psycopg
 import pymysql
 import pytest
+from services import do_without
 
 # One body of tests, several subjects.
 SERVERS = tuple(
@@ -74,7 +74,4 @@ def _connected(kind: str) -> Any:
             return pymysql.connect(**MARIADB, connect_timeout=3)
         return psycopg.connect(**POSTGRESQL, dbname="postgres", autocommit=True, connect_timeout=3)
     except (pymysql.err.OperationalError, psycopg.OperationalError) as error:
-        message = f"no {kind} for tests: {error}"
-        if os.environ.get("REQUIRE_SERVICES") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
+        do_without(kind, error)

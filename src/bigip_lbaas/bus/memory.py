@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,8 +56,8 @@ class MemoryBroker:
                 server.take(state.waiting.popleft())
 
     def leave(self, topic: str, server: "MemoryServer") -> None:
-        """Remove a server."""
-        with self._lock:
+        """Remove a server, if it has not left already."""
+        with self._lock, suppress(ValueError):
             self._topics[topic].servers.remove(server)
 
 
@@ -116,7 +117,8 @@ class MemoryBus:
         except FutureTimeout as error:
             raise NoAnswer(f"{topic}.{method} gave no answer within {timeout_s} s") from error
         except Exception as error:
-            raise NoAnswer(f"{topic}.{method} failed: {error}") from error
+            said = f"{type(error).__name__}: {error}"
+            raise NoAnswer(f"{topic}.{method} failed: {said}") from error
 
     def serve(
         self, topic: str, server: str, endpoints: Mapping[str, Endpoint], workers: int

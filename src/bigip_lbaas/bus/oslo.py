@@ -1,12 +1,14 @@
 """The bus over oslo.messaging: RabbitMQ in a cloud, kombu's memory transport when embedded."""
 
 import logging
+import socket
 import threading
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
+import kombu.exceptions
 import oslo_messaging
+from kombu.transport import pyamqp
 from oslo_config import cfg
 from oslo_messaging._metrics.client import oslo_messaging_metrics
 from oslo_messaging._tracing.client import oslo_messaging_tracing
@@ -18,6 +20,17 @@ from bigip_lbaas.domain.errors import BusUnavailable, ConfigurationRefused, NoAn
 LOG = logging.getLogger(__name__)
 
 CALL_MONITOR_TIMEOUT_S = 2  # a server that dies during a call is noticed this soon
+CONNECT_TIMEOUT_S = 2.0
+AMQP_PORT = 5672
+
+# While a connection is made, oslo.messaging lets the libraries' own errors through (18.3.1).
+UNREACHABLE = (
+    oslo_messaging.MessagingException,
+    kombu.exceptions.KombuError,
+    *pyamqp.Transport.connection_errors,
+    *pyamqp.Transport.channel_errors,
+    OSError,
+)
 
 
 def private_conf() -> cfg.ConfigOpts:
@@ -60,24 +73,27 @@ class OsloBus:
         self._conf = conf
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, float | None], Any] = {}
-        in_memory = url.startswith("kombu+memory:")
-        if in_memory:
+        self._in_memory = url.startswith("kombu+memory:")
+        self._was_reached = self._in_memory
+        if self._in_memory:
             kombu_memory.install()
         try:
-            self._transport = oslo_messaging.get_rpc_transport(conf, url=url)
-        except (oslo_messaging.DriverLoadFailure, oslo_messaging.InvalidTransportURL) as error:
+            self._url = _parsed(conf, url)
+            self._transport = oslo_messaging.get_rpc_transport(conf, url=self._url)
+        except (ValueError, oslo_messaging.MessagingException):
+            # not chained: what the libraries say repeats the URL, or pieces of the password
             raise ConfigurationRefused(
                 f"transport_url {without_password(url)}: no message broker is reached that way;"
                 " give rabbit://user:password@host:5672/virtual_host"
-            ) from error
-        if in_memory:  # there is no connection whose heartbeat could be lost
+            ) from None
+        if self._in_memory:  # there is no connection whose heartbeat could be lost
             conf.set_default("heartbeat_timeout_threshold", 0, "oslo_messaging_rabbit")
 
     def cast(self, topic: str, method: str, payload: Mapping[str, Any]) -> None:
         """See Bus.cast. Gives up after one more try, since every message is only a hint."""
         try:
             self._client(topic, None).cast({}, method, payload=dict(payload))
-        except oslo_messaging.MessagingException as error:
+        except UNREACHABLE as error:
             raise BusUnavailable(f"{method} could not be sent to {topic}: {error}") from error
 
     def call(
@@ -85,19 +101,23 @@ class OsloBus:
     ) -> dict[str, Any]:
         """See Bus.call."""
         try:
+            self._reach_broker()
             answer = self._client(topic, timeout_s).call({}, method, payload=dict(payload))
         except oslo_messaging.MessagingTimeout as error:
             raise NoAnswer(f"{topic}.{method} gave no answer within {timeout_s} s") from error
         except oslo_messaging.RemoteError as error:
-            raise NoAnswer(f"{topic}.{method} failed: {error.exc_type} {error.value}") from error
-        except oslo_messaging.MessagingException as error:
+            raise NoAnswer(f"{topic}.{method} failed: {error.value}") from error
+        except UNREACHABLE as error:
             raise BusUnavailable(f"{method} could not be sent to {topic}: {error}") from error
         return dict(answer or {})
 
     def serve(
         self, topic: str, server: str, endpoints: Mapping[str, Endpoint], workers: int
     ) -> OsloServer:
-        """See Bus.serve. Not more is prefetched than `workers` can take."""
+        """See Bus.serve. Not more is prefetched than `workers` can take.
+
+        Waits, and says so in the log, as long as the broker cannot be reached.
+        """
         target = oslo_messaging.Target(exchange=self._exchange, topic=topic, server=server)
         with self._lock:
             serving = oslo_messaging.get_rpc_server(
@@ -114,6 +134,25 @@ class OsloBus:
     def close(self) -> None:
         """See Bus.close."""
         self._transport.cleanup()
+
+    def _reach_broker(self) -> None:
+        """Return if the broker takes connections, or once did. Raises OSError.
+
+        A call's first step, the queue for its answer, would wait for the broker without an end.
+        """
+        if self._was_reached:
+            return
+        failures = []
+        for host in self._url.hosts:
+            where = (host.hostname, host.port or AMQP_PORT)
+            try:
+                socket.create_connection(where, CONNECT_TIMEOUT_S).close()
+            except OSError as error:
+                failures.append(f"{host.hostname}: {error}")
+            else:
+                self._was_reached = True
+                return
+        raise ConnectionError("; ".join(failures))
 
     def _client(self, topic: str, timeout_s: float | None) -> Any:
         with self._lock:
@@ -133,11 +172,19 @@ class OsloBus:
 
 
 def without_password(url: str) -> str:
-    """Return the URL as it may be shown: credentials are left out."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return parts._replace(netloc=f"***@{parts.netloc.rsplit('@', 1)[1]}").geturl()
+    """Return the URL as it may be shown: whatever stands before its last @ is left out."""
+    credentials, at, rest = url.rpartition("@")
+    scheme, colon, _ = credentials.partition("://")
+    return f"{scheme if colon else ''}{colon}***{at}{rest}" if at else url
+
+
+def _parsed(conf: cfg.ConfigOpts, url: str) -> oslo_messaging.TransportURL:
+    """Return the URL's parts. Raises ValueError or a MessagingException for what is none."""
+    parsed = oslo_messaging.TransportURL.parse(conf, url)
+    is_remote = not url.startswith("kombu+memory://")
+    if "://" not in url or (is_remote and not any(host.hostname for host in parsed.hosts)):
+        raise ValueError("no host")  # oslo.messaging would take it for a broker on this host
+    return parsed
 
 
 def _dispatched(endpoints: Mapping[str, Endpoint]) -> object:
@@ -145,7 +192,11 @@ def _dispatched(endpoints: Mapping[str, Endpoint]) -> object:
 
     def dispatch(endpoint: Endpoint) -> Any:
         def method(_self: object, _context: object, payload: dict[str, Any]) -> Any:
-            return endpoint(payload)
+            try:
+                return endpoint(payload)
+            except Exception as error:
+                # oslo.messaging would raise a built-in error at the caller as that very error
+                raise NoAnswer(f"{type(error).__name__}: {error}") from error
 
         return method
 
