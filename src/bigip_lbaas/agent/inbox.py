@@ -10,6 +10,8 @@ from bigip_lbaas.domain.home import Home
 from bigip_lbaas.domain.ids import ProjectId
 from bigip_lbaas.wire.messages import Assignment
 
+REMEMBERED = 100_000  # of so many things the newest task is known, so that no late one undoes it
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -39,14 +41,20 @@ class Inbox:
     def __init__(self) -> None:
         """Begin empty."""
         self._tasks: OrderedDict[str, Task] = OrderedDict()
+        self._newest: OrderedDict[str, tuple[int, int]] = OrderedDict()  # key -> age of the newest
         self._busy: set[ProjectId] = set()
 
     def put(self, task: Task) -> bool:
-        """Add a task unless a newer one for the same thing is here; return whether it was."""
-        present = self._tasks.get(task.key)
-        if present is not None and _age(present) > _age(task):
+        """Add a task unless a newer one for the same thing was; return whether it was added."""
+        age = _age(task)
+        if self._newest.get(task.key, age) > age:
             return False
-        if present is not None and _age(present) == _age(task):
+        self._newest[task.key] = age
+        self._newest.move_to_end(task.key)
+        if len(self._newest) > REMEMBERED:
+            self._newest.popitem(last=False)
+        present = self._tasks.get(task.key)
+        if present is not None and _age(present) == age:
             task = replace(task, tries=present.tries, said=present.said)
         self._tasks[task.key] = task  # a replaced one keeps its place in the queue
         return True
@@ -80,8 +88,9 @@ class Inbox:
         return max(0.0, min(waits)) if waits else None
 
     def clear(self) -> None:
-        """Forget what has not been begun."""
+        """Forget what has not been begun, and what was: a new life begins."""
         self._tasks.clear()
+        self._newest.clear()
 
     def __len__(self) -> int:
         """Return how many tasks wait."""

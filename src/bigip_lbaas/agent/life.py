@@ -77,7 +77,8 @@ class Life:
     def let_go(self, home: Home) -> None:
         """Take nothing more for this home at or under its fence."""
         with self._lock:
-            self._let_go[home.project_id] = home.fence.number
+            earlier = self._let_go.get(home.project_id, 0)
+            self._let_go[home.project_id] = max(earlier, home.fence.number)
             if self._homes.get(home.project_id) == home:
                 del self._homes[home.project_id]
 

@@ -19,7 +19,7 @@ def start(files: Sequence[str]) -> Callable[[], None]:
     if conf.debug:
         log_more()
     meeting = options.read_meeting(conf, needs_database=True)
-    settings = options.read_controller(conf, f"{conf.host}:{os.getpid()}")
+    settings = options.read_controller(conf, f"{options.read_host(conf)}:{os.getpid()}")
     store = SqlStore(meeting.database_connection)
     bus = OsloBus(conf, meeting.transport_url, meeting.control_exchange)
     controller = Controller(settings, Surroundings(store, bus, SystemClock().monotonic_s))

@@ -1,5 +1,6 @@
 """The options of controllers and agents, under the names that operators know, and their checks."""
 
+import math
 import re
 import socket
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from bigip_lbaas.scheduling.capacity_policy import parse, parse_expected_cost
 MEETING = "f5"  # the section in which all processes of an environment name where they meet
 
 _ENVIRONMENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ADDRESS = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
 
 DEVICES_BY_HA_TYPE = {"standalone": (1, 1), "pair": (2, 2), "scalen": (2, 4)}
 
@@ -191,11 +194,41 @@ def load(
         raise ConfigurationRefused(f"--config-file {missing[0]}: there is no such file")
     try:
         conf(args=[], project="bigip_lbaas", default_config_files=list(files))
-        for option in (*COMMON_OPTIONS, *options):
-            conf[option.dest]  # malformed values are found on reading
-    except (cfg.Error, ValueError) as error:
+    except cfg.ConfigFileParseError as error:
+        # not chained: what it says repeats the line, which may hold a password
+        where = getattr(error, "config_file", "") or ", ".join(files)
+        raise ConfigurationRefused(
+            f"{where} cannot be read: write [section] or option = value on each line"
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigurationRefused(f"{', '.join(files)}: is not written in UTF-8") from None
+    except cfg.Error as error:
         raise ConfigurationRefused(str(error)) from error
+    for option in (*COMMON_OPTIONS, *options):
+        _check(conf, option, files)
     return conf
+
+
+def _check(conf: cfg.ConfigOpts, option: cfg.Opt, files: Sequence[str]) -> None:
+    """Refuse a malformed value; it is found on reading."""
+    try:
+        value = conf[option.dest]
+    except ValueError as error:
+        why = str(error).rpartition(" is not valid: ")[2]
+        said = _written(option.dest, files)
+        raise ConfigurationRefused(f"{option.dest} = {said}: {why}") from error
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigurationRefused(f"{option.dest} = {value}: must be a finite number")
+
+
+def _written(option: str, files: Sequence[str]) -> str:
+    """Return an option's value as it stands in the last file that has it."""
+    said = ""
+    for name in files:
+        sections: dict[str, dict[str, list[str]]] = {}
+        cfg.ConfigParser(name, sections).parse()
+        said = sections.get("DEFAULT", {}).get(option, [said])[-1]
+    return said
 
 
 def read_meeting(conf: Any, needs_database: bool) -> Meeting:
@@ -220,6 +253,16 @@ def read_environment(conf: Any) -> EnvironmentName:
             " '_' and '-'"
         )
     return EnvironmentName(value)
+
+
+def read_host(conf: Any) -> str:
+    """Return this host's name, which is part of its agents' queues. Raises ConfigurationRefused."""
+    value = str(conf.host)
+    if not _HOST.fullmatch(value):
+        raise ConfigurationRefused(
+            f"host = {value!r}: use only letters, digits, '.', '_' and '-', a letter or digit first"
+        )
+    return value
 
 
 def read_controller(conf: Any, name: str) -> ControllerSettings:
@@ -250,7 +293,7 @@ def read_agent(conf: Any) -> AgentSettings:
     """Return an agent's settings. Raises ConfigurationRefused."""
     return AgentSettings(
         read_environment(conf),
-        conf.host,
+        read_host(conf),
         GroupNumber(conf.environment_group_number),
         parse(conf.capacity_policy, frozenset(READERS)),
         report_interval_s=conf.capacity_report_interval,
@@ -267,6 +310,13 @@ def read_endpoints(conf: Any) -> tuple[Endpoint, ...]:
             f"icontrol_hostname = {conf.icontrol_hostname!r}: f5_ha_type {conf.f5_ha_type} needs"
             f" {wanted} device(s), {len(names)} are named"
         )
+    for name in names:
+        match = _ADDRESS.fullmatch(name)
+        if match is None or int(match["port"] or 443) not in range(1, 65536):
+            raise ConfigurationRefused(
+                f"icontrol_hostname = {conf.icontrol_hostname!r}: {name!r} is no host or host:port;"
+                " an IPv6 address stands in brackets"
+            )
     if len(set(names)) < len(names):
         raise ConfigurationRefused(
             f"icontrol_hostname = {conf.icontrol_hostname!r} names a device twice"
@@ -301,6 +351,10 @@ def _password(conf: Any) -> str:
                 f"icontrol_password_file = {conf.icontrol_password_file} cannot be read:"
                 f" {error.strerror}"
             ) from error
+        except UnicodeDecodeError:  # not chained: it repeats what stands there
+            raise ConfigurationRefused(
+                f"icontrol_password_file = {conf.icontrol_password_file}: is not written in UTF-8"
+            ) from None
         lines = text.splitlines()
         if not lines or not lines[0]:
             raise ConfigurationRefused(

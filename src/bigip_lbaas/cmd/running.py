@@ -31,15 +31,22 @@ def run(
         help="a configuration file; may be given several times, the last one wins",
     )
     arguments = parser.parse_args(argv)
-    ended = threading.Event()
+    ended, started = threading.Event(), threading.Event()
+
+    def end(_number: int, _frame: object) -> None:
+        ended.set()
+        if not started.is_set():  # it may be waiting for a message broker that is not there
+            raise SystemExit(0)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: ended.set())
+        signal.signal(number, end)
     log_to_stderr()
     try:
         stop = start(arguments.config_file)
     except ProviderError as error:
         sys.stderr.write(f"{program}: {error}\n")
         return USAGE_ERROR
+    started.set()
     while not ended.wait(1.0):
         pass  # a plain wait would keep signals waiting too
     stop()

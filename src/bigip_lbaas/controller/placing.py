@@ -117,7 +117,7 @@ def settle(
     key = (settings.environment, lb.project_id, answer.group)
     if tx.get(records.Home, *key, lock=True) is None:
         agent = tx.get(records.Agent, answer.agent_id, lock=True)
-        if agent is None or not agent.alive:
+        if agent is None or not (agent.alive and agent.admin_state_up):
             raise ConcurrentUpdate(f"agent {answer.agent_id} went while its work was placed")
         give_home(tx, key, agent.id, nonces)
     return row

@@ -60,6 +60,9 @@ def record_report(tx: Transaction, settings: ControllerSettings, report: Capacit
     agent = tx.get(records.Agent, report.agent_id)
     if agent is None or agent.epoch != report.epoch or not agent.alive:
         return False
+    kept = tx.get(records.Report, report.agent_id, lock=True)
+    if kept and kept.report.epoch == report.epoch and kept.report.number > report.number:
+        return False
     tx.put(records.Report(report.agent_id, settings.environment, report.group, tx.now(), report))
     if report.as_of is not None and report.environment_capacity_score is not None:
         seen = tx.select(
@@ -80,6 +83,10 @@ def _end(tx: Transaction, lb: records.LoadBalancer, outcome: Outcome) -> bool:
             tx.put(replace(lb, reason=outcome.error))
             note(tx, lb, "retrying", outcome.error)
         return False
+    if not outcome.applied and lb.phase is Phase.GONE:
+        tx.put(replace(lb, reason=outcome.error))
+        note(tx, lb, "not cleaned", outcome.error)
+        return False  # the API knows it as deleted, and that is not taken back
     if not outcome.applied:
         tell_failed(tx, lb, outcome.error)
         return True

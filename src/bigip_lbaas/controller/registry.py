@@ -36,6 +36,7 @@ def register(
 
     Homes of the group whose agent is gone, and which nobody could take then, become its too.
     """
+    tx.put(records.Environment(settings.environment))  # two newcomers are judged one by one
     agents = tx.select(records.Agent, environment=settings.environment)
     now = tx.now()
     why_not = conflict(registration, agents, now - settings.silence_s)
@@ -78,11 +79,12 @@ def beat(tx: Transaction, settings: ControllerSettings, heartbeat: Heartbeat) ->
     if heartbeat.beat > agent.beat:
         tx.put(replace(agent, beat=heartbeat.beat, beat_at=now))
     homes = homes_of(tx, agent.id)
+    highest = max((home.fence for home in homes), default=None)
     return HeartbeatAnswer(
         interval_s=settings.heartbeat_interval_s,
         lease_s=settings.lease_s,
         store_time=now,
-        homes=homes if len(homes) != heartbeat.homes else None,
+        homes=homes if (len(homes), highest) != (heartbeat.homes, heartbeat.highest) else None,
         admin_state_up=agent.admin_state_up,
     )
 
@@ -149,7 +151,9 @@ def unsettled_work(tx: Transaction, homes: tuple[Home, ...]) -> tuple[LoadBalanc
 
 
 def _deserted(tx: Transaction, agent: records.Agent) -> tuple[Home, ...]:
-    """Return the homes of the group whose agent is no longer alive."""
+    """Return the homes of the group whose agent is no longer alive, if the newcomer is admin-up."""
+    if not agent.admin_state_up:
+        return ()
     rows = tx.select(records.Home, environment=agent.environment, group=agent.group)
     gone = {
         row.id

@@ -5,6 +5,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bigip_lbaas.bus import topics
@@ -212,7 +213,7 @@ class Controller:
             lambda tx: tx.select(records.Agent, environment=self._settings.environment)
         )
         for silent in self._silence.silent(agents, self._around.monotonic_s()):
-            self._take_over(silent)
+            self._survive(partial(self._take_over, silent))
 
     def _take_over(self, silent: records.Agent) -> None:
         taken = self._around.store.write(
@@ -252,7 +253,10 @@ class Controller:
 
     def sweep(self) -> None:
         """Find what no message brought along: waiting, unanswered, overdue."""
+        waits = (self._placement_waits, self._pending_waits, self._resends)
         if not self._around.store.write(self._holds_the_broom):
+            for each in waits:
+                each.keep_only(())  # whoever sweeps counts; here they would only pile up
             return
         rows = self._around.store.read(
             lambda tx: tx.select(
@@ -263,10 +267,10 @@ class Controller:
             )
         )
         present = [(row.id, row.revision) for row in rows]
-        for waits in (self._placement_waits, self._pending_waits, self._resends):
-            waits.keep_only(present)
+        for each in waits:
+            each.keep_only(present)
         for row in rows:
-            self._sweep_one(row)
+            self._survive(partial(self._sweep_one, row))  # one that fails holds up no other
 
     def _sweep_one(self, row: records.LoadBalancer) -> None:
         now_s = self._around.monotonic_s()
