@@ -93,7 +93,7 @@ class Life:
             if epoch != self._epoch:
                 return ()
             wanted = {
-                home.project_id: home
+                home.project_id: self._newer(home)
                 for home in homes
                 if home.fence.number > self._let_go.get(home.project_id, 0)
             }
@@ -102,6 +102,11 @@ class Life:
             )
             self._homes = wanted
             return new
+
+    def _newer(self, home: Home) -> Home:
+        """Return the home, or what is known of it when that is newer: an answer may come late."""
+        known = self._homes.get(home.project_id, home)
+        return known if known.fence.number > home.fence.number else home
 
     def holds(self, home: Home) -> bool:
         """Return whether that home, at that fence, is ours now."""

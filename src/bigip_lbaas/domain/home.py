@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber, ProjectId
 
-STAMP_NAME = re.compile(r"stamp_(?P<number>\d+)\.(?P<nonce>[0-9a-f]+)\.(?P<count>\d+)")
+STAMP_NAME = re.compile(r"stamp_(?P<number>[0-9]+)\.(?P<nonce>[0-9a-f]+)\.(?P<count>[0-9]+)")
 
 
 @dataclass(frozen=True, slots=True, order=True)

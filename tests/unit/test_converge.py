@@ -1,0 +1,77 @@
+"""How a task ends, from how it ended on each device."""
+
+import pytest
+
+from bigip_lbaas.agent.converge import Ending, judge
+from bigip_lbaas.domain.errors import (
+    DeviceBusy,
+    DeviceRefused,
+    DeviceUnreachable,
+    FencedOff,
+    LeaseExpired,
+    OutcomeUnknown,
+    ProviderError,
+    RequestRejected,
+    StampRefused,
+)
+
+OFF = DeviceUnreachable("b", "is off")
+BUSY = DeviceBusy("b", "is busy")
+REFUSED = DeviceRefused("b", "no such thing")
+FENCED = FencedOff("b", "a newer owner")
+LEASE = LeaseExpired("no lease")
+
+
+def test_applied_when_every_device_has_it() -> None:
+    assert judge({"a": False, "b": False}) == Ending(applied=True)
+
+
+def test_the_home_has_ended_only_when_its_partition_is_gone_everywhere() -> None:
+    assert judge({"a": True, "b": True}) == Ending(applied=True, ended=True)
+    assert judge({"a": True, "b": False}) == Ending(applied=True)
+    assert not judge({"a": True, "b": OFF}).ended
+
+
+def test_applied_with_some_devices_away_names_them_and_is_tried_again() -> None:
+    ending = judge({"a": False, "c": OFF, "b": OFF})
+    assert ending == Ending(applied=True, unclean=("b", "c"), later="b: is off")
+
+
+def test_with_no_device_reached_it_is_tried_again() -> None:
+    assert judge({"a": OFF, "b": OFF}) == Ending(later="b: is off")
+
+
+@pytest.mark.parametrize("error", [BUSY, LEASE, StampRefused("b", "other stamp")])
+@pytest.mark.parametrize("other", [False, True, OFF])
+def test_what_may_pass_is_tried_again_and_nothing_is_said_applied(
+    error: ProviderError, other: bool | ProviderError
+) -> None:
+    ending = judge({"a": other, "b": error})
+    assert not (ending.applied or ending.refused or ending.ended)
+    assert str(error) in ending.later
+
+
+@pytest.mark.parametrize("error", [REFUSED, RequestRejected("not so")])
+@pytest.mark.parametrize("other", [False, OFF, BUSY, LEASE])
+def test_what_a_device_refuses_ends_it_with_that_reason_and_no_other(
+    error: ProviderError, other: bool | ProviderError
+) -> None:
+    ending = judge({"a": other, "b": error})
+    assert ending == Ending(refused=str(error))
+
+
+@pytest.mark.parametrize("other", [False, True, OFF, BUSY, REFUSED, LEASE])
+def test_fenced_off_anywhere_is_fenced_off(other: bool | ProviderError) -> None:
+    ending = judge({"a": other, "b": FENCED})
+    assert ending == Ending(fenced=True, later=str(FENCED))
+
+
+def test_an_unknown_outcome_is_a_device_not_reached() -> None:
+    ending = judge({"a": False, "b": OutcomeUnknown("b", "no answer to the commit")})
+    assert ending.applied
+    assert ending.unclean == ("b",)
+
+
+def test_the_same_words_of_two_devices_are_said_once() -> None:
+    said = DeviceUnreachable("x", "is off")
+    assert judge({"a": said, "b": said}).later == "x: is off"
