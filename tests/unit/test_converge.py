@@ -47,7 +47,7 @@ def test_what_may_pass_is_tried_again_and_nothing_is_said_applied(
     error: ProviderError, other: bool | ProviderError
 ) -> None:
     ending = judge({"a": other, "b": error})
-    assert not (ending.applied or ending.refused or ending.ended)
+    assert (ending.applied, ending.refused, ending.ended) == (False, "", False)
     assert str(error) in ending.later
 
 
