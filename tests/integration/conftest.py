@@ -60,7 +60,7 @@ def running() -> Iterator[Stack]:
         paths = api.sockets
         library = PatientLibrary(Sockets(str(paths.status), str(paths.stats), str(paths.get)))
         wake = threading.Event()
-        sender = StatusSender(door, library, "test", rhythm=Rhythm(second_look_s=1.0))
+        sender = StatusSender(door, library, "test", rhythm=Rhythm(second_look_s=1.0, quiet_s=0.0))
         agent = StatusAgent(sender, wake)
         agent.start()
         controller = PlayedController(store, bus, wake)

@@ -38,7 +38,7 @@ from bigip_lbaas.store.records import Child, LoadBalancer, Phase, StatusMessage,
 ENVIRONMENT = EnvironmentName("Project")
 REQUEST = RequestId("req")
 POOL = Pool(ObjectId("p"), PoolProtocol.TCP, Algorithm.ROUND_ROBIN)
-RHYTHM = Rhythm(lease_s=9.0, second_look_s=30.0, audit_s=900.0)
+RHYTHM = Rhythm(lease_s=9.0, second_look_s=30.0, audit_s=900.0, quiet_s=0.0)
 
 
 @dataclass
@@ -142,6 +142,24 @@ def test_what_is_told_and_shown_leaves_the_outbox(world: World) -> None:
     assert world.sender.tell_due() == 0
     assert world.sender.confirm() == 1
     assert world.row() is None
+
+
+def test_a_read_waits_until_it_is_quiet_but_not_for_ever(world: World) -> None:
+    world.sender.rhythm = Rhythm(quiet_s=2.0, read_within_s=5.0)
+    for lb in ("lb", "other"):
+        world.api.add(lb)
+        world.accept(lb)
+    world.end("lb")
+    world.sender.tell_due()
+    assert world.sender.confirm() == 0
+    world.now += 4.0
+    world.end("other")
+    world.sender.tell_due()
+    assert world.sender.confirm() == 0
+    world.now += 1.0
+    assert world.sender.confirm() == 1  # the older one has waited for long enough
+    world.now += 1.0
+    assert world.sender.confirm() == 1  # it is quiet
 
 
 def test_what_is_not_shown_is_told_again_later_and_later(world: World) -> None:

@@ -63,7 +63,7 @@ class Simulators:
         """Which certificate has signed the devices'."""
         return self.directory / "tls" / "ca.pem"
 
-    def start(self, names: Sequence[str]) -> None:
+    def start(self, names: Sequence[str], data_plane: bool = True) -> None:
         """Start a process for each name; `wait_until_ready` tells when they answer."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.password_file.exists():
@@ -72,7 +72,7 @@ class Simulators:
         if not self.ca_file.exists():
             self._run("certificates", str(self.ca_file.parent), "--host", "127.0.0.1")
         for name in names:
-            self.devices[name] = Simulator(name, self._launch(name))
+            self.devices[name] = Simulator(name, self._launch(name, data_plane))
 
     def wait_until_ready(self) -> None:
         """Read from each process where it listens. Raises ProviderError when one does not."""
@@ -102,7 +102,7 @@ class Simulators:
                 device.process.stdout.close()
         self.devices.clear()
 
-    def _launch(self, name: str) -> subprocess.Popen[str]:
+    def _launch(self, name: str, data_plane: bool) -> subprocess.Popen[str]:
         arguments = (
             "run",
             "--name", name,
@@ -113,6 +113,7 @@ class Simulators:
             "--tls-dir", str(self.ca_file.parent),
             "--state", str(self.directory / f"{name}.json"),
             "--exit-with-parent", str(os.getpid()),
+            *(() if data_plane else ("--no-data-plane",)),
         )  # fmt: skip
         with self.log.open("a", encoding="utf-8") as log:
             return subprocess.Popen(  # noqa: S603 - our own program, fixed arguments

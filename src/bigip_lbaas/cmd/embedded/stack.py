@@ -1,6 +1,7 @@
 """The whole service in one process: API, driver, controllers, agents, and simulated devices."""
 
 import fcntl
+import gc
 import logging
 import os
 import threading
@@ -54,13 +55,17 @@ CONTROLLERS = 2
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """What can be told to an embedded stack. port 0: any free one."""
+    """What can be told to an embedded stack.
+
+    port 0: any free one. data_plane False: the devices answer, but carry no traffic.
+    """
 
     state_dir: Path
     port: int
     policy: CapacityPolicy
     rules: PlacementRules = field(default_factory=PlacementRules)
     report_interval_s: float = 1.0
+    data_plane: bool = True
 
 
 class RunningAgent:
@@ -119,7 +124,8 @@ class Stack:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._clean_up.enter_context(_locked(state_dir))
         self._clean_up.callback(self.simulators.stop)
-        self.simulators.start([name for names in DEVICES_OF_GROUP.values() for name in names])
+        names = [name for names in DEVICES_OF_GROUP.values() for name in names]
+        self.simulators.start(names, self.settings.data_plane)
         url = f"sqlite:///{(state_dir / 'bigip-lbaas.db').absolute()}"
         schema.upgrade(url)
         self.store = SqlStore(url)
@@ -137,6 +143,7 @@ class Stack:
                 self.simulators.pair(*names)
         self._start_agents()
         self._start_status_agent(door)
+        gc.freeze()  # Octavia's code is here to stay: looking through it stops all threads
 
     def _bus(self) -> OsloBus:
         """Return a connection to the bus, one for each part, as each would have in a cloud."""

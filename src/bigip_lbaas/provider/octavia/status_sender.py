@@ -37,9 +37,15 @@ class Library(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How often and how much. lease_s: so long nobody takes over from a sender that is silent."""
+    """How often and how much. lease_s: so long nobody takes over from a sender that is silent.
+
+    A read costs the API about as much as a request of a user, so reads wait until nothing has
+    been told for quiet_s; but none waits longer than read_within_s after the telling.
+    """
 
     lease_s: float = 10.0
+    quiet_s: float = 2.0
+    read_within_s: float = 45.0
     batch: int = 200
     second_look_s: float = 30.0
     audit_s: float = 900.0
@@ -57,6 +63,7 @@ class StatusSender:
     clock: Callable[[], float] = time.monotonic
     _holding: bool = False
     _tenure_at: float = float("-inf")
+    _told_at: float = float("-inf")
     _looked: dict[LoadBalancerId, tuple[int, float, int]] = field(default_factory=dict)
     _looks: dict[LoadBalancerId, Look] = field(default_factory=dict)
     _audit: deque[LoadBalancerId] = field(default_factory=deque)
@@ -71,6 +78,7 @@ class StatusSender:
             return 0
         current = self.door.store.write(lambda tx: _without_stale(tx, due))
         told, failed = self._tell(current)
+        self._told_at = self.clock()
         self.door.store.write(lambda tx: _note(tx, told, failed))
         return len(told)
 
@@ -78,11 +86,22 @@ class StatusSender:
         """Read back what was told and not read since, oldest first; return how much is done."""
         if not self._holding:
             return 0
-        tried = self.door.store.read(self._tried)
+        now, tried = self.door.store.read(lambda tx: (tx.now(), self._tried(tx)))
         looked = self._looked
         unread = [row for row in tried if looked.get(row.load_balancer_id) != _telling(row)]
         self._looked = {row.load_balancer_id: _telling(row) for row in tried if row not in unread}
-        return sum(self._confirm(message) for message in unread)
+        done = 0
+        for message in unread:
+            if not self._may_read(message, now):
+                break
+            done += self._confirm(message)
+        return done
+
+    def _may_read(self, message: StatusMessage, now: float) -> bool:
+        """Return whether it is quiet, or this one has waited for long enough."""
+        if self.clock() - self._told_at >= self.rhythm.quiet_s:
+            return True
+        return message.told_at is None or now - message.told_at >= self.rhythm.read_within_s
 
     def look_around(self) -> int:
         """Compare one graph with the API's: a second look that is due, else the slow audit's next.
