@@ -27,7 +27,7 @@ from bigip_lbaas.scheduling.capacity_policy import parse
 from bigip_lbaas.store import records
 
 CREATES, QUICK_CREATES = 200, 40
-PROJECTS = 10
+PROJECTS = 1  # one client
 REQUESTS_PER_TREE = 8  # start, stamp out, stamp in, four objects, commit
 COMMITS_PER_TREE = 3  # accept, place, record
 MESSAGES_PER_TREE = 3  # nudge, assignment, outcome

@@ -124,8 +124,8 @@ class Stack:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._clean_up.enter_context(_locked(state_dir))
         self._clean_up.callback(self.simulators.stop)
-        names = [name for names in DEVICES_OF_GROUP.values() for name in names]
-        self.simulators.start(names, self.settings.data_plane)
+        all_names = [name for names in DEVICES_OF_GROUP.values() for name in names]
+        self.simulators.start(all_names, self.settings.data_plane)
         url = f"sqlite:///{(state_dir / 'bigip-lbaas.db').absolute()}"
         schema.upgrade(url)
         self.store = SqlStore(url)
