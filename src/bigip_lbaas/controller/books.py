@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.fleet import AgentState, Fleet, GroupState
@@ -30,24 +31,27 @@ def read_fleet(tx: Transaction, settings: ControllerSettings, project: ProjectId
     return Fleet(
         environment,
         tuple(
-            _group(
-                row,
-                agents=tuple(
-                    AgentState(
-                        agent.id,
-                        agent.host,
-                        is_live(agent, now, settings),
-                        agent.admin_state_up,
-                        agent.id in fresh,
-                    )
-                    for agent in agents
-                    if agent.group == row.number
+            replace(
+                _group(
+                    row,
+                    tuple(
+                        AgentState(
+                            agent.id,
+                            agent.host,
+                            is_live(agent, now, settings),
+                            agent.admin_state_up,
+                            agent.id in fresh,
+                        )
+                        for agent in agents
+                        if agent.group == row.number
+                    ),
+                    fresh,
                 ),
-                reports=fresh,
                 reserved=_reserved(r for r in reservations if r.group == row.number),
                 load_balancers=load_balancers.get(row.number, 0),
-                nodes=nodes.get(row.number),
-                home=homes.get(row.number),
+                project_lives_here=row.number in nodes,
+                project_home=homes.get(row.number),
+                project_nodes=nodes.get(row.number, frozenset()),
             )
             for row in tx.select(records.Group, environment=environment)
         ),
@@ -61,15 +65,13 @@ def is_live(agent: records.Agent, now: float, settings: ControllerSettings) -> b
 
 def _group(
     row: records.Group,
-    *,
     agents: tuple[AgentState, ...],
     reports: Mapping[AgentId, records.Report],
-    reserved: Mapping[str, float],
-    load_balancers: int,
-    nodes: frozenset[str] | None,
-    home: AgentId | None,
 ) -> GroupState:
-    """Return one group; of differing reports the highest value and the strictest limit hold."""
+    """Return what a group is to every project, and has measured.
+
+    Of differing reports the highest value and the strictest limit hold.
+    """
     counted = [reports[agent.id].report for agent in agents if agent.live and agent.report_is_fresh]
     complete = [report for report in counted if report.environment_capacity_score is not None]
     measured: dict[str, float] = {}
@@ -86,11 +88,6 @@ def _group(
         score_is_known=bool(complete),
         measured=measured,
         limits=limits,
-        reserved=reserved,
-        load_balancers=load_balancers,
-        project_lives_here=nodes is not None,
-        project_home=home,
-        project_nodes=nodes or frozenset(),
         tags=frozenset(row.tags),
         unreadable=tuple(sorted({reason for report in counted for reason in report.unreadable})),
     )
