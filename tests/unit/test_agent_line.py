@@ -1,0 +1,185 @@
+"""An agent and the controllers, step by step: what is late, lost, or from another life."""
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bigip_lbaas.bus import topics
+from bigip_lbaas.domain.edit import Edited
+from bigip_lbaas.domain.graph import ServiceGraph
+from bigip_lbaas.domain.ids import AgentId
+from bigip_lbaas.scheduling.capacity_policy import parse
+from bigip_lbaas.store import records
+from bigip_lbaas.store.records import Phase
+from bigip_lbaas.wire.codec import Unreadable
+from tests.integration.graphs import graph, partition_of
+from tests.integration.world import ENVIRONMENT, World
+
+AGENT = "host-1:1"
+
+
+def world_with_one_agent() -> World:
+    world = World()
+    world.add_agent("host-1", 1, ("big-1",), parse("tenant_count: 10"))
+    world.pass_time(1.0)
+    world.report()
+    pump(world)
+    return world
+
+
+def pump(world: World) -> list[tuple[str, str, dict[str, Any]]]:
+    """Deliver everything in order and do all the work; return what was said."""
+    said = []
+    for _ in range(30):
+        while world.messages:
+            said.append(world.messages[0])
+            world.deliver()
+        if not world.work():
+            break
+    return said
+
+
+def create(world: World, number: int, project: str = "acme") -> ServiceGraph:
+    made = graph(number, project)
+    world.door.create(made, (), f"req-{number}")
+    return made
+
+
+def assignments(said: list[tuple[str, str, dict[str, Any]]]) -> list[Any]:
+    return [message for message in said if message[1] == "assign"]
+
+
+def contents(world: World) -> Any:
+    return world.devices["big-1"].read(partition_of("acme"))
+
+
+def test_an_assignment_that_comes_after_a_newer_one_changes_nothing() -> None:
+    world = world_with_one_agent()
+    made = create(world, 1)
+    late = assignments(pump(world))
+    world.door.edit(made.id, lambda g: Edited(replace(g, admin_state_up=False), ()), "req-2")
+    pump(world)
+    before = contents(world)
+    world.messages += late
+    pump(world)
+    assert contents(world) == before
+
+
+def test_an_assignment_that_comes_after_its_deletion_brings_nothing_back() -> None:
+    world = world_with_one_agent()
+    made = create(world, 1)
+    late = assignments(pump(world))
+    create(world, 2)  # so that the home goes on
+    pump(world)
+    world.door.delete(made.id, (), "req-3")
+    pump(world)
+    before = contents(world)
+    world.messages += late
+    pump(world)
+    assert contents(world) == before
+
+
+def test_what_was_assigned_to_an_earlier_life_is_not_done() -> None:
+    world = world_with_one_agent()
+    create(world, 1)
+    world.deliver()  # the nudge; the assignment waits
+    world.restart(AGENT)
+    world.pass_time(1.0)
+    world.messages = assignments(world.messages)[:1]
+    world.deliver()
+    while world.work():
+        pass
+    assert contents(world) == {}
+
+
+def test_without_a_lease_nothing_is_begun() -> None:
+    world = world_with_one_agent()
+    create(world, 1)
+    world.deliver()
+    world.deliver()
+    world.now_s += 10.0  # no heartbeat is answered meanwhile
+    assert not world.agents[AGENT].work_once()
+    assert partition_of("acme") not in world.devices["big-1"].partitions()
+
+
+def test_a_successor_stamps_idle_homes_too_before_it_is_ready() -> None:
+    world = world_with_one_agent()
+    create(world, 1)
+    pump(world)
+    world.add_agent("host-2", 1, ("big-1",), parse("tenant_count: 10"))
+    world.pass_time(1.0)
+    pump(world)
+    before = world.devices["big-1"].stamps(partition_of("acme"))
+    world.frozen.add(AGENT)
+    world.pass_time(6.0)
+    pump(world)
+    after = world.devices["big-1"].stamps(partition_of("acme"))
+    assert before != after
+    home = world.store.read(lambda tx: tx.get(records.Home, ENVIRONMENT, "acme", 1))
+    assert home is not None
+    assert home.agent_id == "host-2:1"
+
+
+def test_a_lost_farewell_is_said_again_when_the_home_is_assigned_again() -> None:
+    world = world_with_one_agent()
+    made = create(world, 1)
+    pump(world)
+    world.door.delete(made.id, (), "req-2")
+    world.deliver()
+    world.deliver()
+    world.work()
+    lost = [message for message in world.messages if message[1] == "outcome"]
+    assert lost[0][2]["let_go"] is not None
+    world.messages.clear()
+    world.pass_time(12.0)  # the sweep asks again
+    pump(world)
+    world.settle(20)
+    assert world.store.read(lambda tx: tx.get(records.LoadBalancer, made.id)) is None
+    assert world.store.read(lambda tx: tx.select(records.Home)) == ()
+
+
+def test_an_unreadable_message_is_refused_and_changes_nothing() -> None:
+    world = world_with_one_agent()
+    topic = topics.agent_queue(ENVIRONMENT, AgentId(AGENT))
+    world.messages.append((topic, "assign", {"load_balancer_id": 7}))
+    with pytest.raises(Unreadable, match="not a Assignment"):
+        world.deliver()
+    assert not world.agents[AGENT].work_once()
+
+
+def test_one_load_balancer_that_fails_in_the_sweep_holds_up_no_other(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    first, second = create(world, 1), create(world, 2, "bolt")
+    world.messages.clear()  # nobody is nudged
+    controller = world.controllers[0]
+    attend = controller.attend
+
+    def fail_for_the_first(load_balancer_id: Any) -> None:
+        if load_balancer_id == first.id:
+            raise LookupError("a defect")
+        attend(load_balancer_id)
+
+    monkeypatch.setattr(controller, "attend", fail_for_the_first)
+    world.add_agent("host-1", 1, ("big-1",), parse("tenant_count: 10"))
+    with caplog.at_level(logging.ERROR):
+        world.settle(6)
+    found = world.store.read(lambda tx: tx.get(records.LoadBalancer, second.id))
+    assert found is not None
+    assert found.phase is Phase.APPLIED
+    assert "a bug" in caplog.text
+
+
+def test_a_controller_that_does_not_sweep_remembers_no_waiting() -> None:
+    world = world_with_one_agent()
+    first, second = world.controllers
+    first.sweep()
+    made = create(world, 1)
+    world.messages.clear()
+    second.attend(made.id)
+    assert second._resends._since != {}
+    second.sweep()
+    assert second._resends._since == {}

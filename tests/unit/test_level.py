@@ -1,0 +1,128 @@
+"""What an agent does on one device for one task, and what it remembers of the partition."""
+
+import pytest
+
+from bigip_lbaas.agent.group import Member
+from bigip_lbaas.agent.inbox import Task
+from bigip_lbaas.agent.level import Leveller
+from bigip_lbaas.domain.errors import FencedOff
+from bigip_lbaas.domain.home import Fence, Home, Stamp
+from bigip_lbaas.icontrol.memory import MemoryDevice
+from bigip_lbaas.ltm.names import Naming
+from bigip_lbaas.reconcile.render import RenderSettings
+from bigip_lbaas.wire.messages import Assignment
+from tests.integration.graphs import graph, partition_of
+
+PARTITION = partition_of("acme")
+
+
+def home(fence: int = 1) -> Home:
+    return Home("dev", "acme", 1, "h1:1", Fence(fence, f"{fence:02x}"))  # type: ignore[arg-type]
+
+
+def task(number: int, wanted: bool = True, fence: int = 1, ending: bool = False) -> Task:
+    made = graph(number)
+    assignment = Assignment(
+        made.id, 1, made, wanted, home(fence), "epoch", "req", home_is_ending=ending
+    )
+    return Task(home(fence), "epoch", assignment)
+
+
+class Bench:
+    def __init__(self, device: MemoryDevice | None = None) -> None:
+        self.device = device or MemoryDevice("big")
+        self.member = Member(self.device, "big")
+        self.leveller = Leveller(Naming("dev"), RenderSettings())
+
+    def fence(self) -> int:
+        """Return the number of the fence under which the partition is stamped."""
+        stamps = self.device.stamps(PARTITION)
+        assert stamps is not None
+        (name,) = stamps.names
+        stamp = Stamp.parse(name)
+        assert stamp is not None
+        return stamp.fence.number
+
+
+def test_a_home_that_is_taken_over_is_stamped_and_nothing_else_is_written() -> None:
+    first, second = Bench(), Bench()
+    second.device = first.device
+    second.member = Member(first.device, "big")
+    first.leveller.level(first.member, task(1))
+    before = first.device.read(PARTITION)
+    assert second.leveller.level(second.member, Task(home(2), "epoch")) is False
+    assert second.fence() == 2
+    assert second.device.read(PARTITION) == before
+
+
+def test_after_a_takeover_the_earlier_owner_writes_nothing() -> None:
+    bench = Bench()
+    bench.leveller.level(bench.member, task(1, fence=1))
+    successor = Leveller(Naming("dev"), RenderSettings())
+    successor.level(bench.member, Task(home(2), "epoch"))
+    before = bench.device.read(PARTITION)
+    for _ in range(3):
+        with pytest.raises(Exception) as raised:
+            bench.leveller.level(bench.member, task(2, fence=1))
+    assert isinstance(raised.value, FencedOff)
+    assert bench.device.read(PARTITION) == before
+
+
+def test_doing_it_twice_is_doing_it_once() -> None:
+    bench = Bench()
+    bench.leveller.level(bench.member, task(1))
+    before = bench.device.read(PARTITION), bench.device.stamps(PARTITION)
+    assert bench.leveller.level(bench.member, task(1)) is False
+    assert (bench.device.read(PARTITION), bench.device.stamps(PARTITION)) == before
+
+
+def test_what_is_not_wanted_leaves_and_the_others_stay() -> None:
+    bench = Bench()
+    for number in (1, 2):
+        bench.leveller.level(bench.member, task(number))
+    other = Bench()
+    other.leveller.level(other.member, task(2))
+    assert bench.leveller.level(bench.member, task(1, wanted=False)) is False
+    assert bench.device.read(PARTITION) == other.device.read(PARTITION)
+
+
+def test_with_the_last_one_the_partition_goes_and_is_said_to_be_gone() -> None:
+    bench = Bench()
+    bench.leveller.level(bench.member, task(1))
+    assert bench.leveller.level(bench.member, task(1, wanted=False, ending=True)) is True
+    assert PARTITION not in bench.device.partitions()
+
+
+def test_a_home_that_is_not_empty_yet_does_not_end() -> None:
+    bench = Bench()
+    for number in (1, 2):
+        bench.leveller.level(bench.member, task(number))
+    assert bench.leveller.level(bench.member, task(1, wanted=False, ending=True)) is False
+    assert bench.device.read(PARTITION) != {}
+
+
+def test_under_a_new_fence_the_partition_is_learned_anew_and_stamped() -> None:
+    bench = Bench()
+    bench.leveller.level(bench.member, task(1, fence=1))
+    bench.leveller.level(bench.member, task(2, fence=2))
+    assert bench.fence() == 2
+
+
+def test_a_partition_that_is_known_is_not_read_again_until_it_is_forgotten() -> None:
+    class Counted(MemoryDevice):
+        reads = 0
+
+        def read(self, partition):  # type: ignore[no-untyped-def]
+            self.reads += 1
+            return super().read(partition)
+
+    device = Counted("big")
+    bench = Bench(device)
+    for number in (1, 2, 3):
+        bench.leveller.level(bench.member, task(number))
+    known = device.reads
+    bench.leveller.level(bench.member, task(4))
+    assert device.reads == known
+    bench.leveller.forget()
+    bench.leveller.level(bench.member, task(5))
+    assert device.reads > known
