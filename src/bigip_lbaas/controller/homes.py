@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from bigip_lbaas.controller.books import is_live
+from bigip_lbaas.controller.locking import locked
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.home import Fence, Home
 from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber, ProjectId
@@ -15,8 +16,7 @@ Nonces = Callable[[], str]  # a new random part each time, lower-case hexadecima
 
 def draw_fence(tx: Transaction, nonces: Nonces) -> Fence:
     """Return a fence that nobody ever had; only for whoever holds the home in this transaction."""
-    row = tx.get(records.Sequence, "fence", lock=True)
-    number = (row.value if row else 0) + 1
+    number = locked(tx, records.Sequence("fence", 0), "fence").value + 1
     tx.put(records.Sequence("fence", number))
     return Fence(number, nonces())
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from bigip_lbaas.controller.books import read_fleet
 from bigip_lbaas.controller.homes import Nonces, as_home, found_home, give_home
+from bigip_lbaas.controller.locking import locked
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.telling import tell_deleted, tell_failed
 from bigip_lbaas.domain.errors import ConcurrentUpdate
@@ -55,7 +56,8 @@ def attend(
         tell_deleted(tx, lb)
         return Attended(told=True)
     if row is None:
-        tx.put(records.Environment(settings.environment))  # the books' lock
+        # the books: nobody else places in this environment until the end of the transaction
+        locked(tx, records.Environment(settings.environment), settings.environment)
         answer = decide(tx, settings, lb, waited_s())
         if isinstance(answer, Unplaced):
             if answer.may_wait:

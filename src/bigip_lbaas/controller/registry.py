@@ -120,7 +120,7 @@ def take_homes(
     tx.put(replace(agent, alive=False, epoch=epochs()))
     tx.delete(records.Report, agent.id)
     homes = homes_of(tx, agent.id)
-    successors = [row for row in live_agents(tx, settings, agent.group) if row.id != agent.id]
+    successors = live_agents(tx, settings, agent.group)  # it is none of them any more
     given = hand_out(tx, homes, successors, nonces)
     record_event(
         tx,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bigip_lbaas.controller.locking import locked
 from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.domain.status import (
     ObjectStatus,
@@ -74,8 +75,7 @@ def record_event(
 ) -> None:
     """Record an event; its number is the environment's next."""
     name = f"event:{environment}"
-    row = tx.get(records.Sequence, name, lock=True)
-    number = (row.value if row else 0) + 1
+    number = locked(tx, records.Sequence(name, 0), name).value + 1
     tx.put(records.Sequence(name, number))
     tx.put(records.Event(environment, number, tx.now(), kind, subject, text, request_id))
 
