@@ -129,11 +129,14 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class HeartbeatAnswer:
-    """epoch_ended: forget everything and register again. homes: all of them, when asked anew."""
+    """epoch_ended: forget everything and register again. homes: all of them, when asked anew.
+
+    lease_s: what does not say it, grants none.
+    """
 
     epoch_ended: bool = False
     interval_s: float = 1.0
-    lease_s: float = 4.0
+    lease_s: float = 0.0
     store_time: float = 0.0
     homes: tuple[Home, ...] | None = None
     admin_state_up: bool = True
