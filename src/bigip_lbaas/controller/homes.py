@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 
 from bigip_lbaas.controller.books import is_live
-from bigip_lbaas.controller.locking import locked
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.home import Fence, Home
 from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber, ProjectId
 from bigip_lbaas.scheduling.takeover import share_out
 from bigip_lbaas.store import records
+from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import Transaction
 
 Nonces = Callable[[], str]  # a new random part each time, lower-case hexadecimal

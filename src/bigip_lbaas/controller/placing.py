@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from bigip_lbaas.controller.books import read_fleet
 from bigip_lbaas.controller.homes import Nonces, as_home, found_home, give_home
-from bigip_lbaas.controller.locking import locked
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.telling import tell_deleted, tell_failed
 from bigip_lbaas.domain.errors import ConcurrentUpdate
@@ -14,6 +13,7 @@ from bigip_lbaas.domain.ids import LoadBalancerId
 from bigip_lbaas.domain.placement import Need, Placement, Unplaced
 from bigip_lbaas.scheduling.schedule import schedule
 from bigip_lbaas.store import records
+from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import Transaction
 from bigip_lbaas.store.records import Phase
 from bigip_lbaas.wire.messages import Assignment

@@ -22,6 +22,7 @@ from bigip_lbaas.domain.errors import BusUnavailable, ProviderError
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.domain.ids import AgentId, LoadBalancerId
 from bigip_lbaas.store import records
+from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import OneOf, Store, Transaction
 from bigip_lbaas.store.records import Phase
 from bigip_lbaas.wire.codec import decode, encode
@@ -295,9 +296,9 @@ class Controller:
     def _holds_the_broom(self, tx: Transaction) -> bool:
         """Return whether this controller is the one that sweeps: one at a time is enough."""
         name = f"{SWEEP}:{self._settings.environment}"
-        tenure = tx.get(records.Tenure, name, lock=True)
+        tenure = locked(tx, records.Tenure(name, self._settings.name, 0.0), name)
         now = tx.now()
-        if tenure and tenure.holder != self._settings.name and tenure.until_at > now:
+        if tenure.holder != self._settings.name and tenure.until_at > now:
             return False
         until_at = now + 3 * self._settings.sweep_interval_s + 1
         tx.put(records.Tenure(name, self._settings.name, until_at))

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from bigip_lbaas.controller.locking import locked
 from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.domain.status import (
     ObjectStatus,
@@ -12,6 +11,7 @@ from bigip_lbaas.domain.status import (
     statuses_when_failed,
 )
 from bigip_lbaas.store import records
+from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import Transaction
 from bigip_lbaas.store.records import Phase
 

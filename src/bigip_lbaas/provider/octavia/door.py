@@ -195,7 +195,10 @@ class Door:
         """Take the VIP address, also from a load balancer that is gone."""
         vip = Vip(self.environment, graph.vip_address, graph.id)
         taken = tx.get(Vip, self.environment, graph.vip_address, lock=True)
-        if taken and taken.load_balancer_id != graph.id:
+        if taken is None:
+            tx.insert(vip)  # fails where someone was faster; then the whole is done again
+            return
+        if taken.load_balancer_id != graph.id:
             holder = tx.get(LoadBalancer, taken.load_balancer_id)
             if holder and holder.phase is not Phase.GONE:
                 leaving = "" if holder.wanted else ", which is being deleted"

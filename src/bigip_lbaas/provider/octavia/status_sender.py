@@ -17,6 +17,7 @@ from bigip_lbaas.domain.status import Provisioning
 from bigip_lbaas.provider.octavia import outbox
 from bigip_lbaas.provider.octavia.door import Door
 from bigip_lbaas.provider.octavia.outbox import Look, Verdict
+from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import AtLeast, AtMost, OneOf, Transaction
 from bigip_lbaas.store.records import Child, LoadBalancer, Phase, StatusMessage, Tenure
 
@@ -146,9 +147,9 @@ class StatusSender:
             return self._holding
 
         def work(tx: Transaction) -> bool:
+            tenure = locked(tx, Tenure(self._tenure_name, self.holder, 0.0), self._tenure_name)
             store_time = tx.now()
-            tenure = tx.get(Tenure, self._tenure_name, lock=True)
-            if tenure and tenure.holder != self.holder and tenure.until_at > store_time:
+            if tenure.holder != self.holder and tenure.until_at > store_time:
                 return False
             until_at = store_time + self.rhythm.lease_s
             tx.put(Tenure(self._tenure_name, self.holder, until_at))
