@@ -183,3 +183,17 @@ def test_a_controller_that_does_not_sweep_remembers_no_waiting() -> None:
     assert second._resends._since != {}
     second.sweep()
     assert second._resends._since == {}
+
+
+def test_what_is_made_anew_under_the_same_id_is_newer_than_what_was_deleted() -> None:
+    world = world_with_one_agent()
+    made = create(world, 1)
+    create(world, 2)  # so that the home goes on, and its agent remembers
+    pump(world)
+    world.door.delete(made.id, (), "req-3")
+    pump(world)
+    create(world, 1)
+    pump(world)
+    found = world.store.read(lambda tx: tx.get(records.LoadBalancer, made.id))
+    assert found is not None
+    assert found.phase is Phase.APPLIED

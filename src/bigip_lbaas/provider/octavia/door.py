@@ -53,7 +53,7 @@ class Door:
                 id=graph.id,
                 environment=self.environment,
                 project_id=graph.project_id,
-                revision=before.revision if before else 0,
+                revision=before.revision if before else self._told(tx, graph.id),
                 graph=graph,
                 wanted=True,
                 phase=Phase.WAITING,
@@ -190,6 +190,14 @@ class Door:
             if ref.id in known and ref not in here:
                 tx.delete(Child, ref.id)
         return accepted
+
+    def _told(self, tx: Transaction, load_balancer_id: str) -> int:
+        """Return the revision of the deletion that is still to be told, else 0.
+
+        What is made anew under that id is newer than it, for agents too.
+        """
+        message = tx.get(StatusMessage, load_balancer_id)
+        return message.revision if message else 0
 
     def _claim_address(self, tx: Transaction, graph: ServiceGraph) -> None:
         """Take the VIP address, also from a load balancer that is gone."""
