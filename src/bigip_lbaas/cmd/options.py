@@ -12,6 +12,7 @@ from oslo_config import cfg
 
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.bus.oslo import private_conf
+from bigip_lbaas.cmd.spelling import MAIN, check_spelling
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.errors import ConfigurationRefused
 from bigip_lbaas.domain.ids import EnvironmentName, GroupNumber
@@ -172,6 +173,12 @@ AGENT_OPTIONS = (
     ),
 )
 
+# of all programs: they may share a file
+KNOWN = {
+    MAIN: frozenset(o.dest for o in (*COMMON_OPTIONS, *CONTROLLER_OPTIONS, *AGENT_OPTIONS)),
+    MEETING: frozenset(o.dest for o in (*MEETING_OPTIONS, *CONTROLLER_MEETING_OPTIONS)),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
@@ -204,6 +211,7 @@ def load(
         raise ConfigurationRefused(f"{', '.join(files)}: is not written in UTF-8") from None
     except cfg.Error as error:
         raise ConfigurationRefused(str(error)) from error
+    check_spelling(files, KNOWN)
     for option in (*COMMON_OPTIONS, *options):
         _check(conf, option, files)
     return conf
