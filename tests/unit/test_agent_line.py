@@ -12,6 +12,7 @@ from bigip_lbaas.domain.graph import ServiceGraph
 from bigip_lbaas.domain.ids import AgentId
 from bigip_lbaas.scheduling.capacity_policy import parse
 from bigip_lbaas.store import records
+from bigip_lbaas.store.port import Transaction
 from bigip_lbaas.store.records import Phase
 from bigip_lbaas.wire.codec import Unreadable
 from tests.integration.graphs import graph, partition_of
@@ -163,7 +164,8 @@ def test_one_load_balancer_that_fails_in_the_sweep_holds_up_no_other(
             raise LookupError("a defect")
         attend(load_balancer_id)
 
-    monkeypatch.setattr(controller, "attend", fail_for_the_first)
+    sweep = controller._sweep
+    monkeypatch.setattr(sweep, "hands", replace(sweep.hands, attend=fail_for_the_first))
     world.add_agent("host-1", 1, ("big-1",), parse("tenant_count: 10"))
     with caplog.at_level(logging.ERROR):
         world.settle(6)
@@ -173,16 +175,76 @@ def test_one_load_balancer_that_fails_in_the_sweep_holds_up_no_other(
     assert "a bug" in caplog.text
 
 
-def test_a_controller_that_does_not_sweep_remembers_no_waiting() -> None:
-    world = world_with_one_agent()
-    first, second = world.controllers
-    first.sweep()
+def test_a_wait_goes_on_counting_when_another_controller_takes_the_broom() -> None:
+    world = World(pending_deadline_s=20.0)
+    world.add_agent("host-1", 1, ("big-1",), parse("tenant_count: 10"))
+    world.settle(4)
+    world.off.add("big-1")
     made = create(world, 1)
-    world.messages.clear()
-    second.attend(made.id)
-    assert second._resends._since != {}
-    second.sweep()
-    assert second._resends._since == {}
+    pump(world)
+    for turn in range(8):  # each time longer than a tenure, so that the broom changes hands
+        world.now_s += 5.0
+        world.controllers[turn % 2].sweep()
+        world.controllers[(turn + 1) % 2].sweep()
+    found = world.store.read(lambda tx: tx.get(records.LoadBalancer, made.id))
+    assert found is not None
+    assert found.phase is Phase.FAILED
+    assert found.behind
+
+
+def test_homes_of_an_agent_that_is_gone_are_rescued_when_somebody_can_take_them() -> None:
+    world = world_with_one_agent()
+    made = create(world, 1)
+    pump(world)
+    (home,) = world.store.read(lambda tx: tx.select(records.Home))
+    world.frozen.add(home.agent_id)
+    world.pass_time(10.0)  # it is gone, and nobody else is there
+    successor = world.add_agent("host-9", 1, ("big-1",), parse("tenant_count: 10"))
+    world.settle(10.0)
+    world.store.write(lambda tx: _back_to(tx, home))
+    world.settle(10.0)
+    (rescued,) = world.store.read(lambda tx: tx.select(records.Home))
+    assert rescued.agent_id == successor
+    found = world.store.read(lambda tx: tx.get(records.LoadBalancer, made.id))
+    assert found is not None
+    assert found.phase is Phase.APPLIED
+
+
+def _back_to(tx: Transaction, home: records.Home) -> None:
+    """Leave the home with the agent that is gone, as if nobody could have taken it."""
+    (now,) = tx.select(records.Home)
+    tx.put(replace(now, agent_id=home.agent_id))
+
+
+def test_of_two_deletions_at_once_the_later_one_ends_the_home() -> None:
+    world = world_with_one_agent()
+    first, second = create(world, 1), create(world, 2)
+    pump(world)
+    for made in (first, second):
+        world.door.delete(made.id, (), "req-3")
+    while any(method == "nudge" for _, method, _ in world.messages):
+        world.deliver()  # both are assigned while the other is still there
+    world.settle(10.0)
+    assert world.store.read(lambda tx: tx.select(records.LoadBalancer)) == ()
+    assert world.store.read(lambda tx: tx.select(records.Home)) == ()
+    assert world.devices["big-1"].partitions() == {"Common"}
+
+
+def test_what_is_behind_is_sent_again_although_it_has_been_told() -> None:
+    world = World()
+    for host in ("host-1", "host-2"):
+        world.add_agent(host, 1, ("big-1", "big-2"), parse("tenant_count: 10"))
+    world.settle(4)
+    world.off.add("big-2")
+    made = create(world, 1)
+    pump(world)
+    world.off.clear()
+    for agent in world.agents.values():
+        agent._inbox.clear()  # the agent has lost it
+    world.settle(60)
+    found = world.store.read(lambda tx: tx.get(records.LoadBalancer, made.id))
+    assert found is not None
+    assert (found.unclean, found.behind) == ((), False)
 
 
 def test_what_is_made_anew_under_the_same_id_is_newer_than_what_was_deleted() -> None:

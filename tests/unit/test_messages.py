@@ -22,7 +22,7 @@ FIELDS_OF_VERSION_1 = {
     " home_is_ending?",
     "Homes": "epoch homes",
     "Outcome": "load_balancer_id revision agent_id epoch fence applied request_id error?"
-    " retrying? unclean? let_go? took_s? requests?",
+    " retrying? unclean? let_go? took_s? requests? tried_to_end?",
     "Registration": "agent_id environment host group devices tags? version?",
     "Registered": "epoch? homes? interval_s? lease_s? store_time? refused? version?",
     "Heartbeat": "agent_id epoch beat homes? highest?",

@@ -307,6 +307,7 @@ class Agent:
                 retrying=not ending.applied and not ending.refused,
                 unclean=ending.unclean,
                 let_go=task.home.fence if ends_home else None,
+                tried_to_end=assignment.home_is_ending,
                 took_s=took_s,
                 requests=requests,
             )

@@ -15,13 +15,15 @@ def read_fleet(tx: Transaction, settings: ControllerSettings, project: ProjectId
     """Return the environment's groups as one project's request sees them, in one snapshot."""
     environment = settings.environment
     now = tx.now()
+    # Reservations first: a report that comes in between releases some, and then what they stood
+    # for is counted twice for once, which errs on the safe side, and never not at all.
+    reservations = tx.select(records.Reservation, environment=environment)
     agents = tx.select(records.Agent, environment=environment)
     fresh = {
         row.agent_id: row
         for row in tx.select(records.Report, environment=environment)
         if now - row.received_at <= settings.report_ttl_s
     }
-    reservations = tx.select(records.Reservation, environment=environment)
     load_balancers = tx.count(records.PlacementRow, "group", environment=environment)
     nodes = _project_nodes(tx, settings, project)
     homes = {

@@ -44,6 +44,8 @@ def record_outcome(
     if home is None or _fence(home) != outcome.fence or home.agent_id != outcome.agent_id:
         return Recorded()
     told = False
+    if _leaves_a_home_behind(tx, lb, home, outcome):
+        return Recorded(again=(lb.id,))  # the home's end is said together with this deletion
     if outcome.revision == lb.revision:
         told = _end(tx, lb, outcome)
     elif outcome.applied:
@@ -95,16 +97,41 @@ def _end(tx: Transaction, lb: records.LoadBalancer, outcome: Outcome) -> bool:
     _start_release(tx, lb)
     if lb.phase is Phase.APPLIED:
         if lb.unclean != outcome.unclean:
-            tx.put(replace(lb, unclean=outcome.unclean))
+            tx.put(replace(lb, unclean=outcome.unclean, behind=bool(outcome.unclean)))
         return False
     tell_applied(tx, lb, outcome.unclean)
     return True
 
 
+def _leaves_a_home_behind(
+    tx: Transaction, lb: records.LoadBalancer, home: records.Home, outcome: Outcome
+) -> bool:
+    """Return whether the home's last load balancer is gone, but nobody has ended the home.
+
+    Its agent was told of another one there, which has gone meanwhile.
+    """
+    if lb.wanted or not outcome.applied or outcome.unclean or outcome.revision != lb.revision:
+        return False
+    tried = outcome.tried_to_end or outcome.let_go is not None
+    return not tried and len(_placements(tx, home, limit=2)) == 1
+
+
+def _placements(
+    tx: Transaction, home: records.Home, limit: int | None = None
+) -> tuple[records.PlacementRow, ...]:
+    return tx.select(
+        records.PlacementRow,
+        environment=home.environment,
+        project_id=home.project_id,
+        group=home.group,
+        limit=limit,
+    )
+
+
 def _end_deletion(tx: Transaction, lb: records.LoadBalancer, outcome: Outcome) -> bool:
     if outcome.unclean:
         if lb.phase is Phase.GONE:
-            tx.put(replace(lb, unclean=outcome.unclean))
+            tx.put(replace(lb, unclean=outcome.unclean, behind=bool(outcome.unclean)))
             return False
         keep_tombstone(tx, lb, outcome.unclean)
         return True
@@ -128,12 +155,7 @@ def _let_go(
 ) -> tuple[LoadBalancerId, ...]:
     """End the home, or give it a new number if work has come meanwhile; return that work."""
     key = (settings.environment, home.project_id, home.group)
-    left = tx.select(
-        records.PlacementRow,
-        environment=settings.environment,
-        project_id=home.project_id,
-        group=home.group,
-    )
+    left = _placements(tx, home)
     if not left:
         tx.delete(records.Home, *key)
         return ()

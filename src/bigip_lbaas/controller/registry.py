@@ -133,6 +133,21 @@ def take_homes(
     return Takeover(agent.id, given, unsettled_work(tx, given), len(homes) - len(given))
 
 
+def rescue_homes(
+    tx: Transaction, settings: ControllerSettings, nonces: Nonces
+) -> tuple[Takeover, ...]:
+    """Give away the homes of agents that are gone, in groups that have a live one by now."""
+    agents = tx.select(records.Agent, environment=settings.environment, alive=False)
+    rescued = []
+    for gone in agents:
+        homes = homes_of(tx, gone.id)
+        successors = live_agents(tx, settings, gone.group) if homes else ()
+        given = hand_out(tx, homes, successors, nonces)
+        if given:
+            rescued.append(Takeover(gone.id, given, unsettled_work(tx, given)))
+    return tuple(rescued)
+
+
 def unsettled_work(tx: Transaction, homes: tuple[Home, ...]) -> tuple[LoadBalancerId, ...]:
     """Return the load balancers of these homes that not every device has as they must be."""
     ids = tuple(

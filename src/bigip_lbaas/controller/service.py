@@ -12,19 +12,17 @@ from bigip_lbaas.bus import topics
 from bigip_lbaas.bus.port import Bus, Server
 from bigip_lbaas.controller import registry
 from bigip_lbaas.controller.homes import homes_of
-from bigip_lbaas.controller.placing import UNFINISHED, attend
+from bigip_lbaas.controller.placing import attend
 from bigip_lbaas.controller.recording import record_outcome, record_report
 from bigip_lbaas.controller.settings import ControllerSettings
-from bigip_lbaas.controller.silence import SilenceWatch, Waits
-from bigip_lbaas.controller.telling import tell_failed
+from bigip_lbaas.controller.silence import SilenceWatch
+from bigip_lbaas.controller.sweeping import Hands, Sweep
 from bigip_lbaas.domain.capacity import CapacityReport
 from bigip_lbaas.domain.errors import BusUnavailable, ProviderError
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.domain.ids import AgentId, LoadBalancerId
 from bigip_lbaas.store import records
-from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import OneOf, Store, Transaction
-from bigip_lbaas.store.records import Phase
 from bigip_lbaas.wire.codec import decode, encode
 from bigip_lbaas.wire.messages import (
     Assignment,
@@ -64,9 +62,8 @@ class Controller:
         self._settings = settings
         self._around = around
         self._silence = SilenceWatch(settings.silence_s)
-        self._placement_waits = Waits()
-        self._pending_waits = Waits()
-        self._resends = Waits()
+        hands = Hands(self.attend, around.statuses_wait, self._hand_over, self._survive)
+        self._sweep = Sweep(settings, around.store, around.monotonic_s, around.random_hex, hands)
         self._stop = threading.Event()
         self._swept = threading.Event()  # set: sweep at once
         self._servers: list[Server] = []
@@ -186,13 +183,10 @@ class Controller:
 
     def _waited_s(self, tx: Transaction, load_balancer_id: LoadBalancerId) -> float:
         lb = tx.get(records.LoadBalancer, load_balancer_id)
-        revision = lb.revision if lb else 0
-        now_s = self._around.monotonic_s()
-        return self._placement_waits.waited_s(load_balancer_id, revision, now_s)
+        return self._sweep.waited_s(load_balancer_id, lb.revision if lb else 0)
 
     def _send_assignment(self, assignment: Assignment) -> None:
-        now_s = self._around.monotonic_s()
-        self._resends.restart(assignment.load_balancer_id, assignment.revision, now_s)
+        self._sweep.sent(assignment.load_balancer_id, assignment.revision)
         self._tell_agent(assignment.home.agent_id, "assign", encode(assignment))
 
     def _tell_agent(self, agent_id: AgentId, method: str, payload: dict[str, Any]) -> None:
@@ -229,6 +223,10 @@ class Controller:
             silent.id, self._settings.silence_s, len(taken.given), taken.left,
             len(taken.unsettled),
         )  # fmt: skip
+        self._hand_over(taken)
+
+    def _hand_over(self, taken: registry.Takeover) -> None:
+        """Tell the successors their new homes, then what is not settled in them."""
         self._announce(taken.given)
         for load_balancer_id in taken.unsettled:
             self.attend(load_balancer_id)
@@ -253,56 +251,8 @@ class Controller:
                 self._survive(self.sweep)
 
     def sweep(self) -> None:
-        """Find what no message brought along: waiting, unanswered, overdue."""
-        waits = (self._placement_waits, self._pending_waits, self._resends)
-        if not self._around.store.write(self._holds_the_broom):
-            for each in waits:
-                each.keep_only(())  # whoever sweeps counts; here they would only pile up
-            return
-        rows = self._around.store.read(
-            lambda tx: tx.select(
-                records.LoadBalancer,
-                OneOf("phase", UNFINISHED),
-                order_by="accepted_at",
-                environment=self._settings.environment,
-            )
-        )
-        present = [(row.id, row.revision) for row in rows]
-        for each in waits:
-            each.keep_only(present)
-        for row in rows:
-            self._survive(partial(self._sweep_one, row))  # one that fails holds up no other
-
-    def _sweep_one(self, row: records.LoadBalancer) -> None:
-        now_s = self._around.monotonic_s()
-        pending_s = self._pending_waits.waited_s(row.id, row.revision, now_s)
-        if pending_s > self._settings.pending_deadline_s:
-            self._around.store.write(lambda tx: self._overdue(tx, row))
-            self._around.statuses_wait()
-            return
-        unanswered_s = self._resends.waited_s(row.id, row.revision, now_s)
-        if row.phase is Phase.WAITING or unanswered_s > self._settings.resend_s:
-            self.attend(row.id)
-
-    def _overdue(self, tx: Transaction, row: records.LoadBalancer) -> None:
-        """Tell ERROR in time; the work stays its agent's, and ACTIVE follows when it is done."""
-        lb = tx.get(records.LoadBalancer, row.id, lock=True)
-        if lb is None or lb.revision != row.revision or lb.phase not in UNFINISHED:
-            return
-        why = lb.reason or _why_nothing_happened(tx, lb)
-        deadline_s = self._settings.pending_deadline_s
-        tell_failed(tx, lb, f"not carried out within {deadline_s:g} s: {why}")
-
-    def _holds_the_broom(self, tx: Transaction) -> bool:
-        """Return whether this controller is the one that sweeps: one at a time is enough."""
-        name = f"{SWEEP}:{self._settings.environment}"
-        tenure = locked(tx, records.Tenure(name, self._settings.name, 0.0), name)
-        now = tx.now()
-        if tenure.holder != self._settings.name and tenure.until_at > now:
-            return False
-        until_at = now + 3 * self._settings.sweep_interval_s + 1
-        tx.put(records.Tenure(name, self._settings.name, until_at))
-        return True
+        """Find what no message brought along."""
+        self._sweep.run()
 
     # -- the process edge
 
@@ -321,13 +271,3 @@ class Controller:
             LOG.warning("%s: %s; it is tried again", type(error).__name__, error)
         except Exception:
             LOG.exception("a bug: this piece of work failed, and is found again by the sweep")
-
-
-def _why_nothing_happened(tx: Transaction, lb: records.LoadBalancer) -> str:
-    placement = tx.get(records.PlacementRow, lb.id)
-    if placement is None:
-        return "no device group could be chosen"
-    agents = tx.select(records.Agent, environment=lb.environment, group=placement.group)
-    if not any(agent.alive for agent in agents):
-        return f"no agent of device group {placement.group} is alive"
-    return f"the agent of device group {placement.group} has not answered"

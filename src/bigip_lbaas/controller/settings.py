@@ -15,7 +15,8 @@ class ControllerSettings:
     before its homes are taken; covers clocks that run at different speeds and the request that
     an agent had begun. report_ttl_s: how long a capacity report counts as fresh.
     pending_deadline_s: a revision that has not ended by then is told as ERROR.
-    resend_s: how long an assignment may stay without an outcome before it is sent again.
+    resend_s: how long an assignment may stay without an outcome before it is sent again;
+    behind_resend_s: the same for what has been told, but is not on every device yet.
     """
 
     environment: EnvironmentName
@@ -27,6 +28,7 @@ class ControllerSettings:
     report_ttl_s: float = 30.0
     pending_deadline_s: float = 240.0
     resend_s: float = 5.0
+    behind_resend_s: float = 30.0
     watch_interval_s: float = 0.25
     sweep_interval_s: float = 1.0
     workers: int = 4

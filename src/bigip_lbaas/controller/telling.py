@@ -27,14 +27,20 @@ def tell_applied(tx: Transaction, lb: records.LoadBalancer, unclean: tuple[str, 
             leaving=(),
             reason="",
             unclean=unclean,
+            behind=bool(unclean),
         )
     )
 
 
-def tell_failed(tx: Transaction, lb: records.LoadBalancer, reason: str) -> None:
-    """The revision could not be carried out: ERROR, with the reason for the operator."""
+def tell_failed(
+    tx: Transaction, lb: records.LoadBalancer, reason: str, behind: bool = False
+) -> None:
+    """The revision could not be carried out: ERROR, with the reason for the operator.
+
+    behind: its agent goes on trying all the same.
+    """
     _tell(tx, lb, statuses_when_failed(lb.graph, lb.leaving))
-    tx.put(replace(lb, phase=Phase.FAILED, reason=reason))
+    tx.put(replace(lb, phase=Phase.FAILED, reason=reason, behind=behind))
     note(tx, lb, "failed", reason)
 
 
@@ -55,7 +61,7 @@ def keep_tombstone(tx: Transaction, lb: records.LoadBalancer, unclean: tuple[str
     """It is gone from every device that answers; the others must be cleaned when they return."""
     placement = tx.get(records.PlacementRow, lb.id)
     tell_deleted(tx, lb)
-    tx.put(replace(lb, phase=Phase.GONE, unclean=unclean, leaving=()))
+    tx.put(replace(lb, phase=Phase.GONE, unclean=unclean, behind=True, leaving=()))
     if placement is not None:
         tx.put(replace(placement, tombstone=True))
 

@@ -39,8 +39,8 @@ class LoadBalancer:
     """One load balancer as last accepted.
 
     wanted False: it is to be deleted. leaving: objects removed from the graph whose DELETED has
-    not been told yet. tombstone: gone from the devices that answered, still to be cleaned from
-    `unclean` (serial numbers).
+    not been told yet. unclean: the devices (serial numbers) that did not answer and must be
+    brought level later. behind: it has been told how this ended, but its agent goes on trying.
     """
 
     KEY: ClassVar = ("id",)
@@ -57,6 +57,7 @@ class LoadBalancer:
     reason: str = ""
     leaving: tuple[ObjectRef, ...] = ()
     unclean: tuple[str, ...] = ()
+    behind: bool = False
     demands: tuple[str, ...] = ()
 
 

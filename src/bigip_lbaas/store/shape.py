@@ -22,7 +22,11 @@ INTEGERS = range(-(2**63), 2**63)  # what all databases can hold
 
 # The selects that run often; a key's leading fields need no index of their own.
 INDEXES: dict[type, tuple[tuple[str, ...], ...]] = {
-    records.LoadBalancer: (("environment", "phase"), ("environment", "project_id")),
+    records.LoadBalancer: (
+        ("environment", "behind"),
+        ("environment", "phase"),
+        ("environment", "project_id"),
+    ),
     records.Child: (("load_balancer_id",),),
     records.Agent: (("environment",),),
     records.Home: (("agent_id",), ("environment", "group")),

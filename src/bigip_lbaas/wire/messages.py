@@ -65,7 +65,7 @@ class Outcome:
     answer and must be brought level later. error: a sentence for the operator when not applied.
     retrying: the agent goes on trying, so the revision is still pending.
     let_go: the fence under which the agent's home ended with this deletion: it writes nothing
-    more under it.
+    more under it. tried_to_end: it was told to end the home, whether or not it could.
     """
 
     load_balancer_id: LoadBalancerId
@@ -81,6 +81,7 @@ class Outcome:
     let_go: Fence | None = None
     took_s: float = 0.0
     requests: int = 0  # REST requests to all devices
+    tried_to_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)

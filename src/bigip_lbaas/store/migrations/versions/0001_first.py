@@ -49,8 +49,10 @@ def _create_load_balancers() -> None:
         _column("reason", LONG),
         _column("leaving", LONG),
         _column("unclean", LONG),
+        _column("behind", BOOLEAN),
         _column("demands", LONG),
     )
+    _index("load_balancer", "environment", "behind")
     _index("load_balancer", "environment", "phase")
     _index("load_balancer", "environment", "project_id")
     _table(

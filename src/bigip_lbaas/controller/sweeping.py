@@ -1,0 +1,152 @@
+"""Finds what no message brought along: waiting, unanswered, overdue, behind, deserted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from bigip_lbaas.controller import registry
+from bigip_lbaas.controller.placing import UNFINISHED
+from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.silence import Waits
+from bigip_lbaas.controller.telling import tell_failed
+from bigip_lbaas.domain.ids import LoadBalancerId
+from bigip_lbaas.store import records
+from bigip_lbaas.store.locking import locked
+from bigip_lbaas.store.port import OneOf, Store, Transaction
+from bigip_lbaas.store.records import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What a sweep does with what it finds; each survives a failure of one."""
+
+    attend: Callable[[LoadBalancerId], None]
+    statuses_wait: Callable[[], None]
+    announce: Callable[[registry.Takeover], None]
+    survive: Callable[[Callable[[], None]], None]
+
+
+@dataclass
+class Sweep:
+    """One controller's sweep. All of them count how long things wait; one of them acts.
+
+    So that a wait goes on counting when another controller takes the broom.
+    """
+
+    settings: ControllerSettings
+    store: Store
+    monotonic_s: Callable[[], float]
+    random_hex: Callable[[], str]
+    hands: Hands
+    _placement_waits: Waits = field(default_factory=Waits)
+    _pending_waits: Waits = field(default_factory=Waits)
+    _sendings: Waits = field(default_factory=Waits)
+    _broom_until_s: float = float("-inf")
+
+    def waited_s(self, load_balancer_id: LoadBalancerId, revision: int) -> float:
+        """Return for how long this controller has seen it wait for a place."""
+        return self._placement_waits.waited_s(load_balancer_id, revision, self.monotonic_s())
+
+    def sent(self, load_balancer_id: LoadBalancerId, revision: int) -> None:
+        """Note that its agent has just been told; the outcome is awaited from now on."""
+        self._sendings.restart(load_balancer_id, revision, self.monotonic_s())
+
+    def run(self) -> None:
+        """Look at everything that is not settled; act if it is this controller's turn."""
+        pending, behind = self.store.read(lambda tx: (self._pending(tx), self._behind(tx)))
+        now_s = self.monotonic_s()
+        self._count(pending, behind, now_s)
+        if not self._has_the_broom():
+            return
+        self.hands.survive(self._rescue)
+        for row in pending:
+            if not self._has_the_broom():
+                return  # it took so long that another controller goes on
+            self.hands.survive(partial(self._look_at, row))
+        for row in behind:
+            if self._unanswered_s(row) > self.settings.behind_resend_s and self._has_the_broom():
+                self.hands.survive(partial(self.hands.attend, row.id))
+
+    def _pending(self, tx: Transaction) -> tuple[records.LoadBalancer, ...]:
+        return tx.select(
+            records.LoadBalancer,
+            OneOf("phase", UNFINISHED),
+            order_by="accepted_at",
+            environment=self.settings.environment,
+        )
+
+    def _behind(self, tx: Transaction) -> tuple[records.LoadBalancer, ...]:
+        rows = tx.select(records.LoadBalancer, environment=self.settings.environment, behind=True)
+        return tuple(row for row in rows if row.phase not in UNFINISHED)
+
+    def _count(
+        self,
+        pending: tuple[records.LoadBalancer, ...],
+        behind: tuple[records.LoadBalancer, ...],
+        now_s: float,
+    ) -> None:
+        waiting = [(row.id, row.revision) for row in pending]
+        self._placement_waits.keep_only(waiting)
+        self._pending_waits.keep_only(waiting)
+        self._sendings.keep_only([*waiting, *((row.id, row.revision) for row in behind)])
+        for row in pending:
+            self._pending_waits.waited_s(row.id, row.revision, now_s)
+            if row.phase is Phase.WAITING:
+                self._placement_waits.waited_s(row.id, row.revision, now_s)
+
+    def _look_at(self, row: records.LoadBalancer) -> None:
+        pending_s = self._pending_waits.waited_s(row.id, row.revision, self.monotonic_s())
+        if pending_s > self.settings.pending_deadline_s:
+            self.store.write(lambda tx: self._overdue(tx, row))
+            self.hands.statuses_wait()
+        elif row.phase is Phase.WAITING or self._unanswered_s(row) > self.settings.resend_s:
+            self.hands.attend(row.id)
+
+    def _unanswered_s(self, row: records.LoadBalancer) -> float:
+        return self._sendings.waited_s(row.id, row.revision, self.monotonic_s())
+
+    def _overdue(self, tx: Transaction, row: records.LoadBalancer) -> None:
+        """Tell ERROR in time; the work stays its agent's, and ACTIVE follows when it is done."""
+        lb = tx.get(records.LoadBalancer, row.id, lock=True)
+        if lb is None or lb.revision != row.revision or lb.phase not in UNFINISHED:
+            return
+        why = lb.reason or _why_nothing_happened(tx, lb)
+        deadline_s = self.settings.pending_deadline_s
+        tell_failed(tx, lb, f"not carried out within {deadline_s:g} s: {why}", behind=True)
+
+    def _rescue(self) -> None:
+        """Give away homes whose agent is gone, where somebody can take them by now."""
+        for taken in self.store.write(
+            lambda tx: registry.rescue_homes(tx, self.settings, self.random_hex)
+        ):
+            self.hands.announce(taken)
+
+    def _has_the_broom(self) -> bool:
+        """Return whether it is this controller's turn; it is kept as long as it goes on."""
+        if self.monotonic_s() < self._broom_until_s:
+            return True
+        asked_s = self.monotonic_s()
+        if not self.store.write(self._take_the_broom):
+            return False
+        self._broom_until_s = asked_s + self.settings.sweep_interval_s
+        return True
+
+    def _take_the_broom(self, tx: Transaction) -> bool:
+        name = f"sweep:{self.settings.environment}"
+        tenure = locked(tx, records.Tenure(name, self.settings.name, 0.0), name)
+        now = tx.now()
+        if tenure.holder != self.settings.name and tenure.until_at > now:
+            return False
+        until_at = now + 3 * self.settings.sweep_interval_s + 1
+        tx.put(records.Tenure(name, self.settings.name, until_at))
+        return True
+
+
+def _why_nothing_happened(tx: Transaction, lb: records.LoadBalancer) -> str:
+    placement = tx.get(records.PlacementRow, lb.id)
+    if placement is None:
+        return "no device group could be chosen"
+    agents = tx.select(records.Agent, environment=lb.environment, group=placement.group)
+    if not any(agent.alive for agent in agents):
+        return f"no agent of device group {placement.group} is alive"
+    return f"the agent of device group {placement.group} has not answered"
