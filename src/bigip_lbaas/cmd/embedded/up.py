@@ -1,9 +1,10 @@
 """The command `bigip-lbaas up`: runs the embedded stack until it is told to end."""
 
+import re
 import signal
 import sys
 import threading
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from cliff.command import Command
@@ -15,6 +16,7 @@ from bigip_lbaas.icontrol.measure import READERS
 from bigip_lbaas.scheduling.capacity_policy import parse
 
 DEFAULT_PORT = 9876
+LAST_PORT = 65535
 DEFAULT_POLICY = "tenant_count: 50, node_count: 500, active_connections: 10k"
 
 COMMANDS = """\
@@ -40,6 +42,13 @@ Ctrl-C ends it; 'up' in the same directory goes on from there.
 """
 
 
+def port_from(text: str) -> int:
+    """Return a port of the command line. Raises ArgumentTypeError."""
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > LAST_PORT:
+        raise ArgumentTypeError(f"{text!r} is no port: give a number in the range 0..{LAST_PORT}")
+    return int(text)
+
+
 class Up(Command):
     """Run driver, controllers, agents, the API and simulated BIG-IPs in one process."""
 
@@ -49,7 +58,10 @@ class Up(Command):
         """Return what the command line takes."""
         parser: ArgumentParser = super().get_parser(prog_name)
         parser.add_argument(
-            "--port", type=int, default=DEFAULT_PORT, help="port of the API (default: %(default)s)"
+            "--port",
+            type=port_from,
+            default=DEFAULT_PORT,
+            help="port of the API, 0 for any free one (default: %(default)s)",
         )
         parser.add_argument(
             "--capacity-policy",
