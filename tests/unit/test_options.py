@@ -94,6 +94,7 @@ BAD_FOR_AGENTS = [
     ("capacity_policy", "tenant_count: 0"),
     ("capacity_policy", "tenant_count: 1, tenant_count: 2"),
     ("capacity_policy", "height: 1"),
+    ("lock_directory", "/nonexistent/locks"),
 ]
 BAD_FOR_CONTROLLERS = [
     ("heartbeat_interval", "0"),

@@ -3,10 +3,12 @@
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from bigip_lbaas.bus.oslo import OsloBus
 from bigip_lbaas.cmd import options
 from bigip_lbaas.cmd.building import build_agent
+from bigip_lbaas.cmd.host_lock import only_one
 from bigip_lbaas.cmd.logs import log_more
 from bigip_lbaas.cmd.running import run
 
@@ -23,17 +25,18 @@ def start(files: Sequence[str]) -> Callable[[], None]:
     endpoints = options.read_endpoints(conf)
     if conf.icontrol_insecure:
         LOG.warning("icontrol_insecure is set: certificates of devices are not verified")
-    bus = OsloBus(conf, meeting.transport_url, meeting.control_exchange)
-    agent = build_agent(
-        settings, endpoints, bus, heard=lambda _member, said: LOG.warning("%s", said)
-    )
-    agent.start()
-
-    def stop() -> None:
-        agent.stop()
-        bus.close()
-
-    return stop
+    with ExitStack() as until_stopped:
+        until_stopped.enter_context(
+            only_one(conf.lock_directory, settings.environment, settings.group)
+        )
+        bus = OsloBus(conf, meeting.transport_url, meeting.control_exchange)
+        agent = build_agent(
+            settings, endpoints, bus, heard=lambda _member, said: LOG.warning("%s", said)
+        )
+        agent.start()
+        until_stopped.callback(bus.close)
+        until_stopped.callback(agent.stop)
+        return until_stopped.pop_all().close  # the last one first
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -171,6 +171,13 @@ AGENT_OPTIONS = (
         min=0.2,
         help="Seconds between two measurings of the group's capacity.",
     ),
+    cfg.StrOpt(
+        "lock_directory",
+        default="",
+        help="Where agents keep the file that lets one agent of a device group run on a host;"
+        " made with mode 0700 when missing. Empty: bigip-lbaas-locks in the system's temporary"
+        " directory.",
+    ),
 )
 
 # of all programs: they may share a file
