@@ -12,8 +12,8 @@ from typing import Any
 from oslo_config import cfg
 
 from bigip_lbaas.cli.app import OperatorApp
+from bigip_lbaas.cmd import db_manage, options
 from bigip_lbaas.cmd import main as program
-from bigip_lbaas.cmd import options
 from bigip_lbaas.domain import errors
 from bigip_lbaas.provider.octavia import settings
 from bigip_sim import cli as simulator
@@ -72,6 +72,9 @@ def command_page() -> str:
     parser = simulator.build_parser()
     parts.append(f"## bigip-sim\n\n```\n{parser.format_help().rstrip()}\n```")
     parts.append(f"```\n{_help_of(['run', '--help']).rstrip()}\n```")
+    parts.append(
+        f"## bigip-lbaas-db-manage\n\n```\n{db_manage.build_parser().format_help().rstrip()}\n```"
+    )
     parts.append(
         "## bigip-lbaas-controller, bigip-lbaas-agent\n\n"
         "Both take `--config-file FILE`, which may be given several times; SIGTERM ends them."

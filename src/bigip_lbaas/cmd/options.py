@@ -248,15 +248,22 @@ def _written(option: str, files: Sequence[str]) -> str:
 
 def read_meeting(conf: Any, needs_database: bool) -> Meeting:
     """Return where to meet. Raises ConfigurationRefused when it is not said."""
-    section = conf[MEETING]
-    for option in ("transport_url", *(("database_connection",) if needs_database else ())):
-        if not section[option]:
-            raise ConfigurationRefused(f"[{MEETING}] {option} is not set")
     return Meeting(
-        section.transport_url,
-        section.control_exchange,
-        section.database_connection if needs_database else "",
+        _said(conf, "transport_url"),
+        conf[MEETING].control_exchange,
+        read_database(conf) if needs_database else "",
     )
+
+
+def read_database(conf: Any) -> str:
+    """Return the database's URL. Raises ConfigurationRefused when it is not said."""
+    return _said(conf, "database_connection")
+
+
+def _said(conf: Any, option: str) -> str:
+    if not conf[MEETING][option]:
+        raise ConfigurationRefused(f"[{MEETING}] {option} is not set")
+    return str(conf[MEETING][option])
 
 
 def read_environment(conf: Any) -> EnvironmentName:
