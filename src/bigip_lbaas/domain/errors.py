@@ -14,6 +14,7 @@ ProviderError                what the caller should do
 |  '- DeviceRefused          stop; provisioning status ERROR; a person must look
 |- LeaseExpired              write nothing until a heartbeat is answered
 |- BusUnavailable            wait, then send again; the sweep finds what was not sent
+|- StoreUnavailable          wait, then try again; nothing is known to be stored
 |- NoAnswer                  the call may have been carried out; ask again
 |- ConcurrentUpdate          read again, decide again
 '- IllegalTransition         a bug: let it rise to the process edge
