@@ -44,7 +44,8 @@ class Refusal:
         if not isinstance(body, dict):
             body = {}
         words = str(body.get("message") or " ".join(re.sub(r"<[^>]*>", " ", text).split()))
-        stack = " ".join(map(str, body.get("errorStack") or ()))
+        lines = body.get("errorStack")
+        stack = " ".join(map(str, lines)) if isinstance(lines, list) else ""
         if any(word in stack for word in TIMEOUT_WORDS):
             words = f"{words} (TimeoutException)"
         api_error = body.get("apiError")

@@ -5,7 +5,8 @@ Source: iControl REST reference, "Reading", "Writing", "Transactions".
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -23,6 +24,28 @@ from bigip_lbaas.ltm.state import Action, Attributes, ObjectPath, State, Step
 TM = "/mgmt/tm"
 PARTITION = "auth/partition"
 Item = Mapping[str, Any]
+UNEXPECTED = (ValueError, KeyError, TypeError, AttributeError)  # what odd answers lead to
+LONGEST_QUOTE = 120
+P = ParamSpec("P")
+A = TypeVar("A")
+
+
+def _reads(
+    method: Callable[Concatenate["RestDevice", P], A],
+) -> Callable[Concatenate["RestDevice", P], A]:
+    """Let a method that only reads say DeviceBusy when it cannot make sense of the answers."""
+
+    @wraps(method)
+    def reading(self: "RestDevice", /, *args: P.args, **named: P.kwargs) -> A:
+        try:
+            return method(self, *args, **named)
+        except UNEXPECTED as error:
+            doing = method.__name__.replace("_", " ")
+            raise DeviceBusy(
+                self.name, f"gives an unexpected answer when asked for its {doing} ({_cut(error)})"
+            ) from error
+
+    return reading
 
 
 class RestDevice:
@@ -47,22 +70,30 @@ class RestDevice:
         """Log out and disconnect."""
         self._session.close()
 
+    @_reads
     def identity(self) -> DeviceIdentity:
         """Read which device this is, from its own entry in the device trust."""
         for item in self.items("cm/device", {}, "reading its identity"):
             if item.get("selfDevice") == "true":
+                serial = str(item.get("chassisId") or "").strip()
+                if not serial:
+                    raise DeviceBusy(
+                        self.name, "does not say its serial number (cm/device, chassisId is empty)"
+                    )
                 return DeviceIdentity(
-                    str(item.get("chassisId", "")),
+                    serial,
                     str(item.get("hostname", "")),
                     str(item.get("version", "")),
                 )
         raise DeviceBusy(self.name, "does not say which device it is (cm/device names no self)")
 
+    @_reads
     def partitions(self) -> frozenset[str]:
         """Read the names of all partitions."""
         found = self.items(PARTITION, {"$select": "name"}, "reading its partitions")
         return frozenset(str(item["name"]) for item in found)
 
+    @_reads
     def stamps(self, partition: str) -> PartitionStamps | None:
         """Read who writes in a partition; None when the device says that there is none."""
         query = {"$filter": f"partition eq {partition}", "$select": "name"}
@@ -77,6 +108,7 @@ class RestDevice:
             return None
         raise fault_from(self.name, refusal, f"reading partition {partition}")
 
+    @_reads
     def all_stamps(self) -> Mapping[str, PartitionStamps]:
         """Read who writes in every partition that has a stamp or a guard."""
         names: dict[str, list[str]] = {}
@@ -85,6 +117,7 @@ class RestDevice:
                 names.setdefault(str(item["partition"]), []).append(str(item["name"]))
         return {partition: _stamps(found) for partition, found in names.items()}
 
+    @_reads
     def read(self, partition: str) -> State:
         """Read all objects of a partition, of the kinds that we write."""
         return {
@@ -111,7 +144,9 @@ class RestDevice:
         with self._committing:
             started = self._session.send(Request("POST", f"{TM}/transaction", {}))
             self._must_succeed(started, "starting a transaction")
-            transaction = str(started.json()["transId"])
+            transaction = str(self._body(started, "starting a transaction").get("transId", ""))
+            if not transaction:
+                raise DeviceBusy(self.name, "starts a transaction without saying its number")
             for step in steps:
                 self._queue(step, transaction)
             committed = self._session.send(
@@ -136,6 +171,8 @@ class RestDevice:
                 value = reader(self) if reader else f"{metric} is not measured by this version"
             except (DeviceBusy, DeviceRefused) as error:
                 value = str(error)
+            except UNEXPECTED as error:
+                value = f"{self.name}: gives an unexpected answer ({_cut(error)})"
             if isinstance(value, str):
                 unreadable[metric] = value
             else:
@@ -166,8 +203,7 @@ class RestDevice:
         """Read one answer."""
         response = self._session.send(Request("GET", path, params=params))
         self._must_succeed(response, doing)
-        answer: Item = response.json()
-        return answer
+        return self._body(response, doing)
 
     def _data_groups(self, query: Mapping[str, str], doing: str) -> list[Item]:
         return list(self.items(DATA_GROUP, query, doing))
@@ -193,9 +229,24 @@ class RestDevice:
             raise DeviceBusy(self.name, "dropped a transaction before it was committed")
         self._must_succeed(response, f"queueing {step.action.value} {step.path.full}")
 
+    def _body(self, response: httpx.Response, doing: str) -> dict[str, Any]:
+        """Return the answer's JSON object. Raises: DeviceBusy when it is something else."""
+        try:
+            body = response.json()
+        except ValueError:  # a proxy's page, or half an answer
+            body = None
+        if not isinstance(body, dict):
+            said = Refusal.of(response.status_code, response.text).message[:LONGEST_QUOTE]
+            raise DeviceBusy(self.name, f"answers {doing} with no JSON object ({said!r})")
+        return body
+
     def _must_succeed(self, response: httpx.Response, doing: str) -> None:
         if not response.is_success:
             raise fault_from(self.name, Refusal.of(response.status_code, response.text), doing)
+
+
+def _cut(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:LONGEST_QUOTE]
 
 
 def _command(step: Step) -> tuple[str, str, Mapping[str, Any] | None]:

@@ -13,7 +13,12 @@ from typing import Any
 
 import httpx
 
-from bigip_lbaas.domain.errors import ConfigurationRefused, DeviceUnreachable, OutcomeUnknown
+from bigip_lbaas.domain.errors import (
+    ConfigurationRefused,
+    DeviceBusy,
+    DeviceUnreachable,
+    OutcomeUnknown,
+)
 from bigip_lbaas.icontrol.faults import Refusal, fault_from
 
 LOGIN_PATH = "/mgmt/shared/authn/login"
@@ -57,11 +62,12 @@ class Request:
     params: Mapping[str, str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     is_commit: bool = False
+    is_login: bool = False  # or the end of one: it changes nothing that a lease protects
 
     @property
-    def is_write(self) -> bool:
-        """Return whether this changes the device, and so needs the lease."""
-        return self.method != "GET"
+    def needs_lease(self) -> bool:
+        """Return whether this changes what the device does."""
+        return self.method != "GET" and not self.is_login
 
 
 class Session:
@@ -114,14 +120,14 @@ class Session:
         """Log out, because a device keeps at most 100 tokens per user, and disconnect."""
         token, self._token = self._token, None
         if token is not None:
-            logout = Request("DELETE", f"{TOKENS_PATH}/{token}", headers={TOKEN_HEADER: token})
+            logout = Request(
+                "DELETE", f"{TOKENS_PATH}/{token}", headers={TOKEN_HEADER: token}, is_login=True
+            )
             with suppress(DeviceUnreachable):  # then the token ends by itself
                 self._exchange(logout)
         self._client.close()
 
     def _send_as(self, request: Request, token: str) -> httpx.Response:
-        if request.is_write:
-            self._may_write()
         headers = {**request.headers, TOKEN_HEADER: token}
         return self._exchange(replace(request, headers=headers))
 
@@ -134,17 +140,19 @@ class Session:
             if request.method == "GET":
                 return self._send_again(request)
             raise self._lost(request, error) from error
-        except httpx.TransportError as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             raise self._lost(request, error) from error
 
     def _send_again(self, request: Request) -> httpx.Response:
         try:
             return self._send_once(request)
-        except httpx.TransportError as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             raise self._lost(request, error) from error
 
     def _send_once(self, request: Request) -> httpx.Response:
         with self._room:
+            if request.needs_lease:
+                self._may_write()  # here: a lease may have ended while others had the room
             with self._count_lock:
                 self.requests += 1
             return self._client.request(
@@ -155,10 +163,12 @@ class Session:
                 headers=request.headers,
             )
 
-    def _lost(self, request: Request, error: httpx.TransportError) -> DeviceUnreachable:
+    def _lost(
+        self, request: Request, error: httpx.RequestError | httpx.InvalidURL
+    ) -> DeviceUnreachable:
         """Return what a request without an answer means."""
         name = self.endpoint.name
-        never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+        never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.InvalidURL)
         why = _why(error)
         if isinstance(error, httpx.ConnectError) and _is_certificate(error):
             return DeviceUnreachable(
@@ -169,6 +179,8 @@ class Session:
         if request.is_commit and not never_sent:
             return OutcomeUnknown(name, f"no answer to a commit ({why})")
         what = "cannot be connected to" if never_sent else "gives no answer"
+        if isinstance(error, httpx.DecodingError):
+            what = "gives an answer that cannot be decoded"
         return DeviceUnreachable(name, f"{what} at {self.endpoint.base_url} ({why})")
 
     def _valid_token(self) -> str:
@@ -196,6 +208,7 @@ class Session:
                 },
                 # version 12.0 wants the basic header as well
                 headers={"Authorization": _basic(endpoint)},
+                is_login=True,
             )
         )
         if response.status_code == httpx.codes.UNAUTHORIZED:
@@ -203,9 +216,17 @@ class Session:
         if response.status_code != httpx.codes.OK:
             refusal = Refusal.of(response.status_code, response.text)
             raise fault_from(endpoint.name, refusal, "the login")
-        token = response.json()["token"]
-        life_s = (token["expirationMicros"] - token["lastUpdateMicros"]) / 1e6
-        return str(token["token"]), self._now() + life_s - TOKEN_MARGIN_S
+        try:
+            token = response.json()["token"]
+            life_s = (token["expirationMicros"] - token["lastUpdateMicros"]) / 1e6
+            return str(token["token"]), self._now() + life_s - TOKEN_MARGIN_S
+        except (ValueError, KeyError, TypeError) as error:
+            # what it answered is not repeated: a token may be in it
+            raise DeviceBusy(
+                endpoint.name,
+                f"answers the login with no token that can be read ({type(error).__name__}, "
+                f"{len(response.content)} bytes); is {endpoint.base_url} a BIG-IP?",
+            ) from error
 
     def _login_refused(self) -> DeviceUnreachable:
         return DeviceUnreachable(
@@ -244,6 +265,6 @@ def _is_certificate(error: BaseException) -> bool:
     return False
 
 
-def _why(error: httpx.TransportError) -> str:
+def _why(error: Exception) -> str:
     """Return the library's words, or the error's name where it has none."""
     return str(error) or type(error).__name__
