@@ -352,3 +352,10 @@ def test_a_program_that_runs_stops_in_order_when_it_is_told() -> None:
     threading.Timer(0.1, signal.raise_signal, [signal.SIGTERM]).start()
     assert running.run("program", "What it does.", ["--config-file", "x"], start) == 0
     assert stopped == [["x"], "stopped"]
+
+
+def test_what_the_devices_offer_is_read_as_tags(tmp_path: Path) -> None:
+    file = tmp_path / "agent.conf"
+    file.write_text("[DEFAULT]\ngroup_tags = fast, dedicated\n")
+    conf = options.load([str(file)], options.AGENT_OPTIONS, ())
+    assert options.read_agent(conf).tags == ("fast", "dedicated")

@@ -165,6 +165,12 @@ AGENT_OPTIONS = (
         choices=sorted(DEVICES_BY_HA_TYPE),
         help="standalone: one device; pair: two; scalen: two to four.",
     ),
+    cfg.ListOpt(
+        "group_tags",
+        default=[],
+        help="What the group's devices offer; a flavor or availability zone may demand it. The"
+        " same for all agents of a group.",
+    ),
     cfg.FloatOpt(
         "capacity_report_interval",
         default=10.0,
@@ -318,6 +324,7 @@ def read_agent(conf: Any) -> AgentSettings:
         read_host(conf),
         GroupNumber(conf.environment_group_number),
         parse(conf.capacity_policy, frozenset(READERS)),
+        tags=tuple(conf.group_tags),
         report_interval_s=conf.capacity_report_interval,
     )
 
