@@ -147,7 +147,7 @@ def test_a_controller_refuses_a_bad_value_naming_option_and_value(
 
 def test_every_option_with_a_wrong_value_is_among_those_tried() -> None:
     anything = {"control_exchange", "transport_url", "database_connection", "icontrol_username",
-                "icontrol_password"}  # fmt: skip
+                "icontrol_password", "group_tags"}  # fmt: skip
     tried = {option for option, _ in BAD_FOR_BOTH + BAD_FOR_AGENTS + BAD_FOR_CONTROLLERS}
     groups = (
         options.COMMON_OPTIONS,
