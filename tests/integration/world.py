@@ -14,8 +14,8 @@ from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.level import Leveller
 from bigip_lbaas.agent.life import Life
 from bigip_lbaas.agent.service import Agent
-from bigip_lbaas.agent.service import Surroundings as AgentSurroundings
 from bigip_lbaas.agent.settings import AgentSettings
+from bigip_lbaas.agent.surroundings import Surroundings as AgentSurroundings
 from bigip_lbaas.bus import topics
 from bigip_lbaas.bus.port import Endpoint
 from bigip_lbaas.controller.service import Controller, Surroundings
@@ -131,10 +131,8 @@ class World:
         life = Life(lambda: self.now_s)
         members = tuple(Member(self._device(name, life.may_write)) for name in devices)
         group_of = DeviceGroup(settings, lambda: self.now_s, members)
-        leveller = Leveller(Naming(ENVIRONMENT), RenderSettings())
-        around = AgentSurroundings(
-            self, self, leveller.level, leveller.forget, lambda: 0.5, Inline()
-        )
+        leveller = Leveller(Naming(ENVIRONMENT), RenderSettings(), life.may_write_to)
+        around = AgentSurroundings(self, self, leveller, lambda: 0.5, Inline())
         agent_id = settings.agent_id
         self.agents[agent_id] = Agent(settings, group_of, life, around)
         self.members[agent_id] = (devices, group, policy)

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from bigip_lbaas.agent.partition import StampedPartition
 from bigip_lbaas.bus import topics
 from bigip_lbaas.domain.edit import Edited
 from bigip_lbaas.domain.graph import ServiceGraph
-from bigip_lbaas.domain.ids import AgentId
+from bigip_lbaas.domain.home import Fence, Home
+from bigip_lbaas.domain.ids import AgentId, GroupNumber, ProjectId
+from bigip_lbaas.ltm.names import Naming
+from bigip_lbaas.reconcile.render import RenderSettings
 from bigip_lbaas.scheduling.capacity_policy import parse
 from bigip_lbaas.store import records
 from bigip_lbaas.store.port import Transaction
@@ -259,3 +263,46 @@ def test_what_is_made_anew_under_the_same_id_is_newer_than_what_was_deleted() ->
     found = world.store.read(lambda tx: tx.get(records.LoadBalancer, made.id))
     assert found is not None
     assert found.phase is Phase.APPLIED
+
+
+def test_a_partition_that_another_has_stamped_is_told_with_its_device_and_written_no_more() -> None:
+    world = world_with_one_agent()
+    create(world, 1)
+    pump(world)
+    home = Home(ENVIRONMENT, ProjectId("acme"), GroupNumber(1), AgentId("x:1"), Fence(99, "aa"))
+    stranger = StampedPartition(world.devices["big-1"], home, Naming(ENVIRONMENT), RenderSettings())
+    stranger.take_over()
+    before = contents(world)
+    create(world, 2)
+    outcomes = [payload for _, method, payload in pump(world) if method == "outcome"]
+    assert outcomes
+    assert all("big-1: partition" in each["error"] for each in outcomes)
+    assert all("stamped stamp_99.aa" in each["error"] for each in outcomes)
+    assert all(each["retrying"] and not each["applied"] for each in outcomes)
+    assert contents(world) == before
+
+
+def test_a_device_that_returns_is_read_and_stamped_before_anything_is_asked() -> None:
+    world = world_with_one_agent()
+    create(world, 1)
+    pump(world)
+    before = world.devices["big-1"].stamps(partition_of("acme"))
+    world.off.add("big-1")
+    world.report()
+    world.off.clear()
+    world.pass_time(2.0)
+    world.report()
+    world.messages.clear()
+    assert world.work()
+    assert world.devices["big-1"].stamps(partition_of("acme")) != before
+
+
+def test_a_home_that_has_ended_is_not_remembered() -> None:
+    world = world_with_one_agent()
+    made = create(world, 1)
+    pump(world)
+    leveller = world.agents[AGENT]._around.leveller
+    assert len(leveller) == 1
+    world.door.delete(made.id, (), "req-2")
+    pump(world)
+    assert len(leveller) == 0

@@ -1,6 +1,11 @@
 """A report says what the fullest device says; what cannot be read is unknown, never zero."""
 
-from bigip_lbaas.agent.capacity import Measuring, measure, report
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bigip_lbaas.agent.capacity import Measuring, Survey, report
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.domain.capacity import CapacityReport, Reading
 from bigip_lbaas.domain.errors import DeviceUnreachable
@@ -65,9 +70,38 @@ def test_a_device_that_cannot_be_reached_has_an_error_and_no_value() -> None:
         def measure(self, metrics):  # type: ignore[no-untyped-def]
             raise DeviceUnreachable("off", "is off")
 
-    found = measure({"b": MemoryDevice("b"), "a": Off("a")}, ("tenant_count",), Inline())
+    found = Survey(Inline(), 1.0).measure(
+        {"b": MemoryDevice("b"), "a": Off("a")}, ("tenant_count",)
+    )
     assert [one.serial for one in found] == ["a", "b"]
     assert found[0].measured is None
     assert str(found[0].error) == "off: is off"
     assert found[1].measured is not None
     assert found[1].measured.values == {"tenant_count": 0.0}
+
+
+def test_a_device_that_hangs_delays_no_report_and_is_not_asked_again_meanwhile(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked, answer = [], threading.Event()
+
+    class Hanging(MemoryDevice):
+        def measure(self, metrics):  # type: ignore[no-untyped-def]
+            asked.append(self.name)
+            answer.wait(10)
+            return super().measure(metrics)
+
+    devices = {"a": Hanging("a"), "b": MemoryDevice("b")}
+    with ThreadPoolExecutor(3) as pool:
+        survey = Survey(pool, 0.05)
+        for _ in range(2):
+            first, second = survey.measure(devices, ("tenant_count",))
+            assert first.measured is None
+            assert "has not answered within" in str(first.error)
+            assert second.measured is not None
+        assert asked == ["a"]
+        assert caplog.text.count("a has not been measured") == 1
+        answer.set()
+    with ThreadPoolExecutor(3) as pool:
+        survey._pool = pool
+        assert all(each.measured for each in survey.measure(devices, ("tenant_count",)))

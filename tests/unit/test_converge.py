@@ -2,7 +2,7 @@
 
 import pytest
 
-from bigip_lbaas.agent.converge import Ending, judge
+from bigip_lbaas.agent.converge import TRIES_FOR_A_BUSY_DEVICE, Ending, judge
 from bigip_lbaas.domain.errors import (
     DeviceBusy,
     DeviceRefused,
@@ -75,3 +75,17 @@ def test_an_unknown_outcome_is_a_device_not_reached() -> None:
 def test_the_same_words_of_two_devices_are_said_once() -> None:
     said = DeviceUnreachable("x", "is off")
     assert judge({"a": said, "b": said}).later == "x: is off"
+
+
+def test_a_device_that_stays_busy_holds_up_the_others_for_a_few_tries_only() -> None:
+    results = {"a": False, "b": BUSY}
+    assert not judge(results, TRIES_FOR_A_BUSY_DEVICE - 1).applied
+    ending = judge(results, TRIES_FOR_A_BUSY_DEVICE)
+    assert ending == Ending(applied=True, unclean=("b",), later=str(BUSY))
+
+
+@pytest.mark.parametrize("other", [BUSY, OFF])
+def test_however_often_it_is_tried_nothing_is_applied_where_no_device_has_it(
+    other: ProviderError,
+) -> None:
+    assert judge({"a": other, "b": BUSY}, 99) == Ending(later=judge({"a": other, "b": BUSY}).later)

@@ -1,11 +1,16 @@
 """A device that cannot be reached is left alone for a growing while, and heard of once."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.domain.errors import DeviceBusy, DeviceError, DeviceUnreachable
 from bigip_lbaas.icontrol.memory import MemoryDevice
+from bigip_lbaas.icontrol.port import DeviceIdentity
+from tests.integration.world import Inline
 
 
 class Room:
@@ -79,12 +84,42 @@ def test_a_device_is_known_by_its_serial_number_once_it_has_said_it() -> None:
     room = Room(devices=2)
     room.member.serial = ""
     assert room.group.serials() == ("?big-0", "serial-1")
-    assert room.group.identify()
+    room.group.identify(Inline(), 1.0)
     assert room.member.serial == room.member.device.identity().serial
-    assert not room.group.identify()  # nothing new
+    assert room.group.serials() == ("big-0", "serial-1")
 
 
 def test_only_devices_that_said_who_they_are_are_measured() -> None:
     room = Room(devices=2)
     room.member.serial = ""
     assert list(room.group.by_serial(room.group.members)) == ["serial-1"]
+
+
+def test_a_device_that_hangs_is_asked_once_and_waited_for_only_so_long() -> None:
+    asked, answer = [], threading.Event()
+
+    class Hanging(MemoryDevice):
+        def identity(self) -> DeviceIdentity:
+            asked.append(self.name)
+            answer.wait(10)
+            return super().identity()
+
+    room = Room()
+    room.member.serial, room.member.device = "", Hanging("big-0")
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(3):
+            room.group.identify(pool, 0.01)
+        assert (asked, room.group.serials()) == (["big-0"], ("?big-0",))
+        answer.set()
+    assert room.group.serials() == ("big-0",)
+
+
+def test_a_device_that_returns_is_told_of_once() -> None:
+    room = Room()
+    returned: list[Member] = []
+    room.group.returned = returned.append
+    room.group.answered(room.member)
+    room.fail()
+    room.group.answered(room.member)
+    room.group.answered(room.member)
+    assert returned == [room.member]

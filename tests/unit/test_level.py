@@ -5,7 +5,8 @@ import pytest
 from bigip_lbaas.agent.group import Member
 from bigip_lbaas.agent.inbox import Task
 from bigip_lbaas.agent.level import Leveller
-from bigip_lbaas.domain.errors import FencedOff
+from bigip_lbaas.agent.life import Life
+from bigip_lbaas.domain.errors import FencedOff, LeaseExpired
 from bigip_lbaas.domain.home import Fence, Home, Stamp
 from bigip_lbaas.icontrol.memory import MemoryDevice
 from bigip_lbaas.ltm.names import Naming
@@ -126,3 +127,52 @@ def test_a_partition_that_is_known_is_not_read_again_until_it_is_forgotten() -> 
     bench.leveller.forget()
     bench.leveller.level(bench.member, task(5))
     assert device.reads > known
+
+
+def test_what_an_earlier_life_began_writes_nothing_under_the_lease_of_the_present_one() -> None:
+    life = Life(lambda: 100.0)
+
+    class Reborn(MemoryDevice):
+        """While the old life's work looks at it, the agent registers anew."""
+
+        def partitions(self) -> frozenset[str]:
+            begin("new", 2)
+            return super().partitions()
+
+        def stamps(self, partition):  # type: ignore[no-untyped-def]
+            begin("new", 2)
+            return super().stamps(partition)
+
+    def begin(epoch: str, fence: int) -> None:
+        life.begin(epoch, (home(fence),))
+        life.renew(epoch, 100.0, 3.0)
+
+    device = Reborn("big", life.may_write)
+    leveller = Leveller(Naming("dev"), RenderSettings(), life.may_write_to)
+    begin("epoch", 1)
+    with pytest.raises(LeaseExpired, match="no longer this agent's under fence 1"):
+        leveller.level(Member(device, "big"), task(1, fence=1))
+    assert PARTITION not in MemoryDevice.partitions(device)
+
+
+def test_a_home_that_needs_its_stamp_is_not_stamped_twice_but_anew_after_an_absence() -> None:
+    bench = Bench()
+    bench.leveller.level(bench.member, task(1))
+    stamped = bench.device.stamps(PARTITION)
+    bench.leveller.level(bench.member, Task(home(), "epoch"))
+    assert bench.device.stamps(PARTITION) == stamped
+    bench.leveller.forget_device("another")
+    bench.leveller.level(bench.member, Task(home(), "epoch"))
+    assert bench.device.stamps(PARTITION) == stamped
+    bench.leveller.forget_device("big")
+    bench.leveller.level(bench.member, Task(home(), "epoch"))
+    assert bench.device.stamps(PARTITION) != stamped
+
+
+def test_a_home_that_has_been_let_go_of_is_not_remembered() -> None:
+    bench = Bench()
+    bench.leveller.level(bench.member, task(1, fence=2))
+    bench.leveller.drop(home(1))
+    assert len(bench.leveller) == 1  # it has come back since
+    bench.leveller.drop(home(2))
+    assert len(bench.leveller) == 0

@@ -131,3 +131,22 @@ def test_homes_of_another_epoch_replace_nothing() -> None:
     life, _ = living(home(fence=5))
     assert life.replace_homes("another", [home(fence=9)]) == ()
     assert life.holds(home(fence=5))
+
+
+def test_work_may_write_only_in_its_own_life_and_home() -> None:
+    life, _ = living(home(fence=5))
+    with pytest.raises(LeaseExpired, match="no heartbeat"):
+        life.may_write_to(home(fence=5), "epoch")
+    life.renew("epoch", 100.0, 3.0)
+    life.may_write_to(home(fence=5), "epoch")
+    for other, epoch in [(home(fence=5), "earlier"), (home(fence=4), "epoch")]:
+        with pytest.raises(LeaseExpired, match="no longer this agent's"):
+            life.may_write_to(other, epoch)
+
+
+def test_only_so_many_homes_let_go_of_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bigip_lbaas.agent.life.REMEMBERED", 2)
+    life, _ = living()
+    for project in ("a", "b", "a", "c"):
+        life.let_go(home(project))
+    assert [project for project in "abc" if life.has_let_go(home(project))] == ["a", "c"]

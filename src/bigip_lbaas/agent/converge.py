@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.inbox import Task
 from bigip_lbaas.domain.errors import (
+    DeviceBusy,
     DeviceError,
     DeviceRefused,
     DeviceUnreachable,
@@ -15,6 +16,11 @@ from bigip_lbaas.domain.errors import (
     ProviderError,
     RequestRejected,
 )
+from bigip_lbaas.domain.ids import AgentId
+from bigip_lbaas.wire.messages import Outcome
+
+# so often the whole group waits for a device that is busy; then it counts as not reached
+TRIES_FOR_A_BUSY_DEVICE = 3
 
 # brings one device level; True: the home's partition is gone there; raises what went wrong
 Level = Callable[[Member, Task], bool]
@@ -37,6 +43,14 @@ class Ending:
     ended: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What it took."""
+
+    took_s: float = 0.0
+    requests: int = 0
+
+
 def converge(group: DeviceGroup, task: Task, level: Level, pool: Executor) -> Ending:
     """Bring every device of the group level, all at the same time."""
     reachable = group.reachable()
@@ -52,21 +66,26 @@ def converge(group: DeviceGroup, task: Task, level: Level, pool: Executor) -> En
         for member in group.members
         if member not in reachable
     }
-    return judge({**results, **skipped})
+    return judge({**results, **skipped}, task.tries)
 
 
-def judge(results: Mapping[str, bool | ProviderError]) -> Ending:
-    """Return how the whole ended; results: device as it is known -> partition gone, or error."""
+def judge(results: Mapping[str, bool | ProviderError], tries: int = 0) -> Ending:
+    """Return how the whole ended; results: device as it is known -> partition gone, or error.
+
+    tries: how often it has been tried before. A device that stays busy does not hold up the others
+    for ever: after a few tries it is one that was not reached, and is brought level later.
+    """
     errors = [error for error in results.values() if not isinstance(error, bool)]
     if any(isinstance(error, FencedOff) for error in errors):
         return Ending(fenced=True, later=_said(errors, FencedOff))
     refusals = (DeviceRefused, RequestRejected)
     if any(isinstance(error, refusals) for error in errors):
         return Ending(refused=_said(errors, *refusals))
-    unreached = tuple(
-        sorted(name for name, error in results.items() if isinstance(error, DeviceUnreachable))
-    )
-    others = [error for error in errors if not isinstance(error, DeviceUnreachable)]
+    away: tuple[type[ProviderError], ...] = (DeviceUnreachable,)
+    if tries >= TRIES_FOR_A_BUSY_DEVICE:
+        away = (DeviceUnreachable, DeviceBusy)
+    unreached = tuple(sorted(name for name, error in results.items() if isinstance(error, away)))
+    others = [error for error in errors if not isinstance(error, away)]
     if others or len(unreached) == len(results):
         return Ending(later=_said(errors, ProviderError))
     return Ending(
@@ -74,6 +93,31 @@ def judge(results: Mapping[str, bool | ProviderError]) -> Ending:
         unclean=unreached,
         later=_said(errors, ProviderError),
         ended=all(result is True for result in results.values()),
+    )
+
+
+def outcome_of(task: Task, ending: Ending, agent_id: AgentId, work: Work) -> Outcome | None:
+    """Return what the controllers are told of an ending; None for a task of theirs that is none."""
+    assignment = task.assignment
+    if assignment is None:
+        return None
+    error = ending.refused or ending.later
+    if ending.fenced:
+        error = f"{error}; another agent owns the home there, so nothing was written to it"
+    return Outcome(
+        assignment.load_balancer_id,
+        assignment.revision,
+        agent_id,
+        task.epoch,
+        task.home.fence,
+        applied=ending.applied,
+        request_id=assignment.request_id,
+        error=error,
+        retrying=not ending.applied and not ending.refused,
+        unclean=ending.unclean,
+        let_go=task.home.fence if ending.ended and assignment.home_is_ending else None,
+        took_s=work.took_s,
+        requests=work.requests,
     )
 
 

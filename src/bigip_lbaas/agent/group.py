@@ -1,6 +1,8 @@
 """The devices of an agent's group, and how each of them is doing."""
 
+import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 
 from bigip_lbaas.agent.settings import AgentSettings
@@ -18,6 +20,7 @@ class Member:
     failures: int = 0
     retry_at_s: float = 0.0
     said: str = ""
+    asked: "Future[None] | None" = None  # who it is; asked once at a time
 
     @property
     def known_as(self) -> str:
@@ -33,6 +36,8 @@ class DeviceGroup:
     monotonic_s: Callable[[], float]
     members: tuple[Member, ...]
     heard: Callable[[Member, str], None] = field(default=lambda _member, _said: None)
+    returned: Callable[[Member], None] = field(default=lambda _member: None)  # after failures
+    _asking: threading.Lock = field(default_factory=threading.Lock)
 
     def serials(self) -> tuple[str, ...]:
         """Return how the devices are known, sorted."""
@@ -43,19 +48,30 @@ class DeviceGroup:
         now_s = self.monotonic_s()
         return tuple(member for member in self.members if member.retry_at_s <= now_s)
 
-    def identify(self) -> bool:
-        """Ask devices that have not said who they are; return whether one of them now has."""
-        found = False
-        for member in self.reachable():
-            if member.serial:
-                continue
-            try:
-                member.serial = member.device.identity().serial
-            except DeviceError as error:
-                self.failed(member, error)
-            else:
-                found = True
-        return found
+    def identify(self, pool: Executor, within_s: float) -> None:
+        """Ask devices that have not said who they are, and wait for answers at most that long.
+
+        A device that answers later has its serial number then. A defect in asking is raised.
+        """
+        with self._asking:
+            for member in self.reachable():
+                if not member.serial and (member.asked is None or member.asked.done()):
+                    member.asked = pool.submit(self._identify, member)
+            asked = [member.asked for member in self.members if member.asked is not None]
+        for future in wait(asked, within_s).done:
+            future.result()
+
+    def _identify(self, member: Member) -> None:
+        try:
+            serial = member.device.identity().serial
+        except DeviceError as error:
+            self.failed(member, error)
+            if str(error) != member.said:
+                member.said = str(error)
+                self.heard(member, str(error))
+        else:
+            member.serial = serial
+            self.answered(member)
 
     def failed(self, member: Member, error: DeviceError) -> None:
         """Leave a device that cannot be reached alone for a while, twice as long each time."""
@@ -72,11 +88,13 @@ class DeviceGroup:
 
     def answered(self, member: Member) -> None:
         """Note that a device answers."""
-        if member.failures:
-            self.heard(member, f"{member.device.name} answers again")
+        was_away = member.failures > 0
         member.failures = 0
         member.retry_at_s = 0.0
         member.said = ""
+        if was_away:
+            self.heard(member, f"{member.device.name} answers again")
+            self.returned(member)
 
     def by_serial(self, members: Iterable[Member]) -> dict[str, Device]:
         """Return serial number -> device, of those that have said who they are."""

@@ -60,13 +60,20 @@ class Inbox:
         return True
 
     def take(self, now_s: float) -> Task | None:
-        """Return the oldest task that is ready and whose home is idle; its home becomes busy."""
-        for key, task in self._tasks.items():
-            if task.ready_at_s <= now_s and task.home.project_id not in self._busy:
-                del self._tasks[key]
-                self._busy.add(task.home.project_id)
-                return task
-        return None
+        """Return the oldest task that is ready and whose home is idle; its home becomes busy.
+
+        Stamps come before all else: until then an earlier owner may still write there.
+        """
+        ready = [
+            task
+            for task in self._tasks.values()
+            if task.ready_at_s <= now_s and task.home.project_id not in self._busy
+        ]
+        task = min(ready, key=lambda each: each.assignment is not None, default=None)
+        if task is not None:
+            del self._tasks[task.key]
+            self._busy.add(task.home.project_id)
+        return task
 
     def finish(self, task: Task) -> None:
         """Make the task's home idle again."""

@@ -1,6 +1,7 @@
 """Brings one device level with one task, remembering what is known of each partition."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bigip_lbaas.agent.group import Member
@@ -14,26 +15,38 @@ from bigip_lbaas.reconcile.scope import Target
 
 
 @dataclass
+class _Known:
+    """One partition, and for which life. is_stale: its device was away, so it is read again."""
+
+    partition: StampedPartition
+    epoch: str
+    is_stale: bool = False
+
+
+@dataclass
 class Leveller:
     """What an agent knows of the partitions of its homes, device by device.
 
     A StampedPartition lives as long as its fence: a new fence begins with knowing nothing.
+    may_write raises LeaseExpired when work of that epoch may not write to that home (any more).
     """
 
     naming: Naming
     settings: RenderSettings
+    may_write: Callable[[Home, str], None] = lambda _home, _epoch: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _known: dict[tuple[str, ProjectId], StampedPartition] = field(default_factory=dict)
+    _known: dict[tuple[str, ProjectId], _Known] = field(default_factory=dict)
 
     def level(self, member: Member, task: Task) -> bool:
         """Do what the task asks on one device; return whether the home's partition is gone.
 
         Raises: the children of DeviceError, LeaseExpired, RequestRejected.
         """
-        partition = self._partition(member, task.home)
+        partition = self._partition(member, task)
         assignment = task.assignment
         if assignment is None:
-            partition.take_over()
+            if not partition.is_stamped:
+                partition.take_over()
             return False
         target = Target(assignment.graph, assignment.wanted, assignment.leaving)
         if assignment.home_is_ending:
@@ -47,11 +60,44 @@ class Leveller:
         with self._lock:
             self._known.clear()
 
-    def _partition(self, member: Member, home: Home) -> StampedPartition:
-        key = (member.device.name, home.project_id)
+    def forget_device(self, name: str) -> None:
+        """Let the next work in each partition of a device begin with reading: it was away."""
+        with self._lock:
+            for (device, _), known in self._known.items():
+                known.is_stale = known.is_stale or device == name
+
+    def drop(self, home: Home) -> None:
+        """Forget a home that has been let go of: it never comes back under this fence."""
+        with self._lock:
+            for key in [
+                key
+                for key, known in self._known.items()
+                if key[1] == home.project_id
+                and known.partition.home.fence.number <= home.fence.number
+            ]:
+                del self._known[key]
+
+    def __len__(self) -> int:
+        """Return how many partitions are known."""
+        return len(self._known)
+
+    def _partition(self, member: Member, task: Task) -> StampedPartition:
+        key = (member.device.name, task.home.project_id)
         with self._lock:
             known = self._known.get(key)
-            if known is None or known.home != home:
-                known = StampedPartition(member.device, home, self.naming, self.settings)
+            if known is None or known.partition.home != task.home or known.epoch != task.epoch:
+                known = _Known(self._new(member, task), task.epoch)
                 self._known[key] = known
-            return known
+            was_stale, known.is_stale = known.is_stale, False
+        if was_stale:
+            known.partition.forget()  # here, where no other thread works in it; its count stays
+        return known.partition
+
+    def _new(self, member: Member, task: Task) -> StampedPartition:
+        return StampedPartition(
+            member.device,
+            task.home,
+            self.naming,
+            self.settings,
+            lambda: self.may_write(task.home, task.epoch),
+        )

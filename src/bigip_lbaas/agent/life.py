@@ -7,6 +7,8 @@ from bigip_lbaas.domain.errors import LeaseExpired
 from bigip_lbaas.domain.home import Fence, Home, Lease
 from bigip_lbaas.domain.ids import ProjectId
 
+REMEMBERED = 10_000  # homes let go of in this life, the latest ones
+
 
 class Life:
     """What an agent may do right now. Safe for threads."""
@@ -58,6 +60,21 @@ class Life:
                 " check the message broker and the controllers"
             )
 
+    def may_write_to(self, home: Home, epoch: str) -> None:
+        """Return if work of that epoch may write to that home now. Raises LeaseExpired otherwise.
+
+        The lease alone says nothing of who asks: work that an earlier life began must not go on
+        under the lease of the present one.
+        """
+        with self._lock:
+            is_ours = epoch == self._epoch and self._homes.get(home.project_id) == home
+        if not is_ours:
+            raise LeaseExpired(
+                f"project {home.project_id} is no longer this agent's under fence "
+                f"{home.fence.number}, so nothing more is written for it: who has it now goes on"
+            )
+        self.may_write()
+
     def adopt(self, home: Home, epoch: str) -> bool:
         """Take a home that a controller says is ours; return whether it is, at this fence.
 
@@ -78,7 +95,10 @@ class Life:
         """Take nothing more for this home at or under its fence."""
         with self._lock:
             earlier = self._let_go.get(home.project_id, 0)
+            self._let_go.pop(home.project_id, None)  # so that the latest is last
             self._let_go[home.project_id] = max(earlier, home.fence.number)
+            if len(self._let_go) > REMEMBERED:
+                del self._let_go[next(iter(self._let_go))]
             if self._homes.get(home.project_id) == home:
                 del self._homes[home.project_id]
 

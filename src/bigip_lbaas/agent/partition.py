@@ -42,10 +42,19 @@ class StampedPartition:
     """One partition on one device under one fence. For one thread at a time."""
 
     def __init__(
-        self, device: Device, home: Home, naming: Naming, settings: RenderSettings
+        self,
+        device: Device,
+        home: Home,
+        naming: Naming,
+        settings: RenderSettings,
+        may_write: Callable[[], None] = lambda: None,
     ) -> None:
-        """Know nothing yet. Raises: RequestRejected when no partition can have the home's name."""
+        """Know nothing yet. may_write raises LeaseExpired when the home is not ours any more.
+
+        Raises: RequestRejected when no partition can have the home's name.
+        """
         self.device = device
+        self._may_write = may_write
         self.home = home
         self.highest: Fence = home.fence  # the highest fence seen here, for the heartbeat
         self._naming = naming
@@ -65,6 +74,11 @@ class StampedPartition:
     def is_known(self) -> bool:
         """Return whether the content is known, so that the next work needs no reading."""
         return self._content is not None
+
+    @property
+    def is_stamped(self) -> bool:
+        """Return whether the partition is known to bear a stamp of our own fence, and no other."""
+        return bool(self._stamps) and all(each.fence == self.home.fence for each in self._stamps)
 
     def forget(self) -> None:
         """Empty all knowledge: the next work begins with reading (after errors, for audits)."""
@@ -152,6 +166,7 @@ class StampedPartition:
         away = (*self._out(), Step(Action.DELETE, self._path(GUARD)))
         self._send((*away, *last))
         self.forget()
+        self._may_write()
         try:
             self.device.delete_partition(self.partition)
         except DeviceRefused as refused:
@@ -172,6 +187,7 @@ class StampedPartition:
             if found is None:
                 if not create and self.partition not in self.device.partitions():
                     return None
+                self._may_write()
                 is_fresh = self.device.create_partition(self.partition)
                 found = PartitionStamps()
             if not found.names:
@@ -242,6 +258,7 @@ class StampedPartition:
     def _send(self, writes: Sequence[Step]) -> None:
         known = self._stamps
         stamps = tuple(step.path.full for step in writes if step.path.collection == DATA_GROUP)
+        self._may_write()
         try:
             self.device.commit(writes, stamps)
         except DeviceRefused as refused:

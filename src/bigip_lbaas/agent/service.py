@@ -1,21 +1,21 @@
 """One agent: takes assignments, brings its device group level, beats and reports."""
 
 import logging
-import random
 import threading
-from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from bigip_lbaas.agent import capacity
-from bigip_lbaas.agent.converge import Ending, Level, converge
-from bigip_lbaas.agent.group import DeviceGroup
+from bigip_lbaas.agent.converge import Ending, Work, converge, outcome_of
+from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.inbox import Inbox, Task
-from bigip_lbaas.agent.life import Life
-from bigip_lbaas.agent.settings import AgentSettings, Clock
+from bigip_lbaas.agent.life import REMEMBERED, Life
+from bigip_lbaas.agent.settings import AgentSettings
+from bigip_lbaas.agent.surroundings import Surroundings
 from bigip_lbaas.bus import topics
-from bigip_lbaas.bus.port import Bus, Server
+from bigip_lbaas.bus.port import Server
 from bigip_lbaas.domain.errors import BusUnavailable, NoAnswer, ProviderError
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.domain.ids import ProjectId
@@ -35,27 +35,12 @@ LOG = logging.getLogger(__name__)
 A = TypeVar("A")
 
 IDLE_S = 1.0
+JITTER_S = 0.1  # so that agents whose controller died do not all ask the next one at once
+FIRST_LOOK_S = 1.5  # so long a registration waits for devices to say who they are, once
 # A reservation is released by a report whose measuring began after the change was written down.
 # So a change is reported with the next answered heartbeats, not at once: then what is measured
 # and what is reserved are rarely counted both. Two, since the first may have overtaken the change.
 REPORTS_AFTER_A_CHANGE = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What an agent stands on; all of it is given, so that a test can give its own.
-
-    level brings one device level with a task; forget drops what is known of the devices.
-    jitter: a number in 0..1, new each time. pool: on what devices are talked to at the same time;
-    threads of its own by default.
-    """
-
-    bus: Bus
-    clock: Clock
-    level: Level
-    forget: Callable[[], None]
-    jitter: Callable[[], float] = random.random
-    pool: Executor | None = None
 
 
 class Agent:
@@ -77,13 +62,18 @@ class Agent:
         self._beats = 0
         self._reports = 0
         self._reports_due = 0
-        self._farewells: dict[ProjectId, Outcome] = {}  # of homes let go of in this life
+        self._registered_as: tuple[str, ...] = ()
+        self._lease_s = 0.0  # as the last answered heartbeat gave it
+        # of homes let go of in this life
+        self._farewells: OrderedDict[ProjectId, Outcome] = OrderedDict()
         self._ready_for = ""  # the epoch for which Ready is still to be sent
         self._server: Server | None = None
         self._threads: list[threading.Thread] = []
         self._pool = around.pool or ThreadPoolExecutor(
-            len(group.members) * (settings.workers + 1), f"{settings.agent_id}-device"
+            len(group.members) * (settings.workers + 2), f"{settings.agent_id}-device"
         )
+        self._survey = capacity.Survey(self._pool, settings.measure_timeout_s)
+        group.returned = self._stamp_again
 
     # -- life
 
@@ -148,10 +138,17 @@ class Agent:
     def _beat_loop(self) -> None:
         interval_s = 0.0
         while not self._around.clock.wait(self._stop, interval_s):
-            interval_s = self.beat_once()
+            try:
+                interval_s = self.beat_once()
+            except Exception:
+                LOG.exception("a bug: %s could not beat; it goes on", self._settings.agent_id)
+                interval_s = self._settings.retry_s
 
     def beat_once(self) -> float:
         """Register if need be, and beat; return how long to wait before the next one."""
+        if self._life.epoch and self._group.serials() != self._registered_as:
+            self._life.end()  # it registers again, now with the device's serial number
+        begun_s = self._around.clock.monotonic_s()
         try:
             if not self._life.epoch:
                 self._beats = 0
@@ -162,17 +159,23 @@ class Agent:
         except (BusUnavailable, NoAnswer) as error:
             LOG.warning("%s: no controller answers: %s", self._settings.agent_id, error)
             interval_s = self._settings.retry_s * (0.5 + self._around.jitter())
+            if self._life.epoch:  # at once: the lease holds three tries, if none waits for long
+                took_s = self._around.clock.monotonic_s() - begun_s
+                rest_s = max(0.0, self._call_timeout_s() - took_s)
+                interval_s = rest_s + JITTER_S * self._around.jitter()
         return interval_s
 
     def _register(self) -> float:
         """Begin a new life; return when to try again or to beat."""
-        self._group.identify()
+        if not self._registered_as:
+            self._group.identify(self._pool, FIRST_LOOK_S)
+        self._registered_as = self._group.serials()
         registration = Registration(
             self._settings.agent_id,
             self._settings.environment,
             self._settings.host,
             self._settings.group,
-            self._group.serials(),
+            self._registered_as,
             self._settings.tags,
         )
         answer = self._call("register", encode(registration), Registered)
@@ -181,7 +184,7 @@ class Agent:
             return self._settings.retry_s * (1 + self._around.jitter())
         with self._changed:
             self._inbox.clear()
-        self._around.forget()
+        self._around.leveller.forget()
         self._farewells.clear()
         self._life.begin(answer.epoch, answer.homes)
         self._store_time = None
@@ -203,6 +206,7 @@ class Agent:
             self._life.end()
             return 0.0
         self._life.renew(epoch, sent_at_s, answer.lease_s)
+        self._lease_s = answer.lease_s
         self._store_time = answer.store_time
         if self._reports_due:
             self._reports_due -= 1
@@ -210,20 +214,29 @@ class Agent:
         if answer.homes is not None:
             self._stamp_homes(self._life.replace_homes(epoch, answer.homes), epoch)
         self._wake_workers()
-        if any(not member.serial for member in self._group.members) and self._group.identify():
-            self._life.end()  # it registers again, now with the device's serial number
-            return 0.0
         return answer.interval_s
 
     def _call(self, method: str, payload: dict[str, Any], kind: type[A]) -> A:
         queue = topics.heartbeat_queue(self._settings.environment)
-        timeout_s = self._settings.call_timeout_s
+        timeout_s = self._call_timeout_s()
         try:
             return decode(kind, self._around.bus.call(queue, method, payload, timeout_s))
         except Unreadable as error:
             raise NoAnswer(f"the answer to {method} cannot be read: {error}") from error
 
+    def _call_timeout_s(self) -> float:
+        """Return for how long an answer is waited for: one that is lost must not cost the lease."""
+        configured_s = self._settings.call_timeout_s
+        return min(configured_s, self._lease_s / 3) if self._lease_s else configured_s
+
     # -- work
+
+    def _stamp_again(self, member: Member) -> None:
+        """Read and stamp all homes on a device that was away, before anything else."""
+        self._around.leveller.forget_device(member.device.name)
+        epoch = self._life.epoch
+        for home in self._life.homes() if epoch else ():
+            self._put(Task(home, epoch))
 
     def _stamp_homes(self, homes: tuple[Home, ...], epoch: str) -> None:
         """Queue the stamping of homes; without any the agent is ready at once."""
@@ -251,7 +264,7 @@ class Agent:
             self._try_again(task, str(error))
         except Exception as error:
             LOG.exception("a bug: %s could not be worked on", task.key)
-            self._end(task, Ending(refused=f"a defect of the agent: {error}"), 0.0, 0)
+            self._end(task, Ending(refused=f"a defect of the agent: {error}"), Work())
         finally:
             with self._changed:
                 self._inbox.finish(task)
@@ -280,39 +293,25 @@ class Agent:
             return
         before = self._requests()
         begun_s = self._around.clock.monotonic_s()
-        ending = converge(self._group, task, self._around.level, self._pool)
+        ending = converge(self._group, task, self._around.leveller.level, self._pool)
         took_s = self._around.clock.monotonic_s() - begun_s
         if ending.fenced:
             LOG.error("%s: %s; nothing was written", self._settings.agent_id, ending.later)
-            return
-        self._end(task, ending, took_s, self._requests() - before)
+        self._end(task, ending, Work(took_s, self._requests() - before))
 
-    def _end(self, task: Task, ending: Ending, took_s: float, requests: int) -> None:
+    def _end(self, task: Task, ending: Ending, work: Work) -> None:
         """Report an ending, and try again what is not level everywhere."""
-        again = bool(ending.later)
-        assignment = task.assignment
-        if assignment is not None and (not again or ending.later != task.said):
-            ends_home = ending.ended and assignment.home_is_ending
-            if ends_home:
+        again = (
+            bool(ending.later) and not ending.fenced
+        )  # a home of someone else is not ours to try
+        outcome = outcome_of(task, ending, self._settings.agent_id, work)
+        if outcome is not None and (not again or ending.later != task.said):
+            if outcome.let_go is not None:
                 self._life.let_go(task.home)
-            outcome = Outcome(
-                assignment.load_balancer_id,
-                assignment.revision,
-                self._settings.agent_id,
-                task.epoch,
-                task.home.fence,
-                applied=ending.applied,
-                request_id=assignment.request_id,
-                error=ending.refused or ending.later,
-                retrying=not ending.applied and not ending.refused,
-                unclean=ending.unclean,
-                let_go=task.home.fence if ends_home else None,
-                tried_to_end=assignment.home_is_ending,
-                took_s=took_s,
-                requests=requests,
-            )
-            if ends_home:
+                self._around.leveller.drop(task.home)
                 self._farewells[task.home.project_id] = outcome
+                if len(self._farewells) > REMEMBERED:
+                    self._farewells.popitem(last=False)
             self._cast("outcome", outcome)
             if ending.applied:
                 self._reports_due = REPORTS_AFTER_A_CHANGE
@@ -351,28 +350,36 @@ class Agent:
     # -- capacity
 
     def _report_loop(self) -> None:
+        looks = 0  # at devices of which one has not said who it is: soon at first, then more rarely
         while not self._stop.is_set():
-            self._around.clock.wait(self._report_now, self._settings.report_interval_s)
             self._report_now.clear()
-            if not self._stop.is_set():
+            try:
                 self.report_once()
+            except Exception:
+                LOG.exception("a bug: %s could not report; it goes on", self._settings.agent_id)
+            pause_s = self._settings.report_interval_s
+            if any(not member.serial for member in self._group.members):
+                pause_s = min(pause_s, self._settings.retry_s * 2 ** min(looks, 10))
+                looks += 1
+            if not self._stop.is_set():
+                self._around.clock.wait(self._report_now, pause_s)
 
     def report_once(self) -> None:
         """Measure the group and report it, with what the measuring can have seen."""
+        self._group.identify(self._pool, FIRST_LOOK_S)
         if not self._life.epoch:
             return
         epoch, as_of = self._life.epoch, self._store_time
         policy = self._settings.policy
         metrics = tuple(policy.limits) if policy else ()
         begun_s = self._around.clock.monotonic_s()
-        members = self._group.reachable()
-        measurings = capacity.measure(self._group.by_serial(members), metrics, self._pool)
-        for member in members:
-            found = next((one for one in measurings if one.serial == member.serial), None)
-            if found is not None and found.error is not None:
-                self._group.failed(member, found.error)
-            elif found is not None:
-                self._group.answered(member)
+        members = {one.serial: one for one in self._group.reachable() if one.serial}
+        measurings = self._survey.measure(self._group.by_serial(members.values()), metrics)
+        for found in measurings:
+            if found.error is not None:
+                self._group.failed(members[found.serial], found.error)
+            else:
+                self._group.answered(members[found.serial])
         took_s = self._around.clock.monotonic_s() - begun_s
         self._reports += 1
         report = capacity.report(self._settings, epoch, measurings, as_of, self._reports)

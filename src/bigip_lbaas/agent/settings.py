@@ -13,7 +13,8 @@ class AgentSettings:
 
     report_interval_s: how often the group's capacity is measured and reported. retry_s: the
     first wait after a device could not be reached or was busy; it doubles up to retry_most_s.
-    call_timeout_s: how long a heartbeat may stay unanswered before the next one is tried.
+    call_timeout_s: how long a first call may stay unanswered before the next one is tried; once a
+    lease is known, a third of it. measure_timeout_s: how long a report waits for a device.
     """
 
     environment: EnvironmentName
@@ -25,6 +26,7 @@ class AgentSettings:
     retry_s: float = 1.0
     retry_most_s: float = 30.0
     call_timeout_s: float = 2.0
+    measure_timeout_s: float = 10.0
     workers: int = 4
 
     @property

@@ -7,8 +7,8 @@ from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.level import Leveller
 from bigip_lbaas.agent.life import Life
 from bigip_lbaas.agent.service import Agent
-from bigip_lbaas.agent.service import Surroundings as AgentSurroundings
 from bigip_lbaas.agent.settings import AgentSettings, Clock, Pause
+from bigip_lbaas.agent.surroundings import Surroundings as AgentSurroundings
 from bigip_lbaas.bus.port import Bus
 from bigip_lbaas.icontrol.port import Device
 from bigip_lbaas.icontrol.rest import RestDevice
@@ -44,6 +44,6 @@ def build_agent(
     life = Life(clock.monotonic_s)
     members = tuple(Member(device_of(endpoint, life.may_write)) for endpoint in endpoints)
     group = DeviceGroup(settings, clock.monotonic_s, members, heard)
-    leveller = Leveller(Naming(settings.environment), RenderSettings())
-    around = AgentSurroundings(bus, clock, leveller.level, leveller.forget)
+    leveller = Leveller(Naming(settings.environment), RenderSettings(), life.may_write_to)
+    around = AgentSurroundings(bus, clock, leveller)
     return Agent(settings, group, life, around)

@@ -1,0 +1,180 @@
+"""An agent's threads: a device that hangs, an answer that is lost, a defect stop no heartbeat."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from bigip_lbaas.agent import service
+from bigip_lbaas.agent.group import DeviceGroup, Member
+from bigip_lbaas.agent.level import Leveller
+from bigip_lbaas.agent.life import Life
+from bigip_lbaas.agent.service import Agent
+from bigip_lbaas.agent.settings import AgentSettings
+from bigip_lbaas.agent.surroundings import Surroundings
+from bigip_lbaas.cmd.building import SystemClock
+from bigip_lbaas.domain.errors import NoAnswer
+from bigip_lbaas.icontrol.memory import MemoryDevice
+from bigip_lbaas.icontrol.port import DeviceIdentity
+from bigip_lbaas.ltm.names import Naming
+from bigip_lbaas.reconcile.render import RenderSettings
+from bigip_lbaas.scheduling.capacity_policy import parse
+from tests.integration.world import Inline
+
+
+class Line:
+    """A bus on which a controller answers at once, or as `fails` says."""
+
+    def __init__(self) -> None:
+        self.registered: list[tuple[str, ...]] = []
+        self.beats = 0
+        self.reports = 0
+        self.timeouts_s: list[float] = []
+        self.fails: Callable[[str], None] = lambda _method: None
+
+    def call(
+        self, topic: str, method: str, payload: Mapping[str, Any], timeout_s: float
+    ) -> dict[str, Any]:
+        self.timeouts_s.append(timeout_s)
+        self.fails(method)
+        if method == "register":
+            self.registered.append(tuple(payload["devices"]))
+            return {"epoch": f"epoch-{len(self.registered)}", "homes": []}
+        self.beats += 1
+        return {"interval_s": 0.01, "lease_s": 3.0}
+
+    def cast(self, topic: str, method: str, payload: Mapping[str, Any]) -> None:
+        self.reports += method == "report"
+
+    def serve(self, *_args: Any) -> Any:
+        return self
+
+    def stop(self) -> None:
+        """Nothing serves."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Odd(MemoryDevice):
+    """A device that does not say who it is before `answer`, and whose measuring may have a bug."""
+
+    def __init__(self, name: str = "big") -> None:
+        super().__init__(name)
+        self.answer = threading.Event()
+        self.defects = 0
+
+    def identity(self) -> DeviceIdentity:
+        self.answer.wait(20)
+        return super().identity()
+
+    def measure(self, metrics):  # type: ignore[no-untyped-def]
+        if self.defects:
+            self.defects -= 1
+            raise LookupError("a defect")
+        return super().measure(metrics)
+
+
+def agent_of(line: Line, device: Odd, pool: Inline | None = None) -> Agent:
+    clock = SystemClock()
+    settings = AgentSettings(
+        "dev", "host-1", 1, parse("tenant_count: 10"), report_interval_s=0.05, retry_s=0.01
+    )  # type: ignore[arg-type]
+    life = Life(clock.monotonic_s)
+    group = DeviceGroup(settings, clock.monotonic_s, (Member(device),))
+    leveller = Leveller(Naming("dev"), RenderSettings(), life.may_write_to)
+    return Agent(settings, group, life, Surroundings(line, clock, leveller, lambda: 0.5, pool))
+
+
+@contextmanager
+def running(line: Line, device: Odd) -> Iterator[Agent]:
+    agent = agent_of(line, device)
+    agent.start()
+    try:
+        yield agent
+    finally:
+        device.answer.set()
+        agent.stop()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    until_s = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < until_s, "it never came to be"
+        threading.Event().wait(0.005)
+
+
+def test_a_device_that_hangs_stops_no_heartbeat_and_is_registered_when_it_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(service, "FIRST_LOOK_S", 0.02)
+    line, device = Line(), Odd()
+    with running(line, device):
+        wait_until(lambda: line.beats > 5)
+        assert line.registered == [("?big",)]
+        device.answer.set()
+        wait_until(lambda: line.registered == [("?big",), ("big",)])
+        seen = line.beats
+        wait_until(lambda: line.beats > seen + 5)
+    assert len(line.registered) == 2
+
+
+def test_where_devices_answer_at_once_one_registration_is_enough() -> None:
+    line, device = Line(), Odd()
+    device.answer.set()
+    with running(line, device):
+        wait_until(lambda: line.beats > 5 and line.reports > 1)
+    assert line.registered == [("big",)]
+
+
+def test_a_defect_ends_neither_heartbeats_nor_reports(caplog: pytest.LogCaptureFixture) -> None:
+    line, device = Line(), Odd()
+    device.answer.set()
+    device.defects = 2
+    defects = [LookupError("a defect"), LookupError("another")]
+
+    def fail(_method: str) -> None:
+        if defects:
+            raise defects.pop()
+
+    line.fails = fail
+    with caplog.at_level(logging.ERROR), running(line, device):
+        wait_until(lambda: line.beats > 5 and line.reports > 1)
+    assert "could not beat" in caplog.text
+    assert "could not report" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+def test_an_answer_is_waited_for_a_third_of_the_lease_and_then_asked_for_at_once() -> None:
+    line, device = Line(), Odd()
+    device.answer.set()
+    agent = agent_of(line, device, Inline())
+    agent.beat_once()
+    assert line.timeouts_s == [2.0, 2.0]  # no lease is known yet
+
+    def lose(_method: str) -> None:
+        raise NoAnswer("lost")
+
+    line.fails = lose
+    # lost without any waiting: then the rest of the third is waited for
+    assert 0.9 < agent.beat_once() <= 1.0 + service.JITTER_S
+    assert line.timeouts_s[-1] == 1.0
+
+
+def test_after_a_lost_answer_that_took_its_time_the_next_heartbeat_leaves_at_once() -> None:
+    line, device = Line(), Odd()
+    device.answer.set()
+    agent = agent_of(line, device, Inline())
+    agent.beat_once()
+    agent._lease_s = 0.03
+
+    def lose(_method: str) -> None:
+        threading.Event().wait(line.timeouts_s[-1])
+        raise NoAnswer("lost")
+
+    line.fails = lose
+    assert agent.beat_once() <= service.JITTER_S
