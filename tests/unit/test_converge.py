@@ -1,8 +1,13 @@
 """How a task ends, from how it ended on each device."""
 
+from dataclasses import replace
+
 import pytest
 
-from bigip_lbaas.agent.converge import TRIES_FOR_A_BUSY_DEVICE, Ending, judge
+from bigip_lbaas.agent.converge import TRIES_FOR_A_BUSY_DEVICE, Ending, converge, judge
+from bigip_lbaas.agent.group import DeviceGroup, Member
+from bigip_lbaas.agent.inbox import Task
+from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.domain.errors import (
     DeviceBusy,
     DeviceRefused,
@@ -14,6 +19,9 @@ from bigip_lbaas.domain.errors import (
     RequestRejected,
     StampRefused,
 )
+from bigip_lbaas.domain.home import Fence, Home
+from bigip_lbaas.icontrol.memory import MemoryDevice
+from tests.integration.world import Inline
 
 OFF = DeviceUnreachable("b", "is off")
 BUSY = DeviceBusy("b", "is busy")
@@ -89,3 +97,19 @@ def test_however_often_it_is_tried_nothing_is_applied_where_no_device_has_it(
     other: ProviderError,
 ) -> None:
     assert judge({"a": other, "b": BUSY}, 99) == Ending(later=judge({"a": other, "b": BUSY}).later)
+
+
+def test_how_often_a_task_was_tried_counts_where_it_is_worked_on() -> None:
+    def level(member: Member, _task: Task) -> bool:
+        if member.serial == "b":
+            raise BUSY
+        return False
+
+    members = tuple(Member(MemoryDevice(name), name) for name in "ab")
+    settings = AgentSettings("dev", "host-1", 1)  # type: ignore[arg-type]
+    group = DeviceGroup(settings, lambda: 0.0, members)
+    home = Home("dev", "acme", 1, "host-1:1", Fence(1, "aa"))  # type: ignore[arg-type]
+    task = Task(home, "epoch")
+    assert not converge(group, task, level, Inline()).applied
+    often = replace(task, tries=TRIES_FOR_A_BUSY_DEVICE)
+    assert converge(group, often, level, Inline()).unclean == ("b",)

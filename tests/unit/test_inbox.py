@@ -168,3 +168,20 @@ def test_homes_that_wait_for_their_stamp_are_counted_until_they_have_been_tried(
     inbox.put_back(taken, 1.0, "is off")
     inbox.finish(taken)
     assert inbox.untried_homes() == 1
+
+
+def test_stamps_come_before_all_else() -> None:
+    inbox = Inbox()
+    stamp = Task(home("bolt"), "epoch")
+    for one in (task(1), task(2, project="bolt"), stamp):
+        inbox.put(one)
+    assert inbox.take(0.0) == stamp
+    inbox.put_back(stamp, ready_at_s=5.0, said="it is off")
+    inbox.finish(stamp)
+    assert inbox.take(0.0) == task(1)
+    inbox.finish(task(1))
+    later = inbox.take(5.0)
+    assert later is not None
+    assert later.assignment is None
+    inbox.finish(later)
+    assert inbox.take(5.0) == task(2, project="bolt")

@@ -56,24 +56,17 @@ class Inbox:
         present = self._tasks.get(task.key)
         if present is not None and _age(present) == age:
             task = replace(task, tries=present.tries, said=present.said)
-        self._tasks[task.key] = task  # a replaced one keeps its place in the queue
+        self._add(task)
         return True
 
     def take(self, now_s: float) -> Task | None:
-        """Return the oldest task that is ready and whose home is idle; its home becomes busy.
-
-        Stamps come before all else: until then an earlier owner may still write there.
-        """
-        ready = [
-            task
-            for task in self._tasks.values()
-            if task.ready_at_s <= now_s and task.home.project_id not in self._busy
-        ]
-        task = min(ready, key=lambda each: each.assignment is not None, default=None)
-        if task is not None:
-            del self._tasks[task.key]
-            self._busy.add(task.home.project_id)
-        return task
+        """Return the first task that is ready and whose home is idle; its home becomes busy."""
+        for key, task in self._tasks.items():
+            if task.ready_at_s <= now_s and task.home.project_id not in self._busy:
+                del self._tasks[key]
+                self._busy.add(task.home.project_id)
+                return task
+        return None
 
     def finish(self, task: Task) -> None:
         """Make the task's home idle again."""
@@ -83,7 +76,16 @@ class Inbox:
         """Try the task again later, unless something newer has come meanwhile."""
         if task.key not in self._tasks:
             again = replace(task, ready_at_s=ready_at_s, tries=task.tries + 1, said=said)
-            self._tasks[task.key] = again
+            self._add(again)
+
+    def _add(self, task: Task) -> None:
+        """Add a task at the end, or in the place of the one that it replaces.
+
+        A stamp comes before all else: until then an earlier owner may still write there.
+        """
+        self._tasks[task.key] = task
+        if task.assignment is None:
+            self._tasks.move_to_end(task.key, last=False)
 
     def next_ready_in_s(self, now_s: float) -> float | None:
         """Return how long until the next task is ready; None when there is none."""

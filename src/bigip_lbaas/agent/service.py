@@ -330,8 +330,7 @@ class Agent:
         """Ask for unsettled work once every home has been stamped, or at least tried."""
         with self._changed:
             epoch = self._ready_for
-            untried = self._inbox.untried_homes()
-            if not epoch or untried or epoch != self._life.epoch:
+            if not epoch or epoch != self._life.epoch or self._inbox.untried_homes():
                 return
             self._ready_for = ""
         self._cast("ready", Ready(self._settings.agent_id, epoch))
