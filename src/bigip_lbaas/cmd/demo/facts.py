@@ -58,6 +58,19 @@ class Facts:
         ]
         return max(found, default=(0.0, 0.0))
 
+    def is_reported(self, group: GroupNumber) -> bool:
+        """Return whether the reports show every member that has been accepted in the group."""
+
+        def work(tx: Transaction) -> set[tuple[str, str]]:
+            return {
+                (row.project_id, address)
+                for placement in tx.select(records.PlacementRow, group=group)
+                if (row := tx.get(records.LoadBalancer, placement.load_balancer_id)) is not None
+                for address in row.graph.member_addresses()
+            }
+
+        return self.reading(group, "node_count")[0] == len(self._store.read(work))
+
     def is_reserved(self, group: GroupNumber) -> bool:
         """Return whether something is reserved in the group that no report has seen yet."""
         return bool(self._store.read(lambda tx: tx.select(records.Reservation, group=group)))

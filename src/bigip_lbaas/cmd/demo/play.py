@@ -208,11 +208,14 @@ class Play:
 
     def _fill(self, project: str, name: str, group: GroupNumber) -> None:
         """Give a group as many members as its policy leaves room for, and wait for the report."""
-        wait_until(lambda: not self._facts.is_reserved(group), REPORT_WITHIN_S)
+        wait_until(lambda: self._is_measured(group), REPORT_WITHIN_S)
         value, limit = self._facts.reading(group, "node_count")
         self._create(project, name, int(limit - value))
-        seen_s = wait_until(lambda: not self._facts.is_reserved(group), REPORT_WITHIN_S)
+        seen_s = wait_until(lambda: self._is_measured(group), REPORT_WITHIN_S)
         value, limit = self._facts.reading(group, "node_count")
         self._say(
             f"   group {group} reports node_count {value:g} of {limit:g}, {seen_s:.1f} s later"
         )
+
+    def _is_measured(self, group: GroupNumber) -> bool:
+        return self._facts.is_reported(group) and not self._facts.is_reserved(group)
