@@ -65,6 +65,8 @@ def _writes(wanted: State, present: State) -> Iterable[Step]:
         if path not in present:
             given = {name: value for name, value in attributes.items() if not _is_unset(value)}
             yield Step(Action.CREATE, path, given)
+        elif attributes is present[path]:
+            continue  # most of a partition: what the targets do not touch is passed on as it is
         elif changes := _changes(attributes, present[path]):
             yield Step(Action.CHANGE, path, changes)
 
@@ -87,7 +89,8 @@ def _replaced(wanted: State, observed: State) -> frozenset[ObjectPath]:
     anew = {
         path
         for path in wanted.keys() & observed.keys()
-        if any(
+        if wanted[path] is not observed[path]
+        and any(
             observed[path].get(name) != wanted[path].get(name)
             for name in KIND_OF[path.collection].fixed
         )
