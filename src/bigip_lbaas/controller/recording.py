@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from bigip_lbaas.controller.homes import Nonces, give_home
+from bigip_lbaas.controller.homes import Nonces, as_home, give_home
+from bigip_lbaas.controller.placing import UNFINISHED
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.telling import (
     keep_tombstone,
@@ -12,7 +13,6 @@ from bigip_lbaas.controller.telling import (
     tell_failed,
 )
 from bigip_lbaas.domain.capacity import CapacityReport
-from bigip_lbaas.domain.home import Fence
 from bigip_lbaas.domain.ids import LoadBalancerId
 from bigip_lbaas.store import records
 from bigip_lbaas.store.port import AtMost, OneOf, Transaction
@@ -41,7 +41,7 @@ def record_outcome(
     if lb is None or placement is None or lb.environment != settings.environment:
         return Recorded()
     home = tx.get(records.Home, settings.environment, lb.project_id, placement.group, lock=True)
-    if home is None or _fence(home) != outcome.fence or home.agent_id != outcome.agent_id:
+    if home is None or as_home(home).fence != outcome.fence or home.agent_id != outcome.agent_id:
         return Recorded()
     told = False
     if _leaves_a_home_behind(tx, lb, home, outcome):
@@ -168,8 +168,4 @@ def unfinished(
 ) -> tuple[LoadBalancerId, ...]:
     """Return those whose last accepted revision has not ended yet."""
     rows = tx.select(records.LoadBalancer, OneOf("id", load_balancers))
-    return tuple(row.id for row in rows if row.phase in (Phase.WAITING, Phase.ASSIGNED))
-
-
-def _fence(home: records.Home) -> Fence:
-    return Fence(home.fence_number, home.fence_nonce)
+    return tuple(row.id for row in rows if row.phase in UNFINISHED)
