@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from bigip_sim import builtins, rules
+from bigip_sim.edits import apply
 from bigip_sim.refusals import busy
 from bigip_sim.tree import Draft, Item, Key, Tree
-from bigip_sim.writes import Command, apply
+from bigip_sim.uploads import Uploads
+from bigip_sim.writes import Command
 
 Listener = Callable[[Mapping[Key, Item | None]], None]
 
@@ -15,7 +17,8 @@ Listener = Callable[[Mapping[Key, Item | None]], None]
 class Configuration:
     """The committed tree, with one writer at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, uploads: Uploads | None = None) -> None:
+        self._uploads = uploads if uploads is not None else Uploads()
         self.tree: Tree = rules.empty_tree()
         self.lock = threading.RLock()  # short: held to read, or to merge a draft
         self._writing = threading.Lock()  # held for the whole of a commit
@@ -28,7 +31,7 @@ class Configuration:
         """Call `listener` with what changed, after each change."""
         self._listeners.append(listener)
 
-    def write(self, command: Command) -> Key:
+    def write(self, command: Command) -> Key | None:
         """Carry out one request; it waits for a commit that is under way."""
         with self._writing:
             return self._carry_out((command,))[0]
@@ -53,8 +56,8 @@ class Configuration:
         finally:
             self._writing.release()
 
-    def _carry_out(self, commands: Iterable[Command], *, keeps: bool = True) -> list[Key]:
-        draft = Draft(self.tree)
+    def _carry_out(self, commands: Iterable[Command], *, keeps: bool = True) -> list[Key | None]:
+        draft = Draft(self.tree, self._uploads.read)
         keys = [apply(draft, command) for command in commands]
         rules.settle(draft)
         rules.check(draft)

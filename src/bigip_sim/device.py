@@ -17,6 +17,7 @@ from bigip_sim.system import Identity, System
 from bigip_sim.traffic import HandRates, Idle
 from bigip_sim.transactions import Transactions
 from bigip_sim.tree import Item, Key
+from bigip_sim.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ class Device:
             identity = self._state.adopt(identity)
         self.identity = identity
         self.account = account
-        self.configuration = Configuration()
+        self.clock = clock
+        self._started_at = clock()
+        self.uploads = Uploads()
+        self.configuration = Configuration(self.uploads)
         self.faults = Faults()
         self.journal = Journal(clock)
         self.hand = HandRates(time.monotonic)
@@ -71,12 +75,18 @@ class Device:
         if self._state is not None:
             self._state.close()
 
+    def uptime_s(self) -> float:
+        """Return how long the device has been on, in seconds."""
+        return max(self.clock() - self._started_at, 0.0)
+
     def lose_power(self) -> None:
-        """Forget what does not survive without power: logins and open transactions."""
+        """Forget what does not survive without power: logins, open transactions, uploads."""
         self.faults.release()
         self.sessions.forget_all()
         self.transactions.forget_all()
+        self.uploads.reboot()
 
     def regain_power(self) -> None:
         """Be ready to answer again."""
+        self._started_at = self.clock()
         self.faults.hold()

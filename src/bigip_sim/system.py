@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from bigip_sim import refusals
 from bigip_sim.names import to_segment
 from bigip_sim.reading import BASE
-from bigip_sim.refusals import RefusedError
 from bigip_sim.standing import Standing
 from bigip_sim.statistics import text
 
@@ -276,13 +275,3 @@ _ORGANIZING: Mapping[str, tuple[str, ...]] = {
     "net": ("route-domain", "self", "tunnels", "vlan"),
     "auth": ("partition",),
 }
-
-
-def save_configuration(body: Mapping[str, object]) -> Json:
-    """POST /mgmt/tm/sys/config: only `save` is simulated, and every change is on disk already."""
-    command = body.get("command")
-    if command != "save":
-        text = f"bigip-sim does not simulate sys config {command}"
-        raise RefusedError(501, text, refusals.ICRD)
-    kept = {name: body[name] for name in ("options",) if name in body}
-    return {"kind": "tm:sys:config:savestate", "command": "save", **kept}

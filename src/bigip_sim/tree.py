@@ -117,11 +117,16 @@ def partition_of(key: Key) -> str | None:
     return key.name[1:].partition("/")[0]
 
 
+def _no_file(_path: str) -> bytes | None:
+    return None
+
+
 class Draft:
     """A tree with changes laid over it, none of them real yet."""
 
-    def __init__(self, base: Tree) -> None:
+    def __init__(self, base: Tree, file: Callable[[str], bytes | None] = _no_file) -> None:
         self.base = base
+        self.file = file  # path, or `file:/path` as in sourcePath -> the uploaded bytes, if there
         self.changed: dict[Key, Item | None] = {}
         self.generation = base.generation + 1
 

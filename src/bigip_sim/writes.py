@@ -21,17 +21,17 @@ _UNSET = ("", "none", None)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One write, as it was sent."""
+    """One write, as it was sent; without target it is a posted command to a path."""
 
     method: str
-    target: Target
+    target: Target | None
     body: Mapping[str, object]
     uri: str = ""
+    path: str = ""  # below /mgmt/tm, of a posted command
 
 
-def apply(draft: Draft, command: Command) -> Key:
-    """Carry one command out on a draft and return the object that it was about."""
-    target = command.target
+def apply_write(draft: Draft, command: Command, target: Target) -> Key:
+    """Carry one write out on a draft and return the object that it was about."""
     if not target.kind.simulated:
         text = f"bigip-sim reads {target.kind.path} but does not change it"
         raise refusals.RefusedError(501, text, refusals.ICRD)

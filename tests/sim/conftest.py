@@ -22,6 +22,8 @@ class Answer:
     status: int
     text: str
     reason: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    payload: bytes = b""
 
     @property
     def body(self) -> Any:
@@ -55,7 +57,10 @@ class Rest:
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
         path, _, query = path.partition("?")
-        payload = b"" if body is None else json.dumps(body).encode()
+        if isinstance(body, bytes):
+            payload = body
+        else:
+            payload = b"" if body is None else json.dumps(body).encode()
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
             "PATH_INFO": path if path.startswith("/mgmt") else f"/mgmt/tm/{path}",
@@ -66,10 +71,12 @@ class Rest:
         }
         for name, value in {**self.headers, **(headers or {})}.items():
             environ["HTTP_" + name.upper().replace("-", "_")] = value
-        said: list[str] = []
-        parts = self._application(environ, lambda status, _headers: said.append(status))
+        said: list[Any] = []
+        parts = self._application(environ, lambda *started: said.extend(started))
         number, _, reason = said[0].partition(" ")
-        return Answer(int(number), b"".join(parts).decode(), reason)
+        payload = b"".join(parts)
+        text = payload.decode(errors="replace")
+        return Answer(int(number), text, reason, dict(said[1]), payload)
 
     def get(self, path: str) -> Any:
         answer = self.ask("GET", path)

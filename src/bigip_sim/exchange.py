@@ -1,0 +1,72 @@
+"""One request as it came, and one answer as it goes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from bigip_sim import refusals
+from bigip_sim.refusals import RefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, read."""
+
+    method: str
+    path: str  # below the host, percent-decoded
+    query: Mapping[str, str]
+    raw_query: str
+    headers: Mapping[str, str]  # WSGI names
+    raw_body: bytes
+
+    @property
+    def transaction(self) -> str:
+        """Return the coordination id, or nothing."""
+        return self.headers.get("HTTP_X_F5_REST_COORDINATION_ID", "")
+
+    def body(self) -> Mapping[str, object]:
+        """Return the body; an empty one is an empty object."""
+        if not self.raw_body.strip():
+            return {}
+        try:
+            value = json.loads(self.raw_body)
+        except ValueError as error:
+            text = f"Found invalid JSON body in the request: {error}"  # unverified
+            raise RefusedError(400, text, refusals.MALFORMED) from error
+        if not isinstance(value, dict):
+            text = "Found invalid JSON body in the request: not an object"  # unverified
+            raise RefusedError(400, text, refusals.MALFORMED)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer."""
+
+    status: int
+    body: str | bytes = ""
+    content_type: str = "application/json; charset=UTF-8"
+    reason: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    committed: tuple[Mapping[str, object], ...] = ()
+
+
+def as_json(value: object, status: int = 200) -> Answer:
+    """Return a JSON answer."""
+    return Answer(status, json.dumps(value, separators=(",", ":")))
+
+
+def read_request(environ: Mapping[str, Any]) -> Request:
+    """Read a WSGI environment."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    raw_query = str(environ.get("QUERY_STRING", ""))
+    return Request(
+        str(environ["REQUEST_METHOD"]),
+        str(environ["PATH_INFO"]).rstrip("/") or "/",
+        dict(parse_qsl(raw_query, keep_blank_values=True)),
+        raw_query,
+        {name: str(value) for name, value in environ.items() if name.startswith("HTTP_")},
+        environ["wsgi.input"].read(length) if length else b"",
+    )

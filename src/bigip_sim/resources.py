@@ -1,0 +1,102 @@
+"""Requests below /mgmt/tm: reads, writes and posted commands, each to the part that answers it."""
+
+from typing import TYPE_CHECKING
+
+from bigip_sim import refusals
+from bigip_sim.actions import ACTIONS, Call, answer_to, perform
+from bigip_sim.edits import EDITS
+from bigip_sim.exchange import Answer, Request, as_json
+from bigip_sim.reading import Reader, read_query
+from bigip_sim.refusals import RefusedError
+from bigip_sim.routes import Target, find
+from bigip_sim.statistics import Statistics
+from bigip_sim.writes import Command
+
+if TYPE_CHECKING:
+    from bigip_sim.device import Device
+
+_BELOW = "/mgmt/tm/"
+
+
+class Resources:
+    """Answers for one device's configuration and what the device says of itself."""
+
+    def __init__(self, device: "Device") -> None:
+        self._device = device
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a request of a known account."""
+        path = request.path.removeprefix(_BELOW).strip("/")
+        target = find(path)
+        if request.method == "GET":
+            return self._read(request, path, target)
+        if request.method == "POST":
+            posted = self._command(request, path, target)
+            if posted is not None:
+                return posted
+        if target is None or target.tail:
+            raise refusals.no_such_uri(request.path)
+        return self._write(request, target)
+
+    def _command(self, request: Request, path: str, target: Target | None) -> Answer | None:
+        """Carry a posted command out; None if it is none of the table's, nor of any."""
+        body = request.body()
+        command = body.get("command")
+        if not isinstance(command, str):
+            return None
+        device = self._device
+        if (path, command) in ACTIONS:
+            if request.transaction:  # not in a transaction: section 2; the text is unverified
+                raise RefusedError(400, f"{path} is not part of a transaction", refusals.ICRD)
+            return as_json(perform(Call(device, path, body)))
+        if (path, command) not in EDITS:
+            if target is not None and target.kind.known("command"):
+                return None
+            text = f"bigip-sim does not simulate {path} {command}"
+            raise RefusedError(501, text, refusals.ICRD)
+        edit = Command("POST", None, body, f"https://localhost{request.path}", path)
+        if request.transaction:
+            return as_json(device.transactions.queue(request.transaction, edit))
+        device.configuration.write(edit)
+        return as_json(answer_to(path, body))
+
+    def _read(self, request: Request, path: str, target: Target | None) -> Answer:
+        device = self._device
+        if target is None:
+            totals = device.performance.read(path)
+            if totals is not None:
+                return Answer(200, totals)
+            about = device.system.read(path)
+            if about is None:
+                raise refusals.no_such_uri(request.path)
+            return as_json(about)
+        with device.configuration.reading() as tree:
+            if target.tail == "stats":
+                stats = Statistics(tree, device.plane, device.hand, device.identity.version)
+                return as_json(stats.read(target))
+            if target.tail:
+                raise refusals.no_such_uri(request.path)
+            reader = Reader(tree, device.identity.version, device.plane)
+            query = read_query(request.query)
+            if target.name is None:
+                return as_json(reader.collection(target, query))
+            return as_json(reader.object(target, query))
+
+    def _write(self, request: Request, target: Target) -> Answer:
+        is_collection = target.name is None
+        if is_collection != (request.method == "POST"):
+            raise RefusedError(405, f"{request.method} is not allowed here", refusals.ICRD)
+        uri = f"https://localhost{request.path}"
+        command = Command(request.method, target, request.body(), uri)
+        device = self._device
+        if request.transaction:
+            return as_json(device.transactions.queue(request.transaction, command))
+        key = device.configuration.write(command)
+        if request.method == "DELETE" or key is None:
+            return Answer(200)
+        with device.configuration.reading() as tree:
+            item = tree.get(key)
+            if item is None:  # another request has deleted it meanwhile
+                return Answer(200)
+            reader = Reader(tree, device.identity.version, device.plane)
+            return as_json(reader.render(item))

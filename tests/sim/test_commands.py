@@ -1,0 +1,34 @@
+"""Posted commands (iControl REST reference, sections 1.5, 2 and 3.11)."""
+
+import pytest
+
+
+def test_saving_is_answered_as_recorded(rest):
+    assert rest.post("sys/config", command="save") == {
+        "kind": "tm:sys:config:savestate",
+        "command": "save",
+    }
+    some = rest.post("sys/config", command="save", options=[{"partitions": "{ T1 }"}])
+    assert some["options"] == [{"partitions": "{ T1 }"}]
+
+
+def test_the_shell_tells_the_version_and_how_long_it_has_run(rest):
+    told = rest.post("util/bash", command="run", utilCmdArgs="-c 'cat /VERSION'")
+    assert (told["kind"], told["utilCmdArgs"]) == ("tm:util:bash:runstate", "-c 'cat /VERSION'")
+    lines = dict(line.split(": ") for line in told["commandResult"].splitlines())
+    assert (lines["Product"], lines["Version"]) == ("BIG-IP", "15.1.8")
+    rest.clock.now += 90
+    told = rest.post("util/bash", command="run", utilCmdArgs="-c 'cat /proc/uptime'")
+    assert told["commandResult"].split()[0] == "90.00"
+
+
+@pytest.mark.parametrize("path", ["sys/config", "util/bash"])
+def test_what_the_device_does_beside_its_configuration_is_not_part_of_a_transaction(rest, path):
+    command = "save" if path == "sys/config" else "run"
+    answer = rest.queue(rest.begin(), "POST", path, command=command)
+    assert answer.status == 400
+
+
+def test_a_command_that_is_not_simulated_says_so(rest):
+    answer = rest.ask("POST", "sys/config", {"command": "fly"})
+    assert (answer.status, answer.message) == (501, "bigip-sim does not simulate sys/config fly")
