@@ -6,7 +6,8 @@ Source: iControl REST reference, sections 3.3 and 4.4 (words and roll-up).
 from dataclasses import dataclass
 from typing import Protocol
 
-from bigip_sim.catalogue import KINDS, member_node
+from bigip_sim.catalogue import KINDS
+from bigip_sim.catalogue_ltm import member_node
 from bigip_sim.tree import Item, Tree
 
 NO_MONITOR = "/Common/none"

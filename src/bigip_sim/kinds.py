@@ -17,6 +17,9 @@ class Link:
     owned: bool = False  # names a member of the same owner's family, not a top-level object
 
 
+DESCRIBED = frozenset({"description", "appService", "metadata"})
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One type of configuration object."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from bigip_sim import health, refusals
+from bigip_sim import refusals
 from bigip_sim.catalogue import FAMILIES, KINDS, display
+from bigip_sim.faces import FACES, Look
 from bigip_sim.health import Probes
 from bigip_sim.kinds import Kind
 from bigip_sim.names import split_path, to_segment
@@ -132,9 +133,9 @@ class Reader:
         for first, second in kind.flags:
             if second not in values:
                 values[first] = True
-        special = _SPECIAL.get(kind.path)
-        if special is not None:
-            special(self._tree, item, self._probes, values)
+        face = FACES.get(kind.path)
+        if face is not None:
+            face(Look(self._tree, item, self._probes, values, self.link))
         return values
 
     def path_of(self, item: Item) -> str:
@@ -266,25 +267,3 @@ def _path(kind: Kind, owner: str) -> str:
     if not owner:
         return kind.path
     return f"{kind.parent}/{to_segment(owner)}/{kind.leaf}"
-
-
-def _member(tree: Tree, item: Item, probes: Probes, values: Json) -> None:
-    found = health.of_member(tree, item, probes)
-    values.update(session=found.session, state=found.state)
-
-
-def _node(_tree: Tree, item: Item, probes: Probes, values: Json) -> None:
-    found = health.of_node(item, probes)
-    values.update(session=found.session, state=found.state)
-
-
-def _virtual(_tree: Tree, _item: Item, _probes: Probes, values: Json) -> None:
-    persist = values.get("persist")
-    if isinstance(persist, list):
-        values["persist"] = [
-            {"name": path.name, "partition": path.partition, "tmDefault": "yes"}
-            for path in map(split_path, persist)
-        ]
-
-
-_SPECIAL = {"ltm/pool/members": _member, "ltm/node": _node, "ltm/virtual": _virtual}

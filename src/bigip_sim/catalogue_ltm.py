@@ -1,0 +1,133 @@
+"""The types below ltm that are neither monitors nor profiles.
+
+Source: iControl REST reference, sections 3.3 to 3.8, and the recorded shapes.
+"""
+
+from collections.abc import Iterable
+
+from bigip_sim.kinds import DESCRIBED, Kind, Link, itself, many, monitors, one, within
+from bigip_sim.names import split_path, split_port
+from bigip_sim.recorded import defaults
+from bigip_sim.tree import Item
+
+_LB_METHODS = ("least-connections", "observed", "predictive", "dynamic-ratio")
+LB_MODES = frozenset(
+    {"round-robin", "fastest-node", "fastest-app-response", "least-sessions", "ratio-session"}
+    | {f"{method}-{by}" for method in _LB_METHODS for by in ("member", "node")}
+    | {f"{method}least-connections-member" for method in ("ratio-", "weighted-")}
+    | {f"{method}least-connections-node" for method in ("ratio-", "weighted-")}
+    | {"ratio-member", "ratio-node"}
+)
+
+
+def member_node(item: Item) -> Iterable[str]:
+    """Return the node that a pool member stands on: the host part of its name."""
+    path = split_path(item.key.name)
+    return (f"/{path.partition}/{split_port(path.name)[0]}",)
+
+
+LTM = (
+    Kind(
+        "ltm/node",
+        "Node",
+        defaults=defaults("ltm", "ltm/node"),
+        optional=DESCRIBED,
+        fixed=frozenset({"address", "ephemeral", "fqdn"}),
+        read_only=frozenset({"session", "state"}),
+        links=(Link("monitor", "monitor", monitors("monitor")),),
+    ),
+    Kind(
+        "ltm/pool",
+        "Pool",
+        defaults=defaults("ltm", "ltm/pool"),
+        optional=DESCRIBED | {"monitor"},
+        choices={"loadBalancingMode": LB_MODES},
+        links=(Link("monitor", "monitor", monitors("monitor")),),
+        subcollections=("members",),
+    ),
+    Kind(
+        "ltm/pool/members",
+        "Pool Member",
+        defaults=defaults("ltm", "ltm/pool/members"),
+        optional=DESCRIBED,
+        fixed=frozenset({"address", "ephemeral", "fqdn"}),
+        read_only=frozenset({"session", "state"}),
+        links=(
+            Link("", "ltm/node", member_node),
+            Link("monitor", "monitor", monitors("monitor")),
+        ),
+        parent="ltm/pool",
+    ),
+    Kind(
+        "ltm/virtual",
+        "Virtual Server",
+        defaults=defaults("ltm", "ltm/virtual"),
+        optional=DESCRIBED
+        | {"pool", "rules", "persist", "fallbackPersistence", "vlans", "lastHopPool"}
+        | {"ipForward", "internal", "reject", "l2Forward", "dhcpRelay", "addressStatus"},
+        read_only=frozenset({"creationTime", "lastModifiedTime", "vsIndex"}),
+        choices={"ipProtocol": frozenset({"any", "tcp", "udp", "sctp", "icmp"})},
+        flags=(("enabled", "disabled"), ("vlansDisabled", "vlansEnabled")),
+        links=(
+            Link("pool", "ltm/pool", one("pool")),
+            Link("lastHopPool", "ltm/pool", one("lastHopPool")),
+            Link("rules", "ltm/rule", many("rules"), many=True),
+            Link("vlans", "net/vlan", many("vlans"), many=True),
+            Link("persist", "persistence", many("persist"), many=True),
+            Link("fallbackPersistence", "persistence", one("fallbackPersistence")),
+            Link("~address", "ltm/virtual-address", one("~address")),
+            Link(
+                "sourceAddressTranslation",
+                "ltm/snatpool",
+                within("sourceAddressTranslation", "pool"),
+            ),
+        ),
+        subcollections=("policies", "profiles"),
+    ),
+    Kind(
+        "ltm/virtual/profiles",
+        "Virtual Server Profile",
+        defaults=defaults("ltm", "ltm/virtual/profiles"),
+        choices={"context": frozenset({"all", "clientside", "serverside"})},
+        links=(Link("name", "profile", itself),),
+        parent="ltm/virtual",
+    ),
+    Kind(
+        "ltm/virtual/policies",
+        "Virtual Server Policy",
+        links=(Link("name", "ltm/policy", itself),),
+        parent="ltm/virtual",
+    ),
+    Kind(
+        "ltm/virtual-address",
+        "Virtual Address",
+        defaults=defaults("ltm", "ltm/virtual-address"),
+        optional=DESCRIBED,
+        fixed=frozenset({"address"}),
+        choices={"enabled": frozenset({"yes", "no"}), "autoDelete": frozenset({"true", "false"})},
+    ),
+    Kind(
+        "ltm/snatpool",
+        "Snatpool",
+        optional=DESCRIBED | {"members"},
+        links=(Link("members", "ltm/snat-translation", many("members"), many=True),),
+    ),
+    Kind(
+        "ltm/snat-translation",
+        "SNAT Translation",
+        defaults=defaults("ltm", "ltm/snat-translation"),
+        optional=DESCRIBED,
+        fixed=frozenset({"address"}),
+        flags=(("enabled", "disabled"),),
+    ),
+    Kind("ltm/rule", "iRule", optional=DESCRIBED | {"apiAnonymous"}),
+    Kind("ltm/policy", "policy", simulated=False),
+    Kind(
+        "ltm/data-group/internal",
+        "value list",
+        family="value list",
+        defaults=defaults("ltm", "ltm/data-group/internal"),
+        optional=DESCRIBED | {"records"},
+        choices={"type": frozenset({"string", "ip", "integer"})},
+    ),
+)
