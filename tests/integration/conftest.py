@@ -44,21 +44,23 @@ def running() -> Iterator[Stack]:
     """Start the API once: Octavia's configuration is global to a process."""
     embedded_api = load_octavia()
     from bigip_lbaas.provider.octavia import driver
+    from bigip_lbaas.provider.octavia.api_sockets import ApiOwners, PatientLibrary, Sockets
     from bigip_lbaas.provider.octavia.door import Door
-    from bigip_lbaas.provider.octavia.status_agent import PatientLibrary, Sockets, StatusAgent
+    from bigip_lbaas.provider.octavia.status_agent import StatusAgent
     from bigip_lbaas.provider.octavia.status_sender import Rhythm, StatusSender
 
     store = MemoryStore(time.time)
     bus = MemoryBus(MemoryBroker())
-    door = Door(store, bus, ENVIRONMENT)
-    driver.connect("f5", door)
     with tempfile.TemporaryDirectory() as directory:
         api = embedded_api(Path(directory), 0)
+        paths = api.sockets
+        library = PatientLibrary(Sockets(str(paths.status), str(paths.stats), str(paths.get)))
+        owners = ApiOwners(library)
+        door = Door(store, bus, ENVIRONMENT, owner_of_pool=owners.of_pool)
+        driver.connect("f5", door)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             api.start()
-        paths = api.sockets
-        library = PatientLibrary(Sockets(str(paths.status), str(paths.stats), str(paths.get)))
         wake = threading.Event()
         sender = StatusSender(door, library, "test", rhythm=Rhythm(second_look_s=1.0, quiet_s=0.0))
         agent = StatusAgent(sender, wake)

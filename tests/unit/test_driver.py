@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from bigip_lbaas.bus.memory import MemoryBroker, MemoryBus
 from bigip_lbaas.domain.errors import ConfigurationRefused, StoreUnavailable
 from bigip_lbaas.domain.ids import EnvironmentName, GroupNumber, LoadBalancerId, ProjectId
 from bigip_lbaas.provider.octavia import driver
+from bigip_lbaas.provider.octavia.api_sockets import ApiOwners, PatientLibrary, Sockets
 from bigip_lbaas.provider.octavia.door import Door
 from bigip_lbaas.provider.octavia.settings import read_settings
 from bigip_lbaas.store.memory import MemoryStore
@@ -147,7 +149,22 @@ def test_an_unknown_parent_is_said_in_two_sentences(desk: Desk) -> None:
             models.Member(member_id="m", pool_id="p", address="192.0.2.9", protocol_port=80)
         )
     assert "pool p is not known" in refused.value.user_fault_string
-    assert "environment Project" in refused.value.operator_fault_string
+    assert "environment Project nor the API" in refused.value.operator_fault_string
+
+
+def test_an_unknown_parent_with_an_api_that_does_not_answer_is_said(tmp_path: Path) -> None:
+    sockets = Sockets(*(str(tmp_path / kind) for kind in ("status", "stats", "get")))
+    owners = ApiOwners(PatientLibrary(sockets))
+    bus = MemoryBus(MemoryBroker())
+    store = MemoryStore(lambda: 1000.0)
+    driver.connect("test", Door(store, bus, ENVIRONMENT, owner_of_pool=owners.of_pool))
+    desk = driver.BigipProviderDriver()
+    desk.name = "test"
+    with pytest.raises(exceptions.DriverError) as refused:
+        desk.health_monitor_delete(models.HealthMonitor(healthmonitor_id="h", pool_id="p"))
+    assert "pool p cannot be looked up right now" in refused.value.user_fault_string
+    assert "is octavia-driver-agent running?" in refused.value.operator_fault_string
+    driver.disconnect("test")
 
 
 def test_a_lost_nudge_fails_nothing(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:

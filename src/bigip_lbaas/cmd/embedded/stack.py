@@ -37,8 +37,9 @@ from bigip_lbaas.icontrol.port import Device
 from bigip_lbaas.icontrol.rest import RestDevice
 from bigip_lbaas.icontrol.session import Endpoint
 from bigip_lbaas.provider.octavia import driver
+from bigip_lbaas.provider.octavia.api_sockets import ApiOwners, PatientLibrary, Sockets
 from bigip_lbaas.provider.octavia.door import Door
-from bigip_lbaas.provider.octavia.status_agent import PatientLibrary, Sockets, StatusAgent
+from bigip_lbaas.provider.octavia.status_agent import StatusAgent
 from bigip_lbaas.provider.octavia.status_sender import StatusSender
 from bigip_lbaas.scheduling.capacity_policy import CapacityPolicy
 from bigip_lbaas.store import schema
@@ -132,7 +133,8 @@ class Stack:
         self._clean_up.callback(self.store.close)
         for number in range(1, CONTROLLERS + 1):
             self._start_controller(f"controller-{number}")
-        door = Door(self.store, self._bus(), ENVIRONMENT)
+        owners = ApiOwners(self._library())
+        door = Door(self.store, self._bus(), ENVIRONMENT, owner_of_pool=owners.of_pool)
         driver.connect(PROVIDER, door)
         self._clean_up.callback(driver.disconnect, PROVIDER)
         self.api.start()
@@ -203,10 +205,13 @@ class Stack:
         agent.start()
         self._clean_up.callback(running.stop)
 
-    def _start_status_agent(self, door: Door) -> None:
+    def _library(self) -> PatientLibrary:
         paths = self.api.sockets
-        library = PatientLibrary(Sockets(*map(str, (paths.status, paths.stats, paths.get))))
-        sender = StatusSender(door=door, library=library, holder=f"embedded:{os.getpid()}")
+        return PatientLibrary(Sockets(*map(str, (paths.status, paths.stats, paths.get))))
+
+    def _start_status_agent(self, door: Door) -> None:
+        holder = f"embedded:{os.getpid()}"
+        sender = StatusSender(door=door, library=self._library(), holder=holder)
         agent = StatusAgent(sender, self._statuses_wait)
         agent.start()
         self._clean_up.callback(agent.stop)

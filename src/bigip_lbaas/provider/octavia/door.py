@@ -37,6 +37,7 @@ class Door:
     bus: Bus
     environment: EnvironmentName
     leniency: Leniency = field(default_factory=Leniency)
+    owner_of_pool: Callable[[str], ServiceGraph | None] = lambda _pool_id: None  # as the API has it
 
     def create(
         self, graph: ServiceGraph, demands: tuple[str, ...], request_id: RequestId
@@ -76,23 +77,49 @@ class Door:
 
         return self._nudged(self.store.write(work))
 
-    def edit_below(
-        self, kind: ObjectKind, object_id: str, edit: Edit, request_id: RequestId
-    ) -> LoadBalancer:
-        """Accept a change under the listener or pool of that id, whose owner the store knows."""
+    def edit_below_pool(self, pool_id: str, edit: Edit, request_id: RequestId) -> LoadBalancer:
+        """Accept a change under a pool, which does not come with its load balancer.
 
-        def work(tx: Transaction) -> LoadBalancer:
-            child = tx.get(Child, object_id)
+        Whose it is the store knows; when it does not (it lost commits), the API is asked, and all
+        that the API has of that load balancer is accepted together with the change.
+        """
+
+        def work(tx: Transaction) -> LoadBalancer | None:
+            child = tx.get(Child, pool_id)
             if child is None:
-                raise RequestRejected(
-                    f"The {kind} {object_id} is not known to this provider; try again in a minute.",
-                    f"environment {self.environment} has no {kind} {object_id} in its database",
-                )
+                return None
             record = self._wanted(tx, child.load_balancer_id)
             edited = edit(record.graph)
             return self._accept(tx, record, edited.graph, edited.removed, request_id)
 
-        return self._nudged(self.store.write(work))
+        accepted = self.store.write(work)
+        return self._nudged(accepted or self._edit_what_the_api_has(pool_id, edit, request_id))
+
+    def _edit_what_the_api_has(
+        self, pool_id: str, edit: Edit, request_id: RequestId
+    ) -> LoadBalancer:
+        shown = self.owner_of_pool(pool_id)  # before the transaction: the API may take its time
+        if shown is None:
+            raise RequestRejected(
+                f"The pool {pool_id} is not known to this provider; try again in a minute.",
+                f"neither the database of environment {self.environment} nor the API has a pool"
+                f" {pool_id}",
+            )
+
+        def work(tx: Transaction) -> LoadBalancer:
+            record = self._wanted(tx, shown.id)
+            adopted = replace_all(record.graph, shown)
+            edited = edit(adopted.graph)
+            removed = (*adopted.removed, *edited.removed)
+            return self._accept(tx, record, edited.graph, removed, request_id)
+
+        accepted = self.store.write(work)
+        LOG.warning(
+            "%s: the database had no pool %s, which the API has under load balancer %s;"
+            " revision %d is what the API has, with the change",
+            *(request_id, pool_id, accepted.id, accepted.revision),
+        )
+        return accepted
 
     def delete(
         self, load_balancer_id: str, known_below: Iterable[ObjectRef], request_id: RequestId

@@ -21,7 +21,7 @@ from bigip_lbaas.domain.errors import (
     StoreUnavailable,
     UnsupportedOption,
 )
-from bigip_lbaas.domain.graph import ObjectKind, ServiceGraph
+from bigip_lbaas.domain.graph import ServiceGraph
 from bigip_lbaas.domain.ids import RequestId
 from bigip_lbaas.provider.octavia import refuse, translate
 from bigip_lbaas.provider.octavia.door import Door
@@ -310,7 +310,7 @@ class BigipProviderDriver(provider_base.ProviderDriver):
 
     def _edit_pool(self, pool_id: str, change: Callable[[ServiceGraph], Edited]) -> None:
         """Members and monitors name their pool only; the store knows whose it is."""
-        _door(self.name).edit_below(ObjectKind.POOL, pool_id, change, _request_id())
+        _door(self.name).edit_below_pool(pool_id, change, _request_id())
 
 
 def _refuse_l7(what: str) -> None:

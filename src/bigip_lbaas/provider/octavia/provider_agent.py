@@ -4,13 +4,16 @@ import os
 import socket
 from collections.abc import Iterator
 from importlib import metadata
-from typing import Any, Protocol
+from typing import Protocol
 
-from oslo_config import cfg
-
+from bigip_lbaas.provider.octavia.api_sockets import (
+    PatientLibrary,
+    option_of_octavia,
+    sockets_of_octavia,
+)
 from bigip_lbaas.provider.octavia.driver import DEFAULT_NAME
 from bigip_lbaas.provider.octavia.settings import read_settings
-from bigip_lbaas.provider.octavia.status_agent import PatientLibrary, Sockets, StatusAgent
+from bigip_lbaas.provider.octavia.status_agent import StatusAgent
 from bigip_lbaas.provider.octavia.status_sender import StatusSender
 
 
@@ -41,7 +44,7 @@ def _agent(name: str) -> StatusAgent:
     return StatusAgent(
         StatusSender(
             door=settings.open_door(),
-            library=PatientLibrary(_sockets()),
+            library=PatientLibrary(sockets_of_octavia()),
             holder=f"{socket.gethostname()}:{os.getpid()}",
             with_operating=settings.report_operating_status,
         )
@@ -56,22 +59,5 @@ def _providers() -> Iterator[str]:
         for point in metadata.entry_points(group="octavia.api.drivers")
         if point.value.startswith(driver)
     }
-    enabled = ours.intersection(_of_octavia("api_settings", "enabled_provider_drivers") or ())
+    enabled = ours.intersection(option_of_octavia("api_settings", "enabled_provider_drivers") or ())
     yield from sorted(enabled or {DEFAULT_NAME})
-
-
-def _sockets() -> Sockets:
-    """Return where the driver agent that started us listens."""
-    paths = {
-        kind: _of_octavia("driver_agent", f"{kind}_socket_path")
-        for kind in ("status", "stats", "get")
-    }
-    return Sockets(**{kind: path for kind, path in paths.items() if path})
-
-
-def _of_octavia(group: str, option: str) -> Any:
-    """Return an option of the process that started us, None when it has no such option."""
-    try:
-        return cfg.CONF[group][option]
-    except (cfg.NoSuchOptError, cfg.NoSuchGroupError):
-        return None

@@ -71,11 +71,17 @@ class Settings:
         """Open the way in: the database and the bus."""
         # Heavy, and not needed by a process that hands its drivers a door.
         from bigip_lbaas.bus.oslo import OsloBus, private_conf
+        from bigip_lbaas.provider.octavia.api_sockets import (
+            ApiOwners,
+            PatientLibrary,
+            sockets_of_octavia,
+        )
         from bigip_lbaas.store.sql import SqlStore
 
         bus = OsloBus(private_conf(), self.transport_url, self.control_exchange)
         store = SqlStore(self.database_connection)
-        return Door(store, bus, self.environment, self.leniency)
+        owners = ApiOwners(PatientLibrary(sockets_of_octavia()))
+        return Door(store, bus, self.environment, self.leniency, owners.of_pool)
 
 
 def read_settings(name: str, conf: Any = cfg.CONF) -> Settings:

@@ -3,65 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-from octavia_lib.api.drivers import driver_lib, exceptions
 
 from bigip_lbaas.domain.errors import ConcurrentUpdate, StoreUnavailable
-from bigip_lbaas.provider.octavia.outbox import Document
 from bigip_lbaas.provider.octavia.status_sender import StatusSender
 
 LOG = logging.getLogger(__name__)
 
 POLL_S = 0.25
 PAUSE_S = 1.0  # after the database did not answer
-
-
-@dataclass(frozen=True, slots=True)
-class Sockets:
-    """Where the API's driver agent listens."""
-
-    status: str = driver_lib.DEFAULT_STATUS_SOCKET
-    stats: str = driver_lib.DEFAULT_STATS_SOCKET
-    get: str = driver_lib.DEFAULT_GET_SOCKET
-
-
-class PatientLibrary:
-    """octavia-lib's DriverLibrary, opened when its sockets are there.
-
-    Its own constructor waits up to two minutes for them and cannot be stopped meanwhile.
-    """
-
-    def __init__(self, sockets: Sockets) -> None:
-        """Keep the paths; nothing is opened."""
-        self._sockets = sockets
-
-    def update_loadbalancer_status(self, status: Document) -> None:
-        """See DriverLibrary."""
-        missing = self._missing()
-        if missing:
-            raise exceptions.UpdateStatusError(fault_string=missing)
-        self._library().update_loadbalancer_status(status)
-
-    def get_loadbalancer(self, loadbalancer_id: str) -> Any:
-        """See DriverLibrary."""
-        missing = self._missing()
-        if missing:
-            raise exceptions.DriverError(operator_fault_string=missing) from OSError(missing)
-        return self._library().get_loadbalancer(loadbalancer_id)
-
-    def _missing(self) -> str:
-        for path in (self._sockets.status, self._sockets.stats, self._sockets.get):
-            if not Path(path).exists():
-                return f"the socket {path} is not there; is octavia-driver-agent running?"
-        return ""
-
-    def _library(self) -> Any:
-        return driver_lib.DriverLibrary(
-            self._sockets.status, self._sockets.stats, self._sockets.get
-        )
 
 
 class StatusAgent:
