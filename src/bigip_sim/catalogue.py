@@ -12,7 +12,7 @@ from bigip_sim.catalogue_net import NET
 from bigip_sim.catalogue_profiles import PROFILES
 from bigip_sim.catalogue_sys import SYS
 from bigip_sim.kinds import Kind
-from bigip_sim.names import split_path, split_port
+from bigip_sim.names import split_path, split_port, to_segment
 from bigip_sim.tree import Item, Key
 
 _ALL = (*SYS, *LTM, *MONITORS, *PROFILES, *NET, *FILES, *CM)
@@ -27,8 +27,36 @@ def references(item: Item) -> tuple[Key, ...]:
     kind = KINDS[item.kind]
     targets = [Key(link.family, "", name) for link in kind.links for name in link.read(item)]
     if item.key.owner:
-        targets.append(Key(KINDS[kind.parent].of_family, "", item.key.owner))
+        targets.append(parent_key(kind, item.key.owner))
     return tuple(targets)
+
+
+_WITHIN = "//"  # between the names of an owner that is itself in a subcollection
+
+
+def inside(key: Key) -> str:
+    """Return the owner that the objects in this one's subcollections have."""
+    return f"{key.owner}{_WITHIN}{key.name}" if key.owner else key.name
+
+
+def parent_key(kind: Kind, owner: str) -> Key:
+    """Return the identity of an owner."""
+    above = KINDS[kind.parent]
+    outer, _, name = owner.partition(_WITHIN)
+    return above.key(name, outer) if name else above.key(owner)
+
+
+def collection_path(kind: Kind, owner: str = "") -> str:
+    """Return a collection's path below /mgmt/tm."""
+    if not owner:
+        return kind.path
+    above = parent_key(kind, owner)
+    return f"{object_path(KINDS[kind.parent], above)}/{kind.leaf}"
+
+
+def object_path(kind: Kind, key: Key) -> str:
+    """Return an object's path below /mgmt/tm."""
+    return f"{collection_path(kind, key.owner)}/{to_segment(key.name)}"
 
 
 def display(kind: Kind, key: Key) -> str:

@@ -32,7 +32,7 @@ LTM = (
         "Node",
         defaults=defaults("ltm", "ltm/node"),
         optional=DESCRIBED,
-        fixed=frozenset({"address", "ephemeral", "fqdn"}),
+        fixed=frozenset({"address", "ephemeral"}),
         read_only=frozenset({"session", "state"}),
         links=(Link("monitor", "monitor", monitors("monitor")),),
     ),
@@ -50,7 +50,7 @@ LTM = (
         "Pool Member",
         defaults=defaults("ltm", "ltm/pool/members"),
         optional=DESCRIBED,
-        fixed=frozenset({"address", "ephemeral", "fqdn"}),
+        fixed=frozenset({"address", "ephemeral"}),
         read_only=frozenset({"session", "state"}),
         links=(
             Link("", "ltm/node", member_node),

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from bigip_sim import builtins, rules
 from bigip_sim.edits import apply
 from bigip_sim.refusals import busy
+from bigip_sim.surroundings import Surroundings
 from bigip_sim.tree import Draft, Item, Key, Tree
-from bigip_sim.uploads import Uploads
 from bigip_sim.writes import Command
 
 Listener = Callable[[Mapping[Key, Item | None]], None]
@@ -17,13 +17,13 @@ Listener = Callable[[Mapping[Key, Item | None]], None]
 class Configuration:
     """The committed tree, with one writer at a time."""
 
-    def __init__(self, uploads: Uploads | None = None) -> None:
-        self._uploads = uploads if uploads is not None else Uploads()
+    def __init__(self, about: Surroundings | None = None) -> None:
+        self.about = about if about is not None else Surroundings()
         self.tree: Tree = rules.empty_tree()
         self.lock = threading.RLock()  # short: held to read, or to merge a draft
         self._writing = threading.Lock()  # held for the whole of a commit
         self._listeners: list[Listener] = []
-        draft = Draft(self.tree)
+        draft = Draft(self.tree, self.about)
         builtins.install(draft)
         draft.apply()
 
@@ -57,7 +57,7 @@ class Configuration:
             self._writing.release()
 
     def _carry_out(self, commands: Iterable[Command], *, keeps: bool = True) -> list[Key | None]:
-        draft = Draft(self.tree, self._uploads.read)
+        draft = Draft(self.tree, self.about)
         keys = [apply(draft, command) for command in commands]
         rules.settle(draft)
         rules.check(draft)
@@ -76,7 +76,7 @@ class Configuration:
 
     def restore(self, items: Iterable[Item], generation: int) -> None:
         """Put saved objects over the built-in ones; they must fit together."""
-        draft = Draft(self.tree)
+        draft = Draft(self.tree, self.about)
         for item in items:
             draft.changed[item.key] = item
         rules.check(draft)

@@ -13,6 +13,7 @@ from bigip_sim.performance import Performance
 from bigip_sim.standing import Standing
 from bigip_sim.state import StateFile
 from bigip_sim.statistics import Plane
+from bigip_sim.surroundings import Surroundings
 from bigip_sim.system import Identity, System
 from bigip_sim.traffic import HandRates, Idle
 from bigip_sim.transactions import Transactions
@@ -49,7 +50,9 @@ class Device:
         self.clock = clock
         self._started_at = clock()
         self.uploads = Uploads()
-        self.configuration = Configuration(self.uploads)
+        self.configuration = Configuration(
+            Surroundings(identity.version, clock, self.uploads.read, identity.name)
+        )
         self.faults = Faults()
         self.journal = Journal(clock)
         self.hand = HandRates(time.monotonic)

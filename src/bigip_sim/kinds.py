@@ -14,7 +14,6 @@ class Link:
     family: str
     read: Callable[[Item], Iterable[str]]  # -> full paths of the objects it names
     many: bool = False
-    owned: bool = False  # names a member of the same owner's family, not a top-level object
 
 
 DESCRIBED = frozenset({"description", "appService", "metadata"})
@@ -28,17 +27,20 @@ class Kind:
     human: str  # the device's word for it in errors
     family: str = ""  # types whose names must differ share one; "" means the path
     partitioned: bool = True
+    full_names: bool = False  # without partition, and the name itself is a full path
     defaults: Mapping[str, object] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()  # absent while unset
     fixed: frozenset[str] = frozenset()  # cannot change after creation
     read_only: frozenset[str] = frozenset()
     choices: Mapping[str, frozenset[str]] = field(default_factory=dict)
     flags: tuple[tuple[str, str], ...] = ()  # presence flags; the first holds by default
+    marks: frozenset[str] = frozenset()  # presence flags that stand alone: true or absent
     links: tuple[Link, ...] = ()
     root: str = ""  # the built-in parent of types that inherit (defaultsFrom)
     subcollections: tuple[str, ...] = ()
     parent: str = ""  # path of the type whose subcollection this is
     simulated: bool = True  # False: the collection reads as it is, writes are refused
+    by_device: bool = False  # comes and goes by itself: neither POST nor DELETE
 
     @property
     def of_family(self) -> str:
@@ -71,6 +73,7 @@ class Kind:
             or name in self.optional
             or name in self.fixed
             or name in self.read_only
+            or name in self.marks
             or name in self.subcollections
             or any(name in pair for pair in self.flags)
         )

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from bigip_sim import refusals
-from bigip_sim.catalogue import FAMILIES, KINDS, display
+from bigip_sim.catalogue import (
+    FAMILIES,
+    KINDS,
+    collection_path,
+    display,
+    inside,
+    object_path,
+    parent_key,
+)
 from bigip_sim.faces import FACES, Look
 from bigip_sim.health import Probes
 from bigip_sim.kinds import Kind
@@ -84,10 +92,8 @@ class Reader:
     def collection(self, target: Target, query: Query) -> Json:
         """GET of a collection, filtered, selected and paged."""
         kind, owner = target.kind, target.owner
-        if owner:
-            parent = KINDS[kind.parent]
-            if self._tree.get(parent.key(owner)) is None:
-                raise refusals.not_found(parent.human, owner)
+        if owner and self._tree.get(parent_key(kind, owner)) is None:
+            raise refusals.not_found(KINDS[kind.parent].human, owner)
         items = self._tree.of_kind(kind.path, owner)
         if query.partition:
             items = [i for i in items if _partition(kind, i) == query.partition]
@@ -95,7 +101,7 @@ class Reader:
         items = items[query.skip :]
         if query.top is not None:
             items = items[: query.top]
-        path = _path(kind, owner)
+        path = collection_path(kind, owner)
         body: Json = {"kind": kind.collection_name, "selfLink": self.link(path, _said(query))}
         if query.top is not None:
             body.update(self._page(path, query, len(items), total))
@@ -140,12 +146,7 @@ class Reader:
 
     def path_of(self, item: Item) -> str:
         """Return an object's path below /mgmt/tm."""
-        kind = KINDS[item.kind]
-        segment = to_segment(item.key.name)
-        if item.key.owner:
-            parent = KINDS[kind.parent]
-            return f"{parent.path}/{to_segment(item.key.owner)}/{kind.leaf}/{segment}"
-        return f"{kind.path}/{segment}"
+        return object_path(KINDS[item.kind], item.key)
 
     def _identity(self, kind: Kind, item: Item) -> Json:
         if not kind.partitioned:
@@ -181,10 +182,10 @@ class Reader:
         return self.link(f"{path}/{to_segment(name)}")
 
     def _subcollection(self, kind: Kind, item: Item, leaf: str, *, expands: bool) -> Json:
-        path = f"{kind.path}/{to_segment(item.key.name)}/{leaf}"
+        path = f"{object_path(kind, item.key)}/{leaf}"
         body: Json = {"link": self.link(path), "isSubcollection": True}
         if expands:
-            children = self._tree.of_kind(f"{kind.path}/{leaf}", item.key.name)
+            children = self._tree.of_kind(f"{kind.path}/{leaf}", inside(item.key))
             if children:  # an empty expanded subcollection has no items: section 1.4
                 body["items"] = [self.render(child) for child in children]
         return body
@@ -261,9 +262,3 @@ def _partition(kind: Kind, item: Item) -> str:
         path = item.key.name[1:]
         return path.partition("/")[0] if "/" in path else ""
     return split_path(item.key.name).partition
-
-
-def _path(kind: Kind, owner: str) -> str:
-    if not owner:
-        return kind.path
-    return f"{kind.parent}/{to_segment(owner)}/{kind.leaf}"

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from bigip_sim.catalogue import KINDS
+from bigip_sim.catalogue import KINDS, inside
 from bigip_sim.kinds import Kind
-from bigip_sim.names import from_segment, join_path, split_path
+from bigip_sim.names import COMMON, from_segment, join_path, split_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,34 +24,26 @@ def find(path: str) -> Target | None:
     for end in range(1, min(len(segments), 4) + 1):
         kind = KINDS.get("/".join(segments[:end]))
         if kind is not None:
-            return _within(kind, segments[end:], tail)
+            return _within(kind, "", segments[end:], tail)
     return None
 
 
-def _within(kind: Kind, rest: list[str], tail: str) -> Target | None:
+def _within(kind: Kind, owner: str, rest: list[str], tail: str) -> Target | None:
     if not rest:
-        return Target(kind, tail=tail)
-    name = _name(kind, rest[0])
+        return Target(kind, owner, tail=tail)
+    name = _name(kind, owner, rest[0])
     if len(rest) == 1:
-        return Target(kind, name=name, tail=tail)
+        return Target(kind, owner, name, tail)
     inner = KINDS.get(f"{kind.path}/{rest[1]}")
-    if inner is None or len(rest) > 3:
+    if inner is None:
         return None
-    if len(rest) == 2:
-        return Target(inner, owner=name, tail=tail)
-    partition = split_path(name).partition
-    inner_name = from_segment(rest[2])
-    return Target(inner, name, join_path(inner_name, partition), tail)
+    return _within(inner, inside(kind.key(name, owner)), rest[2:], tail)
 
 
-def _name(kind: Kind, segment: str) -> str:
+def _name(kind: Kind, owner: str, segment: str) -> str:
     name = from_segment(segment)
-    return (
-        join_path(name) if kind.partitioned and kind.path != "sys/folder" else _folder(kind, name)
-    )
-
-
-def _folder(kind: Kind, name: str) -> str:
     if kind.path == "sys/folder":
         return name if name.startswith("/") else f"/{name}"
-    return name.strip("/")
+    if not kind.partitioned:
+        return name if kind.full_names else name.strip("/")
+    return join_path(name, split_path(owner).partition if owner else COMMON)

@@ -7,8 +7,8 @@ detaches it), 3.5 (virtual servers) and 3.12 (what DELETE refuses).
 from collections.abc import Callable, Hashable, Iterable, Mapping
 
 from bigip_sim import refusals
-from bigip_sim.catalogue import FAMILIES, KINDS, display, references
-from bigip_sim.names import parse_address, parse_endpoint, split_path, write_endpoint
+from bigip_sim.catalogue import FAMILIES, KINDS, display, parent_key, references
+from bigip_sim.names import parse_endpoint, split_path, write_endpoint
 from bigip_sim.refusals import RefusedError
 from bigip_sim.tree import Draft, Item, Key, Tree
 
@@ -49,25 +49,26 @@ _PARTITION_TYPE_ID = 973
 def claims(item: Item) -> Iterable[Hashable]:
     """Return what this object takes and no other may have."""
     if item.kind == "ltm/node":
-        return (("Node", split_path(item.key.name).partition, str(item.own["address"])),)
+        if "~place" not in item.own:
+            return ()  # found by name, it has no address of its own
+        return (("Node", split_path(item.key.name).partition, item.own["~place"]),)
     if item.kind == "ltm/virtual-address":
         # Unique over all partitions: unverified, the text is quoted for two tenants.
-        return (("Virtual Address", str(item.own["address"])),)
+        return (("Virtual Address", item.own["~place"]),)
     if item.kind == "ltm/virtual":
-        return (_listener(item),)
+        return _listeners(item)
     return ()
 
 
-def _listener(item: Item) -> Hashable:
-    destination = str(item.own.get("destination", "")).rpartition("/")[2]
-    vlans = item.own.get("vlans")
-    return (
-        "listener",
-        destination,
-        item.own.get("ipProtocol", "any"),
-        item.own.get("source", "0.0.0.0/0"),
-        tuple(sorted(vlans)) if isinstance(vlans, list) else (),
-    )
+def _listeners(item: Item) -> Iterable[Hashable]:
+    """A virtual server takes its place on each VLAN that it is enabled on, or on all."""
+    _, port = parse_endpoint(str(item.own["destination"]).rpartition("/")[2])
+    own = item.own
+    vlans = own.get("vlans") if own.get("vlansEnabled") else None
+    for vlan in vlans if isinstance(vlans, list) else ("all",):
+        source = own.get("source", "0.0.0.0/0")
+        mask = own.get("mask")
+        yield ("listener", own["~place"], mask, port, own.get("ipProtocol", "any"), source, vlan)
 
 
 def settle(draft: Draft) -> None:
@@ -135,11 +136,11 @@ def _check_folder_empty(draft: Draft, key: Key) -> None:
 
 def _used(gone: Item, user: Item) -> RefusedError:
     kind, user_kind = KINDS[gone.kind], KINDS[user.kind]
-    if user.key.owner:  # a virtual server's profile is the virtual server's use
+    key = user.key
+    if key.owner:  # a virtual server's profile is the virtual server's use
+        key = parent_key(user_kind, key.owner)
         user_kind = KINDS[user_kind.parent]
-        name = user.key.owner
-    else:
-        name = user.key.name
+    name = display(user_kind, key)
     return refusals.in_use(kind.human, display(kind, gone.key), user_kind.human, name)
 
 
@@ -150,10 +151,8 @@ def _check_links(draft: Draft, item: Item) -> None:
             if draft.get(Key(link.family, "", name)) is None:
                 raise _dangling(item, link.family, name)
             _check_reach(item, name)
-    if item.key.owner:
-        parent = KINDS[kind.parent]
-        if draft.get(parent.key(item.key.owner)) is None:
-            raise refusals.not_found(parent.human, item.key.owner)
+    if item.key.owner and draft.get(parent_key(kind, item.key.owner)) is None:
+        raise refusals.not_found(KINDS[kind.parent].human, item.key.owner)
 
 
 def _dangling(item: Item, family: str, name: str) -> RefusedError:
@@ -268,15 +267,10 @@ def _check_partition(draft: Draft, item: Item) -> None:
         raise refusals.not_found("route domain", str(number))  # unverified
 
 
-def _check_node(_draft: Draft, item: Item) -> None:
-    parse_address(str(item.own["address"]))
-
-
 _CHECKS: Mapping[str, Callable[[Draft, Item], None]] = {
     "ltm/virtual": _check_virtual,
     "ltm/virtual/profiles": _check_virtual_profile,
     "auth/partition": _check_partition,
-    "ltm/node": _check_node,
 }
 
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from bigip_sim import health, refusals
-from bigip_sim.catalogue import KINDS, display
+from bigip_sim.catalogue import KINDS, collection_path, display, object_path
 from bigip_sim.health import Health, Probes, Status
-from bigip_sim.kinds import Kind
-from bigip_sim.names import split_path, split_port, to_segment
+from bigip_sim.names import split_path, split_port
 from bigip_sim.reading import BASE
 from bigip_sim.routes import Target
 from bigip_sim.traffic import NOTHING, Counters, HandRates, Traffic
@@ -47,14 +46,14 @@ class Statistics:
         kind = target.kind
         if target.name is None:
             items = self._tree.of_kind(kind.path, target.owner)
-            state, path = "collectionstats", _path(kind, target.owner)
+            state, path = "collectionstats", collection_path(kind, target.owner)
         else:
             item = self._tree.get(kind.key(target.name, target.owner))
             if item is None or item.kind != kind.path:
                 key = kind.key(target.name, target.owner)
                 raise refusals.not_found(kind.human, display(kind, key))
             items, state = [item], "stats"
-            path = f"{_path(kind, target.owner)}/{to_segment(target.name)}"
+            path = object_path(kind, item.key)
         body: Json = {
             "kind": f"tm:{kind.path.replace('/', ':')}:{kind.leaf}{state}",
             "selfLink": f"{BASE}/{path}/stats?ver={self._version}",
@@ -75,8 +74,7 @@ class Statistics:
         }
 
     def _url(self, item: Item) -> str:
-        kind = KINDS[item.kind]
-        return f"{BASE}/{_path(kind, item.key.owner)}/{to_segment(item.key.name)}/stats"
+        return f"{BASE}/{object_path(KINDS[item.kind], item.key)}/stats"
 
     def _virtual(self, item: Item) -> Json:
         counters = self._plane.virtual(item.key.name)
@@ -217,10 +215,6 @@ def _member_status(found: Health) -> Json:
         "status.enabledState": text(found.enabled),
         "status.statusReason": text(found.reason),
     }
-
-
-def _path(kind: Kind, owner: str) -> str:
-    return f"{kind.parent}/{to_segment(owner)}/{kind.leaf}" if owner else kind.path
 
 
 def _int(value: object) -> int:

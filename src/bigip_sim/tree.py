@@ -8,6 +8,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from bigip_sim.surroundings import Surroundings
+
 
 class Key(NamedTuple):
     """An object's identity. Types whose names must differ from each other share a family."""
@@ -117,16 +119,15 @@ def partition_of(key: Key) -> str | None:
     return key.name[1:].partition("/")[0]
 
 
-def _no_file(_path: str) -> bytes | None:
-    return None
+_NOTHING_AROUND = Surroundings()
 
 
 class Draft:
     """A tree with changes laid over it, none of them real yet."""
 
-    def __init__(self, base: Tree, file: Callable[[str], bytes | None] = _no_file) -> None:
+    def __init__(self, base: Tree, about: Surroundings = _NOTHING_AROUND) -> None:
         self.base = base
-        self.file = file  # path, or `file:/path` as in sourcePath -> the uploaded bytes, if there
+        self.about = about
         self.changed: dict[Key, Item | None] = {}
         self.generation = base.generation + 1
 

@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bigip_sim import refusals
-from bigip_sim.catalogue import KINDS, display
+from bigip_sim.catalogue import KINDS, display, inside, parent_key
 from bigip_sim.kinds import Kind
 from bigip_sim.names import join_path, split_path
 from bigip_sim.routes import Target
-from bigip_sim.shapes import SHAPES, Write
+from bigip_sim.shapes import SHAPES
+from bigip_sim.shaping import Write
 from bigip_sim.tree import Draft, Item, Key
 
 _META = frozenset({"kind", "selfLink", "generation", "fullPath", "name", "partition", "subPath"})
 _UNSET = ("", "none", None)
+_TRUE = (True, "true", "yes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,9 @@ def apply_write(draft: Draft, command: Command, target: Target) -> Key:
     if not target.kind.simulated:
         text = f"bigip-sim reads {target.kind.path} but does not change it"
         raise refusals.RefusedError(501, text, refusals.ICRD)
+    if target.kind.by_device and command.method in {"POST", "DELETE"}:
+        text = f"The {target.kind.human} is neither created nor deleted"  # unverified
+        raise refusals.configuration_error(text)
     if command.method == "POST":
         return create(draft, target.kind, target.owner, command.body)
     assert target.name is not None
@@ -79,7 +84,7 @@ def modify(
             kept.pop(first, None)
             kept.pop(second, None)
     for field in body:
-        if field in kind.optional and body[field] in _UNSET:
+        if field in kind.marks or (field in kind.optional and body[field] in _UNSET):
             kept.pop(field, None)
     own = {**kept, **named}
     if replaces and kind.root and "defaultsFrom" in old.own:
@@ -94,13 +99,25 @@ def remove(draft: Draft, item: Item) -> None:
         # That roots cannot go: section 3.12. The text is unverified.
         name = display(kind, item.key)
         raise refusals.configuration_error(f"The {kind.human} ({name}) cannot be deleted")
-    for leaf in kind.subcollections:
-        for child in draft.of_kind(f"{kind.path}/{leaf}", item.key.name):
-            draft.drop(child.key)
-    draft.drop(item.key)
-    if item.key.owner:
-        draft.touch(KINDS[kind.parent].key(item.key.owner))
+    drop_whole(draft, item)
+    _touch_owners(draft, kind, item.key)
     _drop_twin(draft, kind, item.key)
+
+
+def drop_whole(draft: Draft, item: Item) -> None:
+    """Drop an object with what its subcollections hold."""
+    kind = KINDS[item.kind]
+    for leaf in kind.subcollections:
+        for child in draft.of_kind(f"{kind.path}/{leaf}", inside(item.key)):
+            drop_whole(draft, child)
+    draft.drop(item.key)
+
+
+def _touch_owners(draft: Draft, kind: Kind, key: Key) -> None:
+    while key.owner:
+        key = parent_key(kind, key.owner)
+        kind = KINDS[kind.parent]
+        draft.touch(key)
 
 
 def read_attributes(kind: Kind, body: Mapping[str, object]) -> dict[str, object]:
@@ -113,7 +130,10 @@ def read_attributes(kind: Kind, body: Mapping[str, object]) -> dict[str, object]
             continue
         if not kind.known(field):
             raise refusals.unknown_property(field)
-        if any(field in pair for pair in kind.flags):
+        if field in kind.marks:
+            if value in _TRUE:
+                own[field] = True
+        elif any(field in pair for pair in kind.flags):
             own.update(_flag(kind, field, value))
         elif not (field in kind.optional and value in _UNSET):
             own[field] = _checked(kind, field, value)
@@ -125,8 +145,7 @@ def _write(draft: Draft, write: Write) -> None:
     if shape is not None:
         shape(write)
     draft.put(write.key, write.kind.path, write.own, write.old is not None and write.old.builtin)
-    if write.key.owner:
-        draft.touch(KINDS[write.kind.parent].key(write.key.owner))
+    _touch_owners(draft, write.kind, write.key)
     for leaf in write.kind.subcollections:
         inline = write.body.get(leaf)
         if inline is not None:
@@ -137,7 +156,7 @@ def _write(draft: Draft, write: Write) -> None:
 
 def _replace_subcollection(write: Write, kind: Kind, inline: object) -> None:
     entries = inline if isinstance(inline, list | tuple) else [inline]
-    draft, owner = write.draft, write.key.name
+    draft, owner = write.draft, inside(write.key)
     wanted: set[Key] = set()
     for entry in entries:
         body = entry if isinstance(entry, Mapping) else {"name": str(entry)}
@@ -151,7 +170,7 @@ def _replace_subcollection(write: Write, kind: Kind, inline: object) -> None:
             modify(draft, kind, key, body, replaces=True)
     for child in draft.of_kind(kind.path, owner):
         if child.key not in wanted:
-            draft.drop(child.key)
+            drop_whole(draft, child)
 
 
 def _new_key(draft: Draft, kind: Kind, owner: str, body: Mapping[str, object]) -> Key:
@@ -159,13 +178,12 @@ def _new_key(draft: Draft, kind: Kind, owner: str, body: Mapping[str, object]) -
     if not isinstance(name, str) or not name:
         raise refusals.nothing_specified()  # that a name is required: 1.5; the text is unverified
     if owner:
-        parent = KINDS[kind.parent]
-        _present(draft, parent, parent.key(owner))
+        _present(draft, KINDS[kind.parent], parent_key(kind, owner))
         return _child_key(kind, owner, body)
     if kind.path == "sys/folder":
         return kind.key(f"{str(body.get('subPath', '/')).rstrip('/')}/{name.strip('/')}")
     if not kind.partitioned:
-        return kind.key(name.strip("/"))
+        return kind.key(name if kind.full_names else name.strip("/"))
     partition = str(body.get("partition", "Common"))
     path = join_path(name, partition, str(body.get("subPath", "")))
     _require_folder(draft, path)
@@ -173,6 +191,8 @@ def _new_key(draft: Draft, kind: Kind, owner: str, body: Mapping[str, object]) -
 
 
 def _child_key(kind: Kind, owner: str, body: Mapping[str, object]) -> Key:
+    if not kind.partitioned:
+        return kind.key(str(body.get("name", "")), owner)
     partition = str(body.get("partition", split_path(owner).partition))
     if kind.path != "ltm/pool/members" and "partition" not in body:
         partition = "Common"  # a bare profile or policy name means /Common: section 1.3
@@ -224,13 +244,14 @@ def _checked(kind: Kind, field: str, value: object) -> object:
 def _flag(kind: Kind, field: str, value: object) -> Mapping[str, object]:
     pair = next(pair for pair in kind.flags if field in pair)
     other = pair[1] if field == pair[0] else pair[0]
-    return {field: True} if value in (True, "true", "yes") else {other: True}
+    return {field: True} if value in _TRUE else {other: True}
 
 
 def _named_elsewhere(kind: Kind, body: Mapping[str, object]) -> bool:
     fields = body.keys() - _META
     return any(
-        f in kind.subcollections or f in kind.optional or f in {"session", "state"} for f in fields
+        f in kind.optional.union(kind.subcollections) | kind.marks | {"session", "state"}
+        for f in fields
     )
 
 

@@ -1,0 +1,30 @@
+"""What a write may look at besides the configuration: release, clock, uploaded files."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+def _no_file(_path: str) -> bytes | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The rest of the device, as far as its configuration depends on it."""
+
+    version: str = "15.1.8"
+    clock: Callable[[], float] = time.time  # -> seconds since the epoch
+    uploaded: Callable[[str], bytes | None] = (
+        _no_file  # path, or `file:/path` -> the bytes, if there
+    )
+    hostname: str = "bigip-1"
+
+    def at_least(self, *release: int) -> bool:
+        """Whether the device's release is this one or newer; `at_least(12, 1)`."""
+        parts = [int(part) for part in self.version.split(".") if part.isdigit()]
+        return tuple(parts[: len(release)]) >= release
+
+    def now(self) -> str:
+        """Return the time as the device writes it, such as 2019-11-13T19:29:49Z."""
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.clock()))
