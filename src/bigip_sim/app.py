@@ -1,7 +1,9 @@
 """The WSGI application: faults, authentication, the journal, and who answers which path."""
 
+import errno
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -9,15 +11,15 @@ from bigip_sim import coordination
 from bigip_sim.auth import RejectedError, UnauthorizedError
 from bigip_sim.device import Device
 from bigip_sim.exchange import Answer, Request, as_json, read_request
+from bigip_sim.faults.answers import CutError, InsteadError
+from bigip_sim.faults.meeting import Meeting
 from bigip_sim.framework import LOGIN, Framework
 from bigip_sim.journal import Entry
 from bigip_sim.refusals import RefusedError
 from bigip_sim.resources import Resources
 
-RESTARTING = (
-    "<!DOCTYPE html>\n<html><head><title>BIG-IP&reg;- Redirect</title></head>\n"
-    "<body><h1>Configuration Utility restarting...</h1></body></html>\n"
-)
+RESET = "bigip_sim.reset"  # in the environment: resets the connection under a request
+CUT = 0  # the status of what was never answered
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
@@ -32,7 +34,8 @@ class Application:
     def __call__(self, environ: Mapping[str, Any], start: StartResponse) -> Iterable[bytes]:
         begun, at = time.perf_counter(), self._device.journal.clock()
         request = read_request(environ)
-        answer = self._answer(request)
+        meeting = Meeting(self._device.faults, request.method, request.path)
+        answer = self._answered(request, meeting)
         path = request.path + (f"?{request.raw_query}" if request.raw_query else "")
         entry = Entry(
             request.method,
@@ -43,21 +46,45 @@ class Application:
             str(environ.get("REMOTE_ADDR", "")),
             request.transaction or coordination.number_in(request.path),
             answer.committed,
+            tuple(meeting.acted),
         )
         self._device.journal.record(entry, is_commit=bool(answer.committed))
+        if answer.status == CUT:
+            environ.get(RESET, lambda: None)()
+            raise ConnectionResetError(errno.ECONNRESET, "a fault resets the connection")
         payload = answer.body if isinstance(answer.body, bytes) else answer.body.encode()
         reason = answer.reason or HTTPStatus(answer.status).phrase
         headers = [("Content-Type", answer.content_type), ("Content-Length", str(len(payload)))]
         start(f"{answer.status} {reason}", [*headers, *answer.headers])
         return [payload]
 
-    def _answer(self, request: Request) -> Answer:
-        faults = self._device.faults
+    def _answered(self, request: Request, meeting: Meeting) -> Answer:
+        """Let the work be done, and the faults of the device act before and after it."""
+
+        def work() -> Answer:
+            meeting.at_gateway()
+            return self._authorized(request, meeting)
+
+        def give_back() -> Answer:
+            meeting.at_return()
+            return worked
+
         try:
-            faults.on_request()
-            if faults.unavailable():
-                return Answer(503, RESTARTING, "text/html; charset=UTF-8")
-            return self._authorized(request)
+            worked = self._told(work)
+            given = self._told(give_back)
+            return replace(given, committed=worked.committed)  # done, whatever was answered
+        finally:
+            meeting.leave()
+
+    def _told(self, work: Callable[[], Answer]) -> Answer:
+        try:
+            return work()
+        except CutError:
+            return Answer(CUT)
+        except InsteadError as instead:
+            if isinstance(instead.body, str):
+                return Answer(instead.status, instead.body, instead.content_type)
+            return as_json(instead.body, instead.status)
         except RefusedError as refusal:
             return as_json(refusal.body(), refusal.status)
         except UnauthorizedError as error:
@@ -67,12 +94,14 @@ class Application:
         except RejectedError as error:
             return as_json(_framework_error(error.status, str(error)), error.status)
 
-    def _authorized(self, request: Request) -> Answer:
+    def _authorized(self, request: Request, meeting: Meeting) -> Answer:
         sessions = self._device.sessions
         if request.path == LOGIN and request.method == "POST":
             return as_json(sessions.login(request.body()))
         token = request.headers.get("HTTP_X_F5_AUTH_TOKEN")
         sessions.check(token, request.headers.get("HTTP_AUTHORIZATION"), request.path)
+        if request.path.startswith("/mgmt/tm/"):
+            meeting.at_worker()
         if request.path.startswith(coordination.BELOW):
             return coordination.answer(self._device.transactions, request)
         if request.path.startswith("/mgmt/tm/"):

@@ -20,7 +20,7 @@ _ALPHABET = string.ascii_uppercase + string.digits
 _PROVIDER = (
     "https://localhost/mgmt/cm/system/authn/providers/tmos/1f44a60e-11a7-3c51-a49f-82983026b41b"
 )
-_PAGE = (
+UNAUTHORIZED_PAGE = (
     '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n'
     "<title>401 F5 Authorization Required</title>\n</head><body>\n"
     "<h1>F5 Authorization Required</h1>\n<p>This server could not verify that you\n"
@@ -87,7 +87,7 @@ class Sessions:
             )
         username, password = _basic(authorization)
         if not self._matches(username, password):
-            raise UnauthorizedError("F5 Authorization Required", page=_PAGE)
+            raise UnauthorizedError("F5 Authorization Required", page=UNAUTHORIZED_PAGE)
         return username
 
     def login(self, body: Mapping[str, object]) -> dict[str, object]:
@@ -199,8 +199,8 @@ def _basic(authorization: str) -> tuple[str, str]:
     try:
         decoded = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise UnauthorizedError("F5 Authorization Required", page=_PAGE) from error
+        raise UnauthorizedError("F5 Authorization Required", page=UNAUTHORIZED_PAGE) from error
     if scheme.lower() != "basic":
-        raise UnauthorizedError("F5 Authorization Required", page=_PAGE)
+        raise UnauthorizedError("F5 Authorization Required", page=UNAUTHORIZED_PAGE)
     username, _, password = decoded.partition(":")
     return username, password

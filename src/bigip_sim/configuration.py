@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol
+from urllib.parse import urlsplit
 
 from bigip_sim import builtins, rules
 from bigip_sim.edits import apply
@@ -12,6 +14,29 @@ from bigip_sim.tree import Draft, Item, Key, Tree
 from bigip_sim.writes import Command
 
 Listener = Callable[[Mapping[Key, Item | None]], None]
+
+
+class Watch(Protocol):
+    """Is told of each step of a commit, and may raise what lets it fail."""
+
+    def begins(self) -> None:
+        """The commit has begun."""
+
+    def command(self, method: str, path: str) -> None:
+        """This command is next; the path is below the host."""
+
+
+class Nobody:
+    """Watches nothing."""
+
+    def begins(self) -> None:
+        """Let it begin."""
+
+    def command(self, method: str, path: str) -> None:
+        """Let it be carried out."""
+
+
+NOBODY = Nobody()
 
 
 class Configuration:
@@ -41,24 +66,29 @@ class Configuration:
         commands: Iterable[Command],
         *,
         keeps: bool = True,
-        before: Callable[[], None] = lambda: None,
+        watch: Watch = NOBODY,
     ) -> None:
         """Carry out a transaction, or fail at once when another is being committed.
 
-        That overlapping commits fail: iControl REST reference, section 1.7. `before` is called
-        when the commit has begun. With `keeps` false it is only validated.
+        That overlapping commits fail: iControl REST reference, section 1.7. `watch` may let
+        it fail. With `keeps` false it is only validated.
         """
         if not self._writing.acquire(blocking=False):
             raise busy()
         try:
-            before()
-            self._carry_out(commands, keeps=keeps)
+            watch.begins()
+            self._carry_out(commands, keeps=keeps, watch=watch)
         finally:
             self._writing.release()
 
-    def _carry_out(self, commands: Iterable[Command], *, keeps: bool = True) -> list[Key | None]:
+    def _carry_out(
+        self, commands: Iterable[Command], *, keeps: bool = True, watch: Watch = NOBODY
+    ) -> list[Key | None]:
         draft = Draft(self.tree, self.about)
-        keys = [apply(draft, command) for command in commands]
+        keys: list[Key | None] = []
+        for command in commands:
+            watch.command(command.method, urlsplit(command.uri).path)
+            keys.append(apply(draft, command))
         rules.settle(draft)
         rules.check(draft)
         if keeps:

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from bigip_sim.faults import UnknownFaultError
+from bigip_sim.faults.kinds import UnknownFaultError
 from bigip_sim.traffic import UnknownRateError
 from bigip_sim.unit import Unit
 
@@ -51,13 +51,14 @@ class Routes:
             "/health": lambda _query: unit.health(),
             "/counters": lambda _query: device.journal.counters(),
             "/log": self._log,
+            "/faults": lambda _query: device.faults.told(),
             "/standing": lambda _query: unit.told(),
         }
-        self._posts: Mapping[str, Callable[[Json], None]] = {
+        self._posts: Mapping[str, Callable[[Json], object]] = {
             "/counters/reset": lambda _body: device.journal.reset(),
             "/power": self._power,
             "/faults": device.faults.set,
-            "/faults/clear": lambda _body: device.faults.clear(),
+            "/faults/clear": lambda body: device.faults.clear(body.get("number")),
             "/rates": device.hand.set,
             "/rates/clear": lambda _body: device.hand.clear(),
             "/monitors": self._monitors,
@@ -69,13 +70,12 @@ class Routes:
         answer = self._gets.get(path)
         return None if answer is None else answer(query)
 
-    def post(self, path: str, body: Json) -> bool:
-        """Carry a POST out; returns whether the path is known."""
+    def post(self, path: str, body: Json) -> object | None:
+        """Carry a POST out, or return None for an unknown path."""
         action = self._posts.get(path)
         if action is None:
-            return False
-        action(body)
-        return True
+            return None
+        return action(body) or {}
 
     def paths(self) -> str:
         """Return what there is, for those who asked for something else."""
@@ -128,11 +128,11 @@ def _handler(routes: Routes) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             try:
-                known = routes.post(urlsplit(self.path).path, self._body())
+                answer = routes.post(urlsplit(self.path).path, self._body())
             except (BadRequestError, UnknownFaultError, UnknownRateError) as error:
                 self._reply(400, {"error": str(error)})
                 return
-            self._reply_known({} if known else None)
+            self._reply_known(answer)
 
         def log_message(self, *_args: Any) -> None:
             """Say nothing: the device's own log tells what matters."""

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bigip_sim.auth import Sessions
+from bigip_sim.catalogue import display
 from bigip_sim.configuration import Configuration
-from bigip_sim.faults import Faults
+from bigip_sim.faults.acting import Faults
 from bigip_sim.journal import Journal
 from bigip_sim.performance import Performance
+from bigip_sim.refusals import RefusedError, not_found
+from bigip_sim.routes import find
 from bigip_sim.standing import Standing
 from bigip_sim.state import StateFile
 from bigip_sim.statistics import Plane
@@ -53,7 +56,7 @@ class Device:
         self.configuration = Configuration(
             Surroundings(identity.version, clock, self.uploads.read, identity.name)
         )
-        self.faults = Faults()
+        self.faults = Faults(missing=self._as_if_missing)
         self.journal = Journal(clock)
         self.hand = HandRates(time.monotonic)
         self.idle = Idle()
@@ -72,6 +75,16 @@ class Device:
             changed, self.configuration.tree.generation
         ):
             self._state.write_whole(self.configuration, self.identity)
+
+    def _as_if_missing(self, path: str) -> RefusedError | None:
+        """Return how an object would be missed that this path names and that is there."""
+        target = find(path.removeprefix("/mgmt/tm/").strip("/"))
+        if target is None or target.name is None:
+            return None
+        key = target.kind.key(target.name, target.owner)
+        if self.configuration.tree.get(key) is None:
+            return None
+        return not_found(target.kind.human, display(target.kind, key))
 
     def close(self) -> None:
         """Let the state file go."""

@@ -42,9 +42,12 @@ class RunningDevice:
         """Switch the device off (connections are reset and refused) or on again."""
         self.unit.power(on)
 
-    def faults(self, **wanted: object) -> None:
-        """Turn faults on: unavailable_s, latency_ms, fail_commit (times), commit_delay_ms."""
-        self.device.faults.set(wanted)
+    def faults(self, **wanted: object) -> dict[str, object]:
+        """Turn a fault on: `kind` with its fields (`bigip-sim fault --help`), or a short name.
+
+        The short names are unavailable_s, latency_ms, fail_commit (times) and commit_delay_ms.
+        """
+        return self.device.faults.set(wanted)
 
     def clear_faults(self) -> None:
         """Turn every fault off."""

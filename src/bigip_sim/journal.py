@@ -14,12 +14,13 @@ class Entry:
 
     method: str
     path: str  # with its query
-    status: int
+    status: int  # 0: the connection was reset instead
     duration_ms: float
     at: float
     client: str
     transaction: str = ""
     commands: tuple[Mapping[str, object], ...] = field(default=())  # of a commit
+    faults: tuple[str, ...] = ()  # that acted on it
 
     def body(self, number: int) -> dict[str, object]:
         """Return the entry as the control API tells it."""
@@ -36,6 +37,8 @@ class Entry:
             body["transaction"] = self.transaction
         if self.commands:
             body["commands"] = list(self.commands)
+        if self.faults:
+            body["faults"] = list(self.faults)
         return body
 
 

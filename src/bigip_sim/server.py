@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import socket
 import ssl
 import struct
@@ -12,7 +13,7 @@ from typing import Any
 from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 
-from bigip_sim.app import Application
+from bigip_sim.app import RESET, Application
 from bigip_sim.certificates import CertificateFiles
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,21 @@ class _Adapter(BuiltinSSLAdapter):
         wrapped = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         self.open.add(wrapped)
         return wrapped, {"wsgi.url_scheme": "https", "HTTPS": "on"}
+
+
+class _Gateway(wsgi.Gateway_10):
+    """Tells the application how to reset the connection under a request."""
+
+    def get_environ(self) -> Any:
+        environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]
+        environ[RESET] = self._reset
+        return environ
+
+    def _reset(self) -> None:
+        connection: socket.socket = self.req.conn.socket
+        self.req.conn.linger = True  # nothing is left for the server to close
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        os.close(connection.detach())
 
 
 class _Server(wsgi.Server):
@@ -91,6 +107,7 @@ class HttpsServer:
                 shutdown_timeout=1,
             )
             server.ssl_adapter = adapter
+            server.gateway = _Gateway
             server.prepare()
             self.port = server.bind_addr[1]
             self._server = server

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from bigip_sim import refusals
 from bigip_sim.configuration import Configuration
-from bigip_sim.faults import Faults
+from bigip_sim.faults.acting import Faults
+from bigip_sim.faults.meeting import CommitMeeting
 from bigip_sim.reading import BASE
 from bigip_sim.refusals import RefusedError
 from bigip_sim.writes import Command
@@ -146,7 +147,7 @@ class Transactions:
                 raise _gone(number)
         try:
             self._configuration.commit(
-                commands, keeps=not validates_only, before=self._faults.on_commit
+                commands, keeps=not validates_only, watch=CommitMeeting(self._faults)
             )
         except RefusedError as refusal:
             if refusal.api_error == refusals.BUSY:

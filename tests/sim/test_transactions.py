@@ -2,6 +2,8 @@
 
 import threading
 
+from programs import wait_until
+
 from bigip_sim.transactions import IDLE_LIMIT_S
 
 POOL = {"name": "p", "partition": "T1"}
@@ -200,21 +202,16 @@ def test_of_two_overlapping_commits_the_second_fails_as_busy_and_changes_nothing
     first, second = rest.begin(), rest.begin()
     rest.queue(first, "POST", "ltm/pool", name="a", partition="T1")
     rest.queue(second, "POST", "ltm/pool", name="b", partition="T1")
-    begun, go_on = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        begun.set()
-        assert go_on.wait(10)
-
-    rest.device.faults.on_commit = hold  # type: ignore[method-assign]
+    faults = rest.device.faults
+    faults.set({"kind": "commit-delay", "ms": 60_000})
     answers = []
     committing = threading.Thread(target=lambda: answers.append(rest.commit(first)))
     committing.start()
-    assert begun.wait(10)
+    wait_until(lambda: faults.told()["faults"][0]["acted"], "the first commit has begun")
     answer = rest.commit(second)
     assert (answer.status, answer.body["apiError"]) == (503, 32964609)
     assert rest.ask("GET", "ltm/pool/~T1~a").status == 404  # reads go on meanwhile
-    go_on.set()
+    faults.clear()  # nobody waits for it any more
     committing.join()
     assert answers[0].status == 200
     assert [p["name"] for p in rest.get("ltm/pool")["items"]] == ["a"]
