@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 from bigip_sim import coordination
-from bigip_sim.auth import RejectedError, UnauthorizedError
+from bigip_sim.auth import Credentials, RejectedError, UnauthorizedError
 from bigip_sim.device import Device
 from bigip_sim.exchange import Answer, Request, as_json, read_request
 from bigip_sim.faults.answers import CutError, InsteadError
 from bigip_sim.faults.meeting import Meeting
 from bigip_sim.framework import LOGIN, Framework
 from bigip_sim.journal import Entry
-from bigip_sim.refusals import RefusedError
+from bigip_sim.refusals import RefusedError, has_tag, tag_like
 from bigip_sim.resources import Resources
 
 RESET = "bigip_sim.reset"  # in the environment: resets the connection under a request
@@ -43,7 +44,7 @@ class Application:
             answer.status,
             (time.perf_counter() - begun) * 1000,
             at,
-            str(environ.get("REMOTE_ADDR", "")),
+            request.client,
             request.transaction or coordination.number_in(request.path),
             answer.committed,
             tuple(meeting.acted),
@@ -70,13 +71,13 @@ class Application:
             return worked
 
         try:
-            worked = self._told(work)
-            given = self._told(give_back)
+            worked = self._told(request, work)
+            given = self._told(request, give_back)
             return replace(given, committed=worked.committed)  # done, whatever was answered
         finally:
             meeting.leave()
 
-    def _told(self, work: Callable[[], Answer]) -> Answer:
+    def _told(self, request: Request, work: Callable[[], Answer]) -> Answer:
         try:
             return work()
         except CutError:
@@ -90,16 +91,19 @@ class Application:
         except UnauthorizedError as error:
             if error.page:
                 return Answer(401, error.page, "text/html; charset=iso-8859-1", error.reason)
-            return as_json(_framework_error(401, str(error)), 401)
+            return self._framework.rejection(request, 401, str(error))
         except RejectedError as error:
-            return as_json(_framework_error(error.status, str(error)), error.status)
+            return self._framework.rejection(request, error.status, str(error))
 
     def _authorized(self, request: Request, meeting: Meeting) -> Answer:
+        if has_tag(unquote(request.raw_query)) or has_tag(request.path):
+            raise tag_like()
         sessions = self._device.sessions
+        authorization = request.headers.get("HTTP_AUTHORIZATION")
         if request.path == LOGIN and request.method == "POST":
-            return as_json(sessions.login(request.body()))
+            return as_json(sessions.login(request.body(), authorization))
         token = request.headers.get("HTTP_X_F5_AUTH_TOKEN")
-        sessions.check(token, request.headers.get("HTTP_AUTHORIZATION"), request.path)
+        sessions.check(Credentials(token, authorization, request.path, request.client))
         if request.path.startswith("/mgmt/tm/"):
             meeting.at_worker()
         if request.path.startswith(coordination.BELOW):
@@ -107,13 +111,3 @@ class Application:
         if request.path.startswith("/mgmt/tm/"):
             return self._resources.answer(request)
         return self._framework.answer(request)
-
-
-def _framework_error(status: int, message: str) -> Mapping[str, object]:
-    return {
-        "code": status,
-        "message": message,
-        "referer": "Unknown",
-        "restOperationId": 0,
-        "kind": ":resterrorresponse",
-    }

@@ -17,7 +17,7 @@ TOKEN_LIFE_S = 1200
 LONGEST_LIFE_S = 36000
 TOKENS_PER_USER = 100
 _ALPHABET = string.ascii_uppercase + string.digits
-_PROVIDER = (
+PROVIDER = (
     "https://localhost/mgmt/cm/system/authn/providers/tmos/1f44a60e-11a7-3c51-a49f-82983026b41b"
 )
 UNAUTHORIZED_PAGE = (
@@ -45,6 +45,30 @@ class RejectedError(Exception):
         self.status = status
 
 
+class UnknownUriError(RejectedError):
+    """A path that no worker serves: section 1.6."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            404,
+            f"URI path {path} not registered. Please verify URI is supported and wait for "
+            "/available suffix to be responsive.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request says of who asks."""
+
+    token: str | None
+    authorization: str | None
+    path: str
+    client: str = ""
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.path!r}, {self.client!r})"  # never the password
+
+
 @dataclass(slots=True)
 class Token:
     """One login."""
@@ -64,34 +88,32 @@ class Token:
 class Sessions:
     """The one account of the device, and its live tokens."""
 
-    def __init__(self, username: str, password: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, username: str, password: str, clock: Callable[[], float], version: str = ""
+    ) -> None:
+        self._wants_basic = version.startswith("12.0")  # with the login too: section 1.2
         self._username = username
         self._password = password
         self._clock = clock
         self._tokens: dict[str, Token] = {}
         self._lock = threading.Lock()
 
-    def forget_all(self) -> None:
-        """End every token, as losing power does."""
-        with self._lock:
-            self._tokens.clear()
-
-    def check(self, token: str | None, authorization: str | None, uri: str) -> str:
+    def check(self, given: Credentials) -> str:
         """Return the user of a request, or raise."""
-        if token is not None:
-            return self._live(token).user
-        if authorization is None:
-            raise UnauthorizedError(
-                "Authorization failed: no user authentication header or token detected. "
-                f"Uri:http://localhost:8100{uri} Referrer:Unknown Sender:Unknown"
-            )
-        username, password = _basic(authorization)
-        if not self._matches(username, password):
-            raise UnauthorizedError("F5 Authorization Required", page=UNAUTHORIZED_PAGE)
-        return username
+        if given.token is not None:
+            return self._live(given.token).user
+        if given.authorization is None:
+            raise nobody(given.path, given.client)
+        return self._basic_user(given.authorization)
 
-    def login(self, body: Mapping[str, object]) -> dict[str, object]:
+    def login(
+        self, body: Mapping[str, object], authorization: str | None = None
+    ) -> dict[str, object]:
         """POST /mgmt/shared/authn/login."""
+        if self._wants_basic:
+            if authorization is None:
+                raise nobody("/mgmt/shared/authn/login")
+            self._basic_user(authorization)
         username, password = str(body.get("username", "")), str(body.get("password", ""))
         if not username or not password:
             raise UnauthorizedError("Authentication required!")
@@ -108,18 +130,25 @@ class Sessions:
             token = self._tokens[name] = Token(name, username, now, TOKEN_LIFE_S, now)
         return {
             "username": username,
-            "loginReference": {"link": f"{_PROVIDER}/login"},
+            "loginReference": {"link": f"{PROVIDER}/login"},
             "loginProviderName": str(body.get("loginProviderName", "tmos")),
             "token": render(token),
             "generation": 0,
             "lastUpdateMicros": 0,
         }
 
-    def tokens(self) -> list[dict[str, object]]:
+    def collection(self) -> dict[str, object]:
         """GET of the collection of tokens."""
         with self._lock:
             self._expire()
-            return [render(token) for token in self._tokens.values()]
+            items = [render(token) for token in self._tokens.values()]
+        return {
+            "items": items,
+            "generation": len(items),
+            "kind": "shared:authz:tokens:authtokencollectionstate",
+            "lastUpdateMicros": int(self._clock() * 1_000_000),
+            "selfLink": "https://localhost/mgmt/shared/authz/tokens",
+        }
 
     def token(self, name: str) -> dict[str, object]:
         """GET of one token."""
@@ -138,14 +167,23 @@ class Sessions:
         token.updated_at = self._clock()
         return render(token)
 
-    def end(self, name: str | None = None) -> None:
-        """DELETE of one token, or of all."""
-        if name is None:
-            self.forget_all()
-            return
-        self._found(name)
+    def end(self, name: str) -> dict[str, object]:
+        """DELETE of one token; returns it as it was. That a device does so is unverified."""
+        token = self._found(name)
         with self._lock:
             self._tokens.pop(name, None)
+        return render(token)
+
+    def end_all(self) -> None:
+        """DELETE of the collection."""
+        with self._lock:
+            self._tokens.clear()
+
+    def _basic_user(self, authorization: str) -> str:
+        username, password = _basic(authorization)
+        if not self._matches(username, password):
+            raise UnauthorizedError("F5 Authorization Required", page=UNAUTHORIZED_PAGE)
+        return username
 
     def _matches(self, username: str, password: str) -> bool:
         given = f"{username}\0{password}".encode()
@@ -173,6 +211,15 @@ class Sessions:
             del self._tokens[name]
 
 
+def nobody(path: str, client: str = "") -> UnauthorizedError:
+    """Neither token nor password came: section 1.6."""
+    sender = client or "Unknown"
+    return UnauthorizedError(
+        "Authorization failed: no user authentication header or token detected. "
+        f"Uri:http://localhost:8100{path} Referrer:{sender} Sender:{sender}"
+    )
+
+
 def render(token: Token) -> dict[str, object]:
     """Return a token as the device writes it; clients compute its life from the micros."""
     started = datetime.fromtimestamp(token.started_at, UTC)
@@ -181,7 +228,7 @@ def render(token: Token) -> dict[str, object]:
         "name": token.name,
         "userName": token.user,
         "authProviderName": "tmos",
-        "user": {"link": f"{_PROVIDER}/users/{token.user}"},
+        "user": {"link": f"{PROVIDER}/users/{token.user}"},
         "timeout": token.timeout_s,
         "startTime": f"{started:%Y-%m-%dT%H:%M:%S}.{started.microsecond // 1000:03d}+0000",
         "address": "127.0.0.1",

@@ -6,6 +6,7 @@ Source: iControl REST reference, section 2.
 from collections.abc import Mapping
 
 from bigip_sim import refusals
+from bigip_sim.auth import UnknownUriError
 from bigip_sim.exchange import Answer, Request, as_json
 from bigip_sim.refusals import RefusedError
 from bigip_sim.transactions import Transactions
@@ -41,7 +42,7 @@ def answer(transactions: Transactions, request: Request) -> Answer:
         case [number, "commands", command], "DELETE":
             transactions.drop(number, command)
             return Answer(200)
-    raise refusals.no_such_uri(request.path)
+    raise UnknownUriError(request.path)
 
 
 def number_in(path: str) -> str:

@@ -62,7 +62,7 @@ class Device:
         self.idle = Idle()
         self.plane: Plane = self.idle
         self.standing: Callable[[], Standing] = Standing
-        self.sessions = Sessions(account.username, account.password, clock)
+        self.sessions = Sessions(account.username, account.password, clock, identity.version)
         self.transactions = Transactions(self.configuration, clock, identity.version, self.faults)
         self.performance = Performance(lambda: self.plane, self.hand, identity.version)
         self.system = System(identity, lambda: self.standing())
@@ -98,7 +98,7 @@ class Device:
     def lose_power(self) -> None:
         """Forget what does not survive without power: logins, open transactions, uploads."""
         self.faults.release()
-        self.sessions.forget_all()
+        self.sessions.end_all()
         self.transactions.forget_all()
         self.uploads.reboot()
 

@@ -20,6 +20,7 @@ class Request:
     raw_query: str
     headers: Mapping[str, str]  # WSGI names
     raw_body: bytes
+    client: str = ""  # its address
 
     @property
     def transaction(self) -> str:
@@ -69,4 +70,5 @@ def read_request(environ: Mapping[str, Any]) -> Request:
         raw_query,
         {name: str(value) for name, value in environ.items() if name.startswith("HTTP_")},
         environ["wsgi.input"].read(length) if length else b"",
+        str(environ.get("REMOTE_ADDR", "")),
     )

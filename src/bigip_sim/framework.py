@@ -1,20 +1,24 @@
 """What the REST framework answers by itself, outside the configuration: /mgmt/shared and /mgmt/cm.
 
-Source: iControl REST reference, sections 1.1, 1.2 and 3.10.
+Source: iControl REST reference, sections 1.1, 1.2, 1.6 and 3.10.
 """
 
+import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bigip_sim.auth import RejectedError
+from bigip_sim.auth import PROVIDER, RejectedError
 from bigip_sim.exchange import Answer, Request, as_json
-from bigip_sim.uploads import DOWNLOADS, BadRangeError, Span, read_range
+from bigip_sim.uploads import DOWNLOADS, BadRangeError, read_range, read_wish
 
 if TYPE_CHECKING:
     from bigip_sim.device import Device
 
 LOGIN = "/mgmt/shared/authn/login"
 _TOKENS = "/mgmt/shared/authz/tokens"
+_PROVIDERS = "/mgmt/cm/system/authn/providers/tmos"
+# Clients ask these to see whether REST answers; what they say beyond that is unverified.
+_ECHOES = frozenset({"/mgmt/shared/echo", "/mgmt/shared/echo-query"})
 # Where clients put files and fetch them: path -> directory. The first two are in the reference;
 # the others are f5-sdk's, which tests them against devices, their directories unverified.
 _UPLOADS: Mapping[str, str] = {
@@ -34,29 +38,77 @@ class Framework:
 
     def __init__(self, device: "Device") -> None:
         self._device = device
+        self._operations = itertools.count(1)
 
     def answer(self, request: Request) -> Answer:
         """Answer a request of a known account."""
-        if request.path.startswith(_TOKENS):
-            return self._tokens(request, request.path.split("/")[5:])
-        folder, _, name = request.path.rpartition("/")
-        if request.method == "POST" and folder in _UPLOADS:
+        path, method = request.path, request.method
+        if path == _TOKENS or path.startswith(f"{_TOKENS}/"):
+            return self._tokens(request, path.removeprefix(_TOKENS).strip("/"))
+        folder, _, name = path.rpartition("/")
+        if method == "POST" and folder in _UPLOADS:
             return self._upload(request, folder, name)
-        if request.method == "GET" and folder in _DOWNLOADS:
+        if method == "GET" and folder in _DOWNLOADS:
             return self._download(request, f"{_DOWNLOADS[folder]}/{name}")
+        if path in _ECHOES:
+            return self._echo(request)
+        if path == _PROVIDERS and method == "GET":
+            return self._providers()
+        if name == "available" and method == "GET" and self._serves(folder):
+            return as_json({})  # that it answers is what counts; its body is unverified
         raise RejectedError(404, "Public URI path not registered")
 
-    def _tokens(self, request: Request, rest: list[str]) -> Answer:
-        sessions, name = self._device.sessions, rest[0] if rest else None
-        if request.method == "DELETE":
-            sessions.end(name)
-            return as_json({})
-        if name is None:
-            kind = "shared:authz:tokens:authtokencollectionstate"
-            return as_json({"kind": kind, "items": sessions.tokens()})
-        if request.method in {"PATCH", "PUT"}:
-            return as_json(sessions.extend(name, request.body()))
-        return as_json(sessions.token(name))
+    def rejection(self, request: Request, status: int, message: str) -> Answer:
+        """Return a refusal in the form of the framework itself: section 1.6."""
+        body = {
+            "code": status,
+            "message": message,
+            "referer": request.client or "Unknown",
+            "restOperationId": next(self._operations),
+            "kind": ":resterrorresponse",
+        }
+        return as_json(body, status)
+
+    def _serves(self, path: str) -> bool:
+        known = {_TOKENS, LOGIN, _PROVIDERS, *_ECHOES, *_UPLOADS, *_DOWNLOADS}
+        return any(place == path or place.startswith(f"{path}/") for place in known)
+
+    def _tokens(self, request: Request, name: str) -> Answer:
+        sessions = self._device.sessions
+        match request.method, name:
+            case "GET", "":
+                return as_json(sessions.collection())
+            case "DELETE", "":
+                sessions.end_all()
+                return as_json({})
+            case "GET", _:
+                return as_json(sessions.token(name))
+            case "DELETE", _:
+                return as_json(sessions.end(name))
+            case "PATCH" | "PUT", _ if name:
+                return as_json(sessions.extend(name, request.body()))
+        raise RejectedError(405, f"Method {request.method} is not allowed")  # unverified
+
+    def _echo(self, request: Request) -> Answer:
+        told = {
+            **request.body(),
+            "kind": "shared:echo:echostate",
+            "selfLink": f"https://localhost{request.path}",
+        }
+        return as_json(told)
+
+    def _providers(self) -> Answer:
+        """The one provider that accounts of the device itself log in with. Form unverified."""
+        item = {
+            "name": "local",
+            "id": PROVIDER.rpartition("/")[2],
+            "loginReference": {"link": f"{PROVIDER}/login"},
+            "selfLink": PROVIDER,
+            "kind": "cm:system:authn:providers:tmos:tmosauthprovideritemstate",
+        }
+        kind = "cm:system:authn:providers:tmos:tmosauthprovidercollectionstate"
+        link = f"https://localhost{_PROVIDERS}"
+        return as_json({"items": [item], "kind": kind, "selfLink": link})
 
     def _upload(self, request: Request, folder: str, name: str) -> Answer:
         path = f"{_UPLOADS[folder]}/{name}"
@@ -79,13 +131,10 @@ class Framework:
         content = self._device.uploads.read(path)
         if content is None:
             raise RejectedError(404, f"File {path} does not exist")  # unverified
-        wanted = request.headers.get("HTTP_CONTENT_RANGE")
         try:
-            span = Span(0, len(content) - 1, len(content)) if wanted is None else read_range(wanted)
+            span = read_wish(request.headers.get("HTTP_CONTENT_RANGE"), len(content))
         except BadRangeError as error:
             raise RejectedError(400, str(error)) from error
-        last = min(span.last, len(content) - 1)
-        told = f"{span.first}-{last}/{len(content)}"
-        headers = (("Content-Range", told),)
-        part = content[span.first : last + 1]
+        headers = (("Content-Range", f"{span.first}-{span.last}/{span.total}"),)
+        part = content[span.first : span.last + 1]
         return Answer(200, part, "application/octet-stream", headers=headers)

@@ -3,10 +3,6 @@
 Source: iControl REST reference, sections 1.3 and 1.4.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from urllib.parse import quote, urlencode
-
 from bigip_sim import refusals
 from bigip_sim.catalogue import (
     FAMILIES,
@@ -17,51 +13,19 @@ from bigip_sim.catalogue import (
     object_path,
     parent_key,
 )
+from bigip_sim.examples import example
 from bigip_sim.faces import FACES, Look
 from bigip_sim.health import Probes
 from bigip_sim.kinds import Kind
 from bigip_sim.names import split_path, to_segment
+from bigip_sim.queries import Query
 from bigip_sim.refusals import RefusedError
 from bigip_sim.routes import Target
 from bigip_sim.tree import Item, Key, Tree
+from bigip_sim.versions import at_least
 
 BASE = "https://localhost/mgmt/tm"
 Json = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What a GET asks for beyond the path."""
-
-    select: tuple[str, ...] = ()
-    partition: str = ""
-    top: int | None = None
-    skip: int = 0
-    expands: bool = False
-
-
-def read_query(values: Mapping[str, str]) -> Query:
-    """Read a query string; `partition eq X` is the only filter that a device promises."""
-    words = values.get("$filter", "").split()
-    if words and (len(words) != 3 or words[:2] != ["partition", "eq"]):
-        text = f"invalid filter: {values['$filter']}"  # unverified
-        raise RefusedError(400, text, refusals.MALFORMED)
-    return Query(
-        tuple(s.strip() for s in values.get("$select", "").split(",") if s.strip()),
-        words[2].strip("'\"") if words else "",
-        _number(values, "$top"),
-        _number(values, "$skip") or 0,
-        values.get("expandSubcollections", "").lower() == "true",
-    )
-
-
-def _number(values: Mapping[str, str], name: str) -> int | None:
-    text = values.get(name)
-    if text is None:
-        return None
-    if not text.isdigit():
-        raise refusals.invalid_value(name, text)
-    return int(text)
 
 
 class Reader:
@@ -84,6 +48,7 @@ class Reader:
         if item is None or item.kind != kind.path:
             raise self._missing(target)
         body = self.render(item, expands=query.expands)
+        body["selfLink"] = self.link(self.path_of(item), query.asked)
         if query.select:
             kept = {"kind", "selfLink", *query.select}
             return {name: value for name, value in body.items() if name in kept}
@@ -102,20 +67,29 @@ class Reader:
         if query.top is not None:
             items = items[: query.top]
         path = collection_path(kind, owner)
-        body: Json = {"kind": kind.collection_name, "selfLink": self.link(path, _said(query))}
+        body: Json = {"kind": kind.collection_name, "selfLink": self.link(path, query.asked)}
         if query.top is not None:
-            body.update(self._page(path, query, len(items), total))
+            body.update(query.page(len(items), total))
+            if query.skip + len(items) < total:
+                body["nextLink"] = self.link(path, query.after().encoded())
+            if query.skip:
+                body["previousLink"] = self.link(path, query.before().encoded())
         if items or self._lists_nothing():
             body["items"] = [self._selected(item, query) for item in items]
         return body
+
+    def example(self, target: Target) -> Json:
+        """GET of what an object of a collection would look like."""
+        return example(
+            target.kind, self.link(f"{collection_path(target.kind, target.owner)}/example")
+        )
 
     def render(self, item: Item, *, expands: bool = False) -> Json:
         """Return an object with its defaults, inherited attributes and references."""
         kind = KINDS[item.kind]
         body: Json = {"kind": kind.state_name, **self._identity(kind, item)}
         body["generation"] = 0 if kind.of_family == "monitor" else item.generation
-        said = "expandSubcollections=true" if expands else ""
-        body["selfLink"] = self.link(self.path_of(item), said)
+        body["selfLink"] = self.link(self.path_of(item))
         attributes = self.attributes(item)
         attributes.update(self._references(kind, item))
         for leaf in kind.subcollections:
@@ -139,6 +113,8 @@ class Reader:
         for first, second in kind.flags:
             if second not in values:
                 values[first] = True
+        if kind.path == "ltm/pool" and "monitor" in values and not at_least(self._version, "14"):
+            values["monitor"] = f"{values['monitor']} "  # up to 13.x: section 1.5
         face = FACES.get(kind.path)
         if face is not None:
             face(Look(self._tree, item, self._probes, values, self.link))
@@ -199,29 +175,9 @@ class Reader:
             return body
         return {name: body[name] for name in query.select if name in body}
 
-    def _page(self, path: str, query: Query, count: int, total: int) -> Json:
-        top = query.top or 1
-        page: Json = {
-            "currentItemCount": count,
-            "itemsPerPage": top,
-            "pageIndex": query.skip // top + 1,
-            "startIndex": query.skip + 1,
-            "totalItems": total,
-            "totalPages": -(-total // top),
-        }
-        if query.skip + count < total:
-            page["nextLink"] = self._turn(path, query, query.skip + top)
-        if query.skip:
-            page["previousLink"] = self._turn(path, query, max(0, query.skip - top))
-        return page
-
-    def _turn(self, path: str, query: Query, skip: int) -> str:
-        said = _said(Query(query.select, query.partition, query.top, skip, query.expands))
-        return self.link(path, said)
-
     def _lists_nothing(self) -> bool:
         """Whether an empty collection has `items`: from 14.x on, section 1.4."""
-        return int(self._version.partition(".")[0]) >= 14
+        return at_least(self._version, "14")
 
     def _missing(self, target: Target) -> RefusedError:
         assert target.name is not None
@@ -240,19 +196,6 @@ _IDENTITY = frozenset({"name", "partition", "subPath", "fullPath"})
 # A member's node and a virtual server's address are told by other attributes; `persist` and
 # `sourceAddressTranslation` carry their references inside; monitors have none: section 1.4.
 _WITHOUT_REFERENCE = frozenset({"", "~address", "monitor", "persist", "sourceAddressTranslation"})
-
-
-def _said(query: Query) -> str:
-    said: list[tuple[str, str]] = []
-    if query.expands:
-        said.append(("expandSubcollections", "true"))
-    if query.partition:
-        said.append(("$filter", f"partition eq {query.partition}"))
-    if query.select:
-        said.append(("$select", ",".join(query.select)))
-    if query.top is not None:
-        said += [("$top", str(query.top)), ("$skip", str(query.skip))]
-    return urlencode(said, quote_via=quote, safe=",")
 
 
 def _partition(kind: Kind, item: Item) -> str:

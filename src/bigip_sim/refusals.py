@@ -4,6 +4,7 @@ Source of codes and texts: iControl REST reference, section 1.6. What is not rec
 marked `unverified` at its place.
 """
 
+import re
 from collections.abc import Mapping
 
 ICRD = 1
@@ -12,6 +13,9 @@ MCPD = 3
 MALFORMED = 26214401
 MCPD_LOST = 32768001
 BUSY = 32964609
+
+
+_TAG = re.compile(r"<[A-Za-z!/][^<>]*>")
 
 
 class RefusedError(Exception):
@@ -91,11 +95,22 @@ def busy() -> RefusedError:
     return RefusedError(503, "There is an active asynchronous task executing.", BUSY)
 
 
-def no_such_uri(path: str) -> RefusedError:
-    """A path that no worker serves."""
-    return RefusedError(
-        404,
-        f"URI path {path} not registered. Please verify URI is supported and wait for "
-        "/available suffix to be responsive.",
-        ICRD,
-    )
+def has_tag(text: str) -> bool:
+    """Whether a text holds `<x>`, which a device refuses in URLs and descriptions."""
+    return "<" in text and _TAG.search(text) is not None
+
+
+def tag_like() -> RefusedError:
+    """A tag in the URL or the body: section 1.6."""
+    return RefusedError(400, "HTML Tag-like Content in the Request URL/Body", MALFORMED)
+
+
+def reserved(name: str) -> RefusedError:
+    """POST of a name that paths need for themselves; how the sentence begins is unverified."""
+    text = f'"{name}" is a reserved keyword and must not be used as resource name'
+    return RefusedError(400, text, MALFORMED)
+
+
+def not_allowed(method: str, path: str) -> RefusedError:
+    """A verb that a path does not take. Unverified."""
+    return RefusedError(405, f"Method {method} is not allowed on {path}", ICRD)

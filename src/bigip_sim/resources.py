@@ -4,9 +4,12 @@ from typing import TYPE_CHECKING
 
 from bigip_sim import refusals
 from bigip_sim.actions import ACTIONS, Call, answer_to, perform
+from bigip_sim.auth import UnknownUriError
 from bigip_sim.edits import EDITS
 from bigip_sim.exchange import Answer, Request, as_json
-from bigip_sim.reading import Reader, read_query
+from bigip_sim.organizing import organizing_collection
+from bigip_sim.queries import read_query
+from bigip_sim.reading import BASE, Reader
 from bigip_sim.refusals import RefusedError
 from bigip_sim.routes import Target, find
 from bigip_sim.statistics import Statistics
@@ -35,7 +38,7 @@ class Resources:
             if posted is not None:
                 return posted
         if target is None or target.tail:
-            raise refusals.no_such_uri(request.path)
+            raise UnknownUriError(request.path)
         return self._write(request, target)
 
     def _command(self, request: Request, path: str, target: Target | None) -> Answer | None:
@@ -66,18 +69,23 @@ class Resources:
             totals = device.performance.read(path)
             if totals is not None:
                 return Answer(200, totals)
-            about = device.system.read(path)
+            version = device.identity.version
+            about = device.system.read(path) or organizing_collection(path, BASE, version)
             if about is None:
-                raise refusals.no_such_uri(request.path)
+                about = _bare(path, version)
+            if about is None:
+                raise UnknownUriError(request.path)
             return as_json(about)
         with device.configuration.reading() as tree:
             if target.tail == "stats":
                 stats = Statistics(tree, device.plane, device.hand, device.identity.version)
                 return as_json(stats.read(target))
-            if target.tail:
-                raise refusals.no_such_uri(request.path)
             reader = Reader(tree, device.identity.version, device.plane)
-            query = read_query(request.query)
+            if target.tail == "example":
+                if target.name is not None:
+                    raise UnknownUriError(request.path)
+                return as_json(reader.example(target))
+            query = read_query(request.query, request.raw_query, device.identity.version)
             if target.name is None:
                 return as_json(reader.collection(target, query))
             return as_json(reader.object(target, query))
@@ -85,7 +93,7 @@ class Resources:
     def _write(self, request: Request, target: Target) -> Answer:
         is_collection = target.name is None
         if is_collection != (request.method == "POST"):
-            raise RefusedError(405, f"{request.method} is not allowed here", refusals.ICRD)
+            raise refusals.not_allowed(request.method, request.path)
         uri = f"https://localhost{request.path}"
         command = Command(request.method, target, request.body(), uri)
         device = self._device
@@ -100,3 +108,15 @@ class Resources:
                 return Answer(200)
             reader = Reader(tree, device.identity.version, device.plane)
             return as_json(reader.render(item))
+
+
+def _bare(path: str, version: str) -> dict[str, object] | None:
+    """Return what there is to say where nothing can be read; the bodies are unverified."""
+    worker, _, last = path.rpartition("/")
+    if last == "available" and (find(worker) or worker.partition("/")[0] in {"ltm", "net", "sys"}):
+        return {}  # that it answers is what counts
+    if any(path == place for place, _command in ACTIONS):
+        leaf = path.rpartition("/")[2]
+        kind = f"tm:{path.replace('/', ':')}:{leaf}state"
+        return {"kind": kind, "selfLink": f"{BASE}/{path}?ver={version}"}
+    return None

@@ -9,11 +9,12 @@ from typing import Protocol
 from bigip_sim import health, refusals
 from bigip_sim.catalogue import KINDS, collection_path, display, object_path
 from bigip_sim.health import Health, Probes, Status
-from bigip_sim.names import split_path, split_port
+from bigip_sim.names import split_path, split_port, to_segment
 from bigip_sim.reading import BASE
 from bigip_sim.routes import Target
 from bigip_sim.traffic import NOTHING, Counters, HandRates, Traffic
 from bigip_sim.tree import Item, Tree
+from bigip_sim.versions import at_least
 
 Json = dict[str, object]
 
@@ -59,10 +60,24 @@ class Statistics:
             "selfLink": f"{BASE}/{path}/stats?ver={self._version}",
         }
         render = self._renderers().get(kind.path)
-        entries = {} if render is None else {self._url(i): _nested(i, render(i)) for i in items}
+        if render is None:
+            entries: Json = {}
+        elif target.name is not None:
+            entries = self._alone(items[0], render(items[0]), path)
+        else:
+            entries = {self._url(item): _nested(item, render(item)) for item in items}
         if entries:  # an empty collection of statistics has no entries: section 1.4
             body["entries"] = entries
         return body
+
+    def _alone(self, item: Item, fields: Json, path: str) -> Json:
+        """Return one object's entries: flat in 11.x, under a doubled name in 12.x (4.1, 4.4)."""
+        if not at_least(self._version, "12"):
+            return fields
+        if not at_least(self._version, "13"):
+            doubled = f"{BASE}/{path}/{to_segment(item.key.name)}/stats"
+            return {doubled: _nested(item, fields)}
+        return {self._url(item): _nested(item, fields)}
 
     def _renderers(self) -> Mapping[str, Callable[[Item], Json]]:
         return {

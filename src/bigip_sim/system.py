@@ -54,9 +54,6 @@ class System:
 
     def read(self, path: str) -> Json | None:
         """Return the answer for a path below /mgmt/tm, or None if it is not one of these."""
-        organizing = _ORGANIZING.get(path)
-        if organizing is not None:
-            return self._organize(path, organizing)
         answer = self._answers.get(path)
         if answer is not None:
             return answer()
@@ -66,12 +63,6 @@ class System:
 
     def _link(self, path: str) -> str:
         return f"{BASE}/{path}?ver={self._identity.version}"
-
-    def _organize(self, path: str, parts: tuple[str, ...]) -> Json:
-        leaf = path.rpartition("/")[2]
-        items = [{"reference": {"link": self._link(f"{path}/{part}")}} for part in parts]
-        kind = f"tm:{path.replace('/', ':')}:{leaf}collectionstate"
-        return {"kind": kind, "selfLink": self._link(path), "items": items}
 
     def _single(self, path: str, fields: Mapping[str, object]) -> Json:
         leaf = path.rpartition("/")[2]
@@ -266,12 +257,3 @@ class System:
             inside: {"nestedStats": {"entries": detail}},
         }
         return self._stats("cm/failover-status", entries)
-
-
-_ORGANIZING: Mapping[str, tuple[str, ...]] = {
-    "sys": ("folder", "global-settings", "hardware", "performance", "ready", "traffic", "version"),
-    "ltm": ("monitor", "node", "persistence", "pool", "profile", "virtual", "virtual-address"),
-    "cm": ("device", "device-group", "failover-status", "sync-status", "traffic-group"),
-    "net": ("route-domain", "self", "tunnels", "vlan"),
-    "auth": ("partition",),
-}

@@ -108,3 +108,20 @@ def read_range(text: str) -> Span:
     if not span.first <= span.last < span.total:
         raise BadRangeError(f"Content-Range {text} does not lie within the file")
     return span
+
+
+def read_wish(text: str | None, size: int) -> Span:
+    """Read which part of a file of so many bytes a download asks for; without a range, all of it.
+
+    Clients do not know the size when they begin and say 0, or one too few: it is not looked at.
+    """
+    whole = Span(0, max(size - 1, 0), size)
+    if text is None:
+        return whole
+    found = _RANGE.fullmatch(text.strip())
+    if found is None:
+        raise BadRangeError(f"Content-Range header is invalid: {text!r}")
+    first, last = int(found[1]), min(int(found[2]), whole.last)
+    if first > last:
+        raise BadRangeError(f"Content-Range {text} does not lie within the file")
+    return Span(first, last, size)

@@ -130,6 +130,8 @@ def read_attributes(kind: Kind, body: Mapping[str, object]) -> dict[str, object]
             continue
         if not kind.known(field):
             raise refusals.unknown_property(field)
+        if field == "description" and refusals.has_tag(str(value)):
+            raise refusals.tag_like()
         if field in kind.marks:
             if value in _TRUE:
                 own[field] = True
@@ -177,6 +179,8 @@ def _new_key(draft: Draft, kind: Kind, owner: str, body: Mapping[str, object]) -
     name = body.get("name")
     if not isinstance(name, str) or not name:
         raise refusals.nothing_specified()  # that a name is required: 1.5; the text is unverified
+    if name == "example":
+        raise refusals.reserved(name)
     if owner:
         _present(draft, KINDS[kind.parent], parent_key(kind, owner))
         return _child_key(kind, owner, body)

@@ -80,6 +80,37 @@ def test_no_credentials_are_named_as_such(anonymous):
     )
 
 
+def test_twelve_zero_wants_basic_credentials_with_the_login_too(new_rest):
+    for version, status in (("12.0.0", 401), ("12.1.0", 200)):
+        rest = new_rest(version)
+        basic = dict(rest.headers)
+        rest.headers.clear()
+        assert rest.ask("POST", LOGIN, GOOD).status == status
+        assert rest.ask("POST", LOGIN, GOOD, basic).status == 200
+
+
+def test_the_tokens_can_be_listed_and_ended_all_at_once(rest):
+    first = rest.post(LOGIN, **GOOD)["token"]
+    second = rest.post(LOGIN, **GOOD)["token"]
+    listed = rest.get(TOKENS)
+    assert listed["kind"] == "shared:authz:tokens:authtokencollectionstate"
+    assert [token["name"] for token in listed["items"]] == [first["name"], second["name"]]
+    assert rest.get(f"{TOKENS}/{first['name']}") == first
+    rest.delete(TOKENS)
+    assert rest.get(TOKENS)["items"] == []
+    answer = rest.ask("GET", f"{TOKENS}/{first['name']}")
+    assert (answer.status, answer.body["kind"]) == (404, ":resterrorresponse")
+
+
+def test_a_token_ends_when_its_life_is_over_whatever_was_asked_meanwhile(anonymous):
+    with_token(anonymous)
+    for _ in range(3):
+        anonymous.clock.now += TOKEN_LIFE_S / 3 - 1
+        anonymous.get("ltm/pool")
+    anonymous.clock.now += 3
+    assert anonymous.ask("GET", "ltm/pool").status == 401
+
+
 def test_a_user_may_have_a_hundred_tokens_and_the_built_in_admin_more(new_rest):
     for user, expected in (("lbaas", 400), ("admin", 200)):
         rest = new_rest(username=user)

@@ -4,7 +4,7 @@ Source: iControl REST reference, section 1.6. What is not recorded there is mark
 """
 
 from bigip_sim import refusals
-from bigip_sim.auth import UNAUTHORIZED_PAGE, UnauthorizedError
+from bigip_sim.auth import UNAUTHORIZED_PAGE, UnauthorizedError, UnknownUriError, nobody
 from bigip_sim.refusals import RefusedError
 
 HTML = "text/html; charset=UTF-8"
@@ -40,7 +40,7 @@ def unavailable(answer: str, path: str) -> Exception:
         )
         return InsteadError(502, page, HTML)
     if answer == "starting":
-        return refusals.no_such_uri(path)
+        return UnknownUriError(path)
     return InsteadError(503, _RESTARTING, HTML)
 
 
@@ -58,10 +58,7 @@ def unauthorized(answer: str, path: str) -> Exception:
         return UnauthorizedError("X-F5-Auth-Token does not exist.")
     if answer == "page":
         return UnauthorizedError("F5 Authorization Required", page=UNAUTHORIZED_PAGE)
-    return UnauthorizedError(
-        "Authorization failed: no user authentication header or token detected. "
-        f"Uri:http://localhost:8100{path} Referrer:Unknown Sender:Unknown"
-    )
+    return nobody(path)
 
 
 def timed_out(answer: str, method: str) -> Exception:

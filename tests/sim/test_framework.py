@@ -1,0 +1,74 @@
+"""What the REST framework says by itself, and which body says it (section 1.6)."""
+
+import pytest
+
+
+def test_a_path_that_nobody_serves_is_refused_in_the_frameworks_words(rest):
+    answer = rest.ask("GET", "/mgmt/nowhere")
+    assert (answer.status, answer.body) == (
+        404,
+        {
+            "code": 404,
+            "message": "Public URI path not registered",
+            "referer": "127.0.0.1",
+            "restOperationId": 1,
+            "kind": ":resterrorresponse",
+        },
+    )
+
+
+@pytest.mark.parametrize("path", ["ltm/nonsense", "nonsense", "ltm/pool/~T1~p/nonsense"])
+def test_a_path_below_the_tree_that_nobody_serves_names_itself(rest, path):
+    for method in ("GET", "POST", "PATCH"):
+        answer = rest.ask(method, path, {"name": "x"})
+        assert (answer.status, answer.body["kind"]) == (404, ":resterrorresponse")
+        assert answer.message == (
+            f"URI path /mgmt/tm/{path} not registered. Please verify URI is supported and wait "
+            "for /available suffix to be responsive."
+        )
+
+
+def test_a_missing_object_is_refused_in_the_daemons_words(rest):
+    answer = rest.ask("GET", "ltm/pool/~T1~p")
+    assert answer.body == {
+        "code": 404,
+        "message": "01020036:3: The requested Pool (/T1/p) was not found.",
+        "errorStack": [],
+        "apiError": 3,
+    }
+
+
+@pytest.mark.parametrize("path", ["/mgmt/tm/sys/available", "/mgmt/tm/ltm/available"])
+def test_what_is_available_says_so(rest, path):
+    assert rest.ask("GET", path).status == 200
+    assert rest.ask("GET", "/mgmt/shared/echo/available").status == 200
+    assert rest.ask("GET", "/mgmt/shared/nowhere/available").status == 404
+
+
+def test_the_echo_answers(rest):
+    assert rest.ask("GET", "/mgmt/shared/echo-query").status == 200
+    assert rest.post("/mgmt/shared/echo", said="this")["said"] == "this"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "ltm/pool?$filter=partition+eq+%3Cb%3E", None),
+        ("GET", "ltm/pool/<script>", None),
+        ("POST", "ltm/pool", {"name": "p", "description": "a <b>bold</b> pool"}),
+    ],
+)
+def test_a_tag_in_the_url_or_a_description_is_refused(rest, method, path, body):
+    answer = rest.ask(method, path, body)
+    assert answer.body == {
+        "code": 400,
+        "message": "HTML Tag-like Content in the Request URL/Body",
+        "errorStack": [],
+        "apiError": 26214401,
+    }
+    assert rest.post("ltm/pool", name="q", description="1 < 2 and 3 > 2")["name"] == "q"
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "ltm/pool/~T1~p"), ("DELETE", "ltm/pool")])
+def test_a_verb_that_a_path_does_not_take_is_refused(rest, method, path):
+    assert rest.ask(method, path, {"name": "x"}).status == 405
