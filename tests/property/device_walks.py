@@ -137,7 +137,8 @@ def _made(collection: str, name: str, **body: object) -> Ask:
 
 
 FURNISHING = (
-    _made("ltm/monitor/http", "m1"),
+    _made("ltm/monitor/http", "m1", interval=3),
+    _made("ltm/node", "10.0.0.1", address="10.0.0.1", ratio=5),
     _made("ltm/pool", "p1", monitor="/T1/m1", members=[{"name": "10.0.0.1:80"}]),
     _made("ltm/profile/tcp", "tcp1"),
     _made("ltm/rule", "r1", apiAnonymous="when HTTP_REQUEST { }"),
@@ -148,6 +149,7 @@ FURNISHING = (
         "v1",
         destination="/T1/10.1.0.1:80",
         ipProtocol="tcp",
+        connectionLimit=5,
         pool="/T1/p1",
         profiles=["/T1/tcp1", "/Common/http"],
         rules=["/T1/r1"],
@@ -158,14 +160,14 @@ FURNISHING = (
 
 
 @st.composite
-def asks(draw: st.DrawFn) -> Ask:
-    """One request; creations are more than each of the rest."""
-    if draw(st.integers(0, 5)) == 0:
-        return draw(_member_asks())
-    collection = draw(st.sampled_from(sorted(COLLECTIONS)))
+def asks(draw: st.DrawFn, among: tuple[str, ...]) -> Ask:
+    """One request to one of these collections; creations are more than each of the rest."""
+    collection = draw(st.sampled_from(among))
+    method = draw(st.sampled_from(("POST", "POST", "PATCH", "PUT", "DELETE")))
+    if collection == "ltm/pool" and method != "PUT" and draw(st.booleans()):
+        return draw(_member_asks(method))
     names, bodies = COLLECTIONS[collection]
     name = draw(st.sampled_from(names))
-    method = draw(st.sampled_from(("POST", "POST", "PATCH", "PUT", "DELETE")))
     if method == "DELETE":
         return Ask(method, f"{collection}/~{PARTITION}~{name}")
     body = draw(bodies)
@@ -175,10 +177,9 @@ def asks(draw: st.DrawFn) -> Ask:
 
 
 @st.composite
-def _member_asks(draw: st.DrawFn) -> Ask:
+def _member_asks(draw: st.DrawFn, method: str) -> Ask:
     collection = f"ltm/pool/~{PARTITION}~{draw(st.sampled_from(POOLS))}/members"
     name = draw(st.sampled_from(("10.0.0.1:80", "10.0.0.2:80", "n3:80")))
-    method = draw(st.sampled_from(("POST", "PATCH", "DELETE")))
     if method == "DELETE":
         return Ask(method, f"{collection}/~{PARTITION}~{name}")
     more = draw(_fields(ratio=_count, monitor=_monitor, session=_or_none("user-disabled", "half")))
@@ -187,7 +188,21 @@ def _member_asks(draw: st.DrawFn) -> Ask:
     return Ask(method, f"{collection}/~{PARTITION}~{name}", more)
 
 
-walks = st.lists(asks(), min_size=1, max_size=12)
+# Each walk goes over a few collections only, so that its requests meet.
+walks = (
+    st.lists(st.sampled_from(sorted(COLLECTIONS)), min_size=1, max_size=3, unique=True)
+    .map(tuple)
+    .flatmap(lambda among: st.lists(asks(among), min_size=1, max_size=12))
+)
+
+
+@st.composite
+def patches(draw: st.DrawFn) -> Ask:
+    """A change of something that is there from the beginning."""
+    made = draw(st.sampled_from([ask for ask in FURNISHING if ask.path in COLLECTIONS]))
+    assert made.body is not None
+    path = f"{made.path}/~{PARTITION}~{made.body['name']}"
+    return Ask("PATCH", path, draw(COLLECTIONS[made.path][1]))
 
 
 def dump(rest: Rest) -> dict[str, Json]:
