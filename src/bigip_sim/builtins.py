@@ -1,7 +1,9 @@
 """What a fresh device already has: partitions, root profiles, monitors, persistence, networks."""
 
 from bigip_sim.catalogue import KINDS
+from bigip_sim.recorded import defaults
 from bigip_sim.tree import Draft
+from bigip_sim.twins import add_twins
 
 _PROFILES = {
     "ltm/profile/fastl4": ("apm-forwarding-fastL4", "full-acceleration"),
@@ -17,6 +19,15 @@ _PROFILES = {
     "ltm/profile/client-ssl": (
         *("clientssl-insecure-compatible", "clientssl-secure", "crypto-server-default-clientssl"),
         *("splitsession-default-clientssl", "wom-default-clientssl"),
+    ),
+    "ltm/profile/server-ssl": (
+        *("apm-default-serverssl", "crypto-client-default-serverssl", "pcoip-default-serverssl"),
+        *("serverssl-insecure-compatible", "splitsession-default-serverssl"),
+        "wom-default-serverssl",
+    ),
+    "ltm/profile/http-compression": ("wan-optimized-compression",),
+    "ltm/profile/web-acceleration": (
+        *("apm-enduser-if-cache", "optimized-acceleration", "optimized-caching"),
     ),
     "ltm/monitor/http": ("http_head_f5",),
     "ltm/monitor/https": ("https_443", "https_head_f5"),
@@ -38,6 +49,7 @@ def install(draft: Draft) -> None:
                 own = {"defaultsFrom": kind.root}
                 draft.put(kind.key(f"/Common/{name}"), kind.path, own, builtin=True)
     _install_network(draft)
+    _install_files(draft)
 
 
 def _install_partitions(draft: Draft) -> None:
@@ -57,3 +69,35 @@ def _install_network(draft: Draft) -> None:
         draft.put(tunnel.key(f"/Common/{name}"), tunnel.path, own, builtin=True)
     vlans = [f"/Common/{name}" for name in _TUNNELS]
     draft.put(domain.key("/Common/0"), domain.path, {"id": 0, "vlans": vlans}, builtin=True)
+
+
+def _install_files(draft: Draft) -> None:
+    """The device's certificates; of the bundles only what was recorded, not their bytes."""
+    facts: dict[str, object] = {
+        "createTime": "2019-09-17T22:41:04Z",
+        "createdBy": "root",
+        "lastUpdateTime": "2019-09-17T22:41:04Z",
+        "revision": 1,
+        "updatedBy": "root",
+    }
+    for path, name, more in _FILES:
+        kind = KINDS[path]
+        folder = kind.leaf.replace("-", ".")
+        own = {**facts, **more, "systemPath": f"/config/ssl/{folder}/{name}"}
+        key = kind.key(f"/Common/{name}")
+        draft.put(key, path, own, builtin=True)
+        add_twins(draft, path, key, builtin=True)
+
+
+_CERT, _KEY = "sys/file/ssl-cert", "sys/file/ssl-key"
+_BUNDLE: dict[str, object] = {
+    **defaults("sys", "sys/file/ssl-cert"),
+    "mode": 33188,
+}
+_FILES: tuple[tuple[str, str, dict[str, object]], ...] = (
+    (_CERT, "ca-bundle.crt", _BUNDLE),
+    (_CERT, "default.crt", {"~default": True, "mode": 33188}),
+    (_CERT, "f5-ca-bundle.crt", _BUNDLE),
+    (_CERT, "f5-irule.crt", {**_BUNDLE, "isBundle": "false"}),
+    (_KEY, "default.key", {"~default": True, "mode": 33184}),
+)

@@ -26,6 +26,33 @@ NET = (
         simulated=False,
     ),
     Kind(
+        "net/fdb/tunnel",
+        "FDB tunnel",
+        by_device=True,
+        subcollections=("records",),
+    ),
+    Kind(
+        "net/fdb/tunnel/records",
+        "FDB tunnel record",
+        partitioned=False,
+        optional=frozenset({"endpoint", "endpoints", "description"}),
+        parent="net/fdb/tunnel",
+    ),
+    Kind(
+        "net/fdb/vlan",
+        "FDB vlan",
+        by_device=True,
+        subcollections=("records",),
+        quiet=True,
+    ),
+    Kind(
+        "net/fdb/vlan/records",
+        "FDB vlan record",
+        partitioned=False,
+        optional=frozenset({"interface", "trunk", "description"}),
+        parent="net/fdb/vlan",
+    ),
+    Kind(
         "net/self",
         "self IP",
         defaults=defaults("net", "net/self"),

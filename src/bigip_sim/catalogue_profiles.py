@@ -1,29 +1,65 @@
 """The types of profile and persistence. Source: iControl REST reference, section 3.9."""
 
+from collections.abc import Callable, Iterable
+
 from bigip_sim.kinds import Kind, Link, one
 from bigip_sim.recorded import defaults
+from bigip_sim.tree import Item
+
+_CERT, _KEY = "sys/file/ssl-cert", "sys/file/ssl-key"
 
 
-def _profile(leaf: str, root: str, human: str = "profile") -> Kind:
-    return _inheriting("profiles", f"ltm/profile/{leaf}", human, "profile", root)
+def _chained(*inner: str) -> Callable[[Item], Iterable[str]]:
+    """Read what the entries of certKeyChain name."""
+
+    def read(item: Item) -> Iterable[str]:
+        entries = item.own.get("certKeyChain")
+        return tuple(
+            str(entry[name])
+            for entry in (entries if isinstance(entries, list) else ())
+            for name in inner
+            if str(entry.get(name, "")).startswith("/")
+        )
+
+    return read
 
 
-def _persistence(leaf: str, root: str) -> Kind:
-    path = f"ltm/persistence/{leaf}"
-    return _inheriting("persistence", path, "persistence", "persistence", root)
+def _profile(leaf: str, root: str, human: str = "profile", links: tuple[Link, ...] = ()) -> Kind:
+    return _inheriting("profiles", f"ltm/profile/{leaf}", human, root, links)
 
 
-def _inheriting(module: str, path: str, human: str, family: str, root: str) -> Kind:
+def _persistence(leaf: str, root: str, links: tuple[Link, ...] = ()) -> Kind:
+    return _inheriting("persistence", f"ltm/persistence/{leaf}", "persistence", root, links)
+
+
+def _inheriting(module: str, path: str, human: str, root: str, links: tuple[Link, ...]) -> Kind:
+    family = "persistence" if module == "persistence" else "profile"
     return Kind(
         path,
         human,
         family=family,
         defaults=defaults(module, path),
-        optional=frozenset({"chain", "passphrase"}),
-        links=(Link("defaultsFrom", family, one("defaultsFrom")),),
+        optional=frozenset({"passphrase"}) if path.endswith("-ssl") else frozenset(),
+        links=(Link("defaultsFrom", family, one("defaultsFrom")), *links),
         root=root,
     )
 
+
+# The key before the certificate: in this order a device finds fault with them (section 1.6).
+# Their references stand beside inherited values too, so `faces` writes them: hence the `~`.
+_CLIENT_SSL_LINKS = (
+    Link("~key", _KEY, _chained("key"), many=True),
+    Link("~cert", _CERT, _chained("cert", "chain"), many=True),
+    Link("~caFile", _CERT, one("caFile")),
+    Link("~clientCertCa", _CERT, one("clientCertCa")),
+)
+_SERVER_SSL_LINKS = (
+    Link("~key", _KEY, one("key")),
+    Link("~cert", _CERT, one("cert")),
+    Link("~chain", _CERT, one("chain")),
+    Link("~caFile", _CERT, one("caFile")),
+)
+_RULE = (Link("~rule", "ltm/rule", one("rule")),)
 
 PROFILES = (
     _profile("fastl4", "/Common/fastL4"),
@@ -31,7 +67,21 @@ PROFILES = (
     _profile("udp", "/Common/udp", "UDP Profile"),
     _profile("http", "/Common/http"),
     _profile("one-connect", "/Common/oneconnect"),
-    _profile("client-ssl", "/Common/clientssl", "ClientSSL Profile"),
+    _profile("client-ssl", "/Common/clientssl", "ClientSSL Profile", _CLIENT_SSL_LINKS),
+    _profile("server-ssl", "/Common/serverssl", "ServerSSL Profile", _SERVER_SSL_LINKS),
+    _profile("http2", "/Common/http2"),
+    _profile("http-compression", "/Common/httpcompression"),
+    _profile("web-acceleration", "/Common/webacceleration"),
+    _profile("sctp", "/Common/sctp"),
+    _profile("fasthttp", "/Common/fasthttp"),
+    _profile("ipother", "/Common/ipother"),
+    _profile("websocket", "/Common/websocket"),
+    _profile("statistics", "/Common/stats"),
+    _profile("stream", "/Common/stream"),
     _persistence("cookie", "/Common/cookie"),
     _persistence("source-addr", "/Common/source_addr"),
+    _persistence("dest-addr", "/Common/dest_addr"),
+    _persistence("universal", "/Common/universal", _RULE),
+    _persistence("hash", "/Common/hash", _RULE),
+    _persistence("ssl", "/Common/ssl"),
 )

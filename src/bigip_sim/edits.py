@@ -7,13 +7,17 @@ in `actions`.
 
 from collections.abc import Callable, Mapping
 
+from bigip_sim.installing import install_certificate, install_key
 from bigip_sim.tree import Draft, Key
 from bigip_sim.writes import Command, apply_write
 
 Edit = Callable[[Draft, Mapping[str, object]], Key | None]  # (draft, body) -> what it was about
 
 # path below /mgmt/tm, command -> what it does to the configuration
-EDITS: Mapping[tuple[str, str], Edit] = {}
+EDITS: Mapping[tuple[str, str], Edit] = {
+    ("sys/crypto/cert", "install"): install_certificate,
+    ("sys/crypto/key", "install"): install_key,
+}
 
 
 def apply(draft: Draft, command: Command) -> Key | None:

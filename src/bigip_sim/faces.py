@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 from bigip_sim import health
 from bigip_sim.health import Probes
-from bigip_sim.names import split_path
-from bigip_sim.tree import Item, Tree
+from bigip_sim.names import split_path, to_segment
+from bigip_sim.pem import certificate_facts, file_facts, key_facts, subject_facts
+from bigip_sim.shapes_files import content_of
+from bigip_sim.shapes_profiles import options
+from bigip_sim.surroundings import Surroundings
+from bigip_sim.tree import Item, Key, Tree
 
 Json = dict[str, object]
 
@@ -23,6 +27,14 @@ class Look:
     probes: Probes
     values: Json
     link: Callable[[str], str]  # path below /mgmt/tm -> selfLink of the device's version
+    about: Surroundings
+
+    def refer(self, name: str, path: str) -> None:
+        """Put the link to one named object beside its name, or none."""
+        value = self.values.get(name)
+        self.values.pop(f"{name}Reference", None)
+        if isinstance(value, str) and value.startswith("/"):
+            self.values[f"{name}Reference"] = {"link": self.link(f"{path}/{to_segment(value)}")}
 
 
 def _member(look: Look) -> None:
@@ -36,12 +48,93 @@ def _node(look: Look) -> None:
 
 
 def _virtual(look: Look) -> None:
-    persist = look.values.get("persist")
+    values = look.values
+    persist = values.get("persist")
     if isinstance(persist, list):
-        look.values["persist"] = [
-            {"name": path.name, "partition": path.partition, "tmDefault": "yes"}
-            for path in map(split_path, persist)
-        ]
+        values["persist"] = [_persistence_entry(look, str(name)) for name in persist]
+    translation = values.get("sourceAddressTranslation")
+    if isinstance(translation, Mapping) and "pool" in translation:
+        link = look.link(f"ltm/snatpool/{to_segment(str(translation['pool']))}")
+        values["sourceAddressTranslation"] = {**translation, "poolReference": {"link": link}}
+    if not look.about.at_least(12, 1):  # since when they are told is unverified
+        values.pop("creationTime", None)
+        values.pop("lastModifiedTime", None)
+
+
+def _persistence_entry(look: Look, name: str) -> Json:
+    path, item = split_path(name), look.tree.get(Key("persistence", "", name))
+    entry: Json = {"name": path.name, "partition": path.partition, "tmDefault": "yes"}
+    if item is not None:
+        link = look.link(f"{item.kind}/{to_segment(name)}")
+        entry["nameReference"] = {"link": link}
+    return entry
+
+
+def _ssl_profile(look: Look) -> None:
+    """Names of files carry links; the options are a list up to 13.x, a string from 14.x."""
+    values = look.values
+    for name in ("cert", "chain", "caFile", "clientCertCa"):
+        look.refer(name, _CERT)
+    look.refer("key", _KEY)
+    entries = values.get("certKeyChain")
+    if isinstance(entries, list):
+        values["certKeyChain"] = [_chain_entry(look, entry) for entry in entries]
+    words = options(values.get("tmOptions", "none"))
+    if look.about.at_least(14):
+        values["tmOptions"] = f"{{ {' '.join(words)} }}" if words else "none"
+    else:  # no-tlsv1.3 came with 14.x: unverified
+        values["tmOptions"] = [word for word in words if word != "no-tlsv1.3"]
+
+
+_CERT, _KEY = "sys/file/ssl-cert", "sys/file/ssl-key"
+
+
+def _chain_entry(look: Look, entry: Mapping[str, object]) -> Json:
+    shown = {name: value for name, value in entry.items() if not name.startswith("~")}
+    for name, path in (("cert", _CERT), ("chain", _CERT), ("key", _KEY)):
+        value = str(shown.get(name, ""))
+        if value.startswith("/"):
+            shown[f"{name}Reference"] = {"link": look.link(f"{path}/{to_segment(value)}")}
+    return shown
+
+
+def _persistence(look: Look) -> None:
+    look.refer("rule", "ltm/rule")
+
+
+def _certificate(look: Look) -> None:
+    """The device's own certificate is made when somebody looks at it."""
+    if "~default" in look.item.own:
+        content = content_of(look.item) or b""
+        look.values.update({**file_facts(content), **certificate_facts(content)})
+
+
+def _key(look: Look) -> None:
+    if "~default" in look.item.own:
+        content = content_of(look.item) or b""
+        look.values.update({**file_facts(content), **key_facts(content)})
+
+
+def _crypto_certificate(look: Look) -> None:
+    """The same file, said in another way: section 3.10."""
+    item = look.tree.get(Key(_CERT, "", look.item.key.name))
+    content = content_of(item)
+    if content:
+        look.values.update(subject_facts(content))
+
+
+def _crypto_key(look: Look) -> None:
+    item = look.tree.get(Key(_KEY, "", look.item.key.name))
+    content = content_of(item)
+    if item is not None and content:
+        facts = key_facts(content, str(item.own.get("~passphrase", "")))
+        del facts["curveName"]
+        look.values.update({**facts, "keySize": str(facts["keySize"])})
+
+
+def _grouped(look: Look) -> None:
+    """Traffic groups are named with a link."""
+    look.refer("trafficGroup", "cm/traffic-group")
 
 
 Face = Callable[[Look], None]
@@ -49,4 +142,16 @@ FACES: Mapping[str, Face] = {
     "ltm/pool/members": _member,
     "ltm/node": _node,
     "ltm/virtual": _virtual,
+    "ltm/virtual-address": _grouped,
+    "ltm/snat-translation": _grouped,
+    "ltm/profile/client-ssl": _ssl_profile,
+    "ltm/profile/server-ssl": _ssl_profile,
+    "ltm/persistence/universal": _persistence,
+    "ltm/persistence/hash": _persistence,
+    "net/self": _grouped,
+    "sys/folder": _grouped,
+    "sys/file/ssl-cert": _certificate,
+    "sys/file/ssl-key": _key,
+    "sys/crypto/cert": _crypto_certificate,
+    "sys/crypto/key": _crypto_key,
 }

@@ -38,6 +38,7 @@ class Kind:
     links: tuple[Link, ...] = ()
     root: str = ""  # the built-in parent of types that inherit (defaultsFrom)
     subcollections: tuple[str, ...] = ()
+    quiet: bool = False  # does not say that it has subcollections
     parent: str = ""  # path of the type whose subcollection this is
     simulated: bool = True  # False: the collection reads as it is, writes are refused
     by_device: bool = False  # comes and goes by itself: neither POST nor DELETE

@@ -46,6 +46,12 @@ def from_segment(segment: str) -> str:
     return segment.replace("~", "/") if segment.startswith("~") else segment
 
 
+def camel(leaf: str) -> str:
+    """Write `cert-validators` as a property is written: certValidators."""
+    first, *rest = leaf.split("-")
+    return first + "".join(word.capitalize() for word in rest)
+
+
 def to_segment(name: str) -> str:
     """Write a name as a URI segment: `/` becomes `~`, `%` of a route domain becomes `%25`."""
     return quote(name.replace("/", "~"), safe="~:@!$&'()*+,;=")

@@ -17,10 +17,11 @@ from bigip_sim.examples import example
 from bigip_sim.faces import FACES, Look
 from bigip_sim.health import Probes
 from bigip_sim.kinds import Kind
-from bigip_sim.names import split_path, to_segment
+from bigip_sim.names import camel, split_path, to_segment
 from bigip_sim.queries import Query
 from bigip_sim.refusals import RefusedError
 from bigip_sim.routes import Target
+from bigip_sim.surroundings import Surroundings
 from bigip_sim.tree import Item, Key, Tree
 from bigip_sim.versions import at_least
 
@@ -35,6 +36,7 @@ class Reader:
         self._tree = tree
         self._version = version
         self._probes = probes
+        self._about = Surroundings(version)
 
     def link(self, path: str, query: str = "") -> str:
         """Return a selfLink: always on localhost, with the version at its end."""
@@ -92,8 +94,10 @@ class Reader:
         body["selfLink"] = self.link(self.path_of(item))
         attributes = self.attributes(item)
         attributes.update(self._references(kind, item))
-        for leaf in kind.subcollections:
-            attributes[f"{leaf}Reference"] = self._subcollection(kind, item, leaf, expands=expands)
+        for leaf in () if kind.quiet else kind.subcollections:
+            attributes[f"{camel(leaf)}Reference"] = self._subcollection(
+                kind, item, leaf, expands=expands
+            )
         body.update(sorted(attributes.items()))
         return body
 
@@ -117,7 +121,7 @@ class Reader:
             values["monitor"] = f"{values['monitor']} "  # up to 13.x: section 1.5
         face = FACES.get(kind.path)
         if face is not None:
-            face(Look(self._tree, item, self._probes, values, self.link))
+            face(Look(self._tree, item, self._probes, values, self.link, self._about))
         return values
 
     def path_of(self, item: Item) -> str:
@@ -143,7 +147,7 @@ class Reader:
     def _references(self, kind: Kind, item: Item) -> Json:
         links: Json = {}
         for link in kind.links:
-            if link.field in _WITHOUT_REFERENCE:
+            if link.field in _WITHOUT_REFERENCE or link.field.startswith("~"):
                 continue
             names = [self._target(link.family, name) for name in link.read(item)]
             if names:
@@ -195,7 +199,7 @@ _IDENTITY = frozenset({"name", "partition", "subPath", "fullPath"})
 
 # A member's node and a virtual server's address are told by other attributes; `persist` and
 # `sourceAddressTranslation` carry their references inside; monitors have none: section 1.4.
-_WITHOUT_REFERENCE = frozenset({"", "~address", "monitor", "persist", "sourceAddressTranslation"})
+_WITHOUT_REFERENCE = frozenset({"", "monitor", "persist", "sourceAddressTranslation"})
 
 
 def _partition(kind: Kind, item: Item) -> str:

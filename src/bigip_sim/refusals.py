@@ -90,6 +90,12 @@ def in_use(human: str, path: str, user_human: str, user_path: str) -> RefusedErr
     )
 
 
+def no_key_pair() -> RefusedError:
+    """A client-ssl profile without a usable key, which is found before its certificate."""
+    text = "010717e3:3: Client SSL profile must have RSA certificate/key pair."
+    return RefusedError(400, text)
+
+
 def busy() -> RefusedError:
     """Two commits at once. That the second fails is known (section 1.7); the text is unverified."""
     return RefusedError(503, "There is an active asynchronous task executing.", BUSY)

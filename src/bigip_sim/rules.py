@@ -10,6 +10,7 @@ from bigip_sim import refusals
 from bigip_sim.catalogue import FAMILIES, KINDS, display, parent_key, references
 from bigip_sim.names import parse_endpoint, split_path, write_endpoint
 from bigip_sim.refusals import RefusedError
+from bigip_sim.rules_profiles import check_client_ssl, check_file, check_server_ssl
 from bigip_sim.tree import Draft, Item, Key, Tree
 
 Refusal = Callable[[Item, Item], RefusedError]  # (what goes, who still names it) -> why not
@@ -30,12 +31,18 @@ def _snatpool_used(pool: Item, _user: Item) -> RefusedError:
     return RefusedError(400, text)
 
 
+def _file_used(file: Item, _user: Item) -> RefusedError:
+    return RefusedError(400, f"01071349:3: File object by name ({file.key.name}) is in use.")
+
+
 # Section 3.12: what DELETE refuses, by family of what is deleted. Families that are not here are
 # refused in the general words. Who uses what comes from the links in the catalogue.
 IN_USE: Mapping[str, Refusal] = {
     "ltm/node": _node_used,
     "monitor": _monitor_used,
     "ltm/snatpool": _snatpool_used,
+    "sys/file/ssl-cert": _file_used,
+    "sys/file/ssl-key": _file_used,
 }
 
 # Section 2: deleting these in the transaction that detaches them from an object that stays is
@@ -159,6 +166,10 @@ def _dangling(item: Item, family: str, name: str) -> RefusedError:
     if family == "ltm/snatpool":
         text = f"0107163f:3: Pool ({name}) of type (snatpool) doesn't exist."
         return RefusedError(400, text)
+    if family == "sys/file/ssl-key" and item.kind == "ltm/profile/client-ssl":
+        return refusals.no_key_pair()
+    if family in {"sys/file/ssl-cert", "sys/file/ssl-key"}:
+        return RefusedError(400, f"0107134a:3: File object by name ({name}) is missing.")
     if family == "ltm/policy":
         text = f"01070712:3: Values ({name}) specified for virtual server policy ({item.key.owner})"
         tail = "foreign key index (policy_FK) do not point at an item that exists in the database."
@@ -271,6 +282,10 @@ _CHECKS: Mapping[str, Callable[[Draft, Item], None]] = {
     "ltm/virtual": _check_virtual,
     "ltm/virtual/profiles": _check_virtual_profile,
     "auth/partition": _check_partition,
+    "sys/file/ssl-cert": check_file,
+    "sys/file/ssl-key": check_file,
+    "ltm/profile/client-ssl": check_client_ssl,
+    "ltm/profile/server-ssl": check_server_ssl,
 }
 
 

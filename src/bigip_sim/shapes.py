@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bigip_sim import shapes_ltm, shapes_profiles
+from bigip_sim import shapes_files, shapes_ltm, shapes_profiles
 from bigip_sim.catalogue import KINDS
 from bigip_sim.shaping import Write, keep_monitors
 
@@ -21,6 +21,12 @@ SHAPES: Mapping[str, Shape] = {
     **{
         path: shapes_profiles.inheriting
         for path, kind in KINDS.items()
-        if kind.root and "monitor" not in path
+        if kind.root and path.startswith("ltm/profile/")
     },
+    **{path: shapes_profiles.persistence for path in KINDS if path.startswith("ltm/persistence/")},
+    "ltm/profile/client-ssl": shapes_profiles.client_ssl,
+    "ltm/profile/server-ssl": shapes_profiles.server_ssl,
+    "sys/file/ssl-cert": shapes_files.uploaded_file,
+    "sys/file/ssl-key": shapes_files.uploaded_file,
+    "sys/file/data-group": shapes_files.uploaded_file,
 }

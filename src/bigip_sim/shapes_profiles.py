@@ -1,7 +1,9 @@
 """How monitors, profiles and persistence are kept. Source: reference, sections 3.4 and 3.9."""
 
+from collections.abc import Mapping
+
 from bigip_sim import refusals
-from bigip_sim.shaping import Write, full
+from bigip_sim.shaping import Write, full, keep_full
 
 
 def monitor(write: Write) -> None:
@@ -23,3 +25,81 @@ def inheriting(write: Write) -> None:
     parent = write.own.get("defaultsFrom", "none")
     if parent != "none":
         write.own["defaultsFrom"] = full(parent)
+
+
+def persistence(write: Write) -> None:
+    """Universal and hash persistence name an iRule."""
+    inheriting(write)
+    keep_full(write, "rule")
+
+
+def server_ssl(write: Write) -> None:
+    """A server-ssl profile may show a certificate of its own."""
+    inheriting(write)
+    keep_full(write, "cert", "key", "chain", "caFile")
+    _keep_options(write)
+    if isinstance(write.own.get("passphrase"), str):
+        write.own["~passphrase"] = write.own.pop("passphrase")
+
+
+def client_ssl(write: Write) -> None:
+    """certKeyChain rules; cert, key and chain mirror its first entry: section 3.9."""
+    inheriting(write)
+    keep_full(write, "caFile", "clientCertCa")
+    _keep_options(write)
+    own, body = write.own, write.body
+    secret = own.pop("passphrase", None)
+    if "certKeyChain" in body:
+        own["certKeyChain"] = _entries(body["certKeyChain"])
+    elif any(name in body for name in ("cert", "key", "chain")):
+        own["certKeyChain"] = _first_changed(write, secret)
+    entries = own.get("certKeyChain")
+    if not isinstance(entries, list):
+        return
+    first = entries[0] if entries else {}
+    for name in ("cert", "key", "chain"):
+        own[name] = first.get(name, "none")
+    own["inheritCertkeychain"] = "false"
+
+
+def _first_changed(write: Write, secret: object) -> list[dict[str, object]]:
+    before = write.old.own.get("certKeyChain") if write.old is not None else None
+    entries = [dict(entry) for entry in before] if isinstance(before, list) else []
+    entry = entries[0] if entries else {"name": "default"}  # that it has this name is unverified
+    changed = {n: write.body[n] for n in ("cert", "key", "chain") if n in write.body}
+    if secret is not None:
+        changed["passphrase"] = secret
+    return [*_entries([{**entry, **changed}]), *entries[1:]]
+
+
+def _entries(value: object) -> list[dict[str, object]]:
+    entries = []
+    for number, given in enumerate(value if isinstance(value, list | tuple) else [value]):
+        if not isinstance(given, Mapping):
+            raise refusals.invalid_value("certKeyChain", value)
+        entry: dict[str, object] = {
+            "name": str(given.get("name", "default" if number == 0 else f"default{number}")),
+            "appService": given.get("appService", "none"),
+        }
+        for name in ("cert", "key", "chain"):
+            path = given.get(name)
+            entry[name] = full(path) if path not in {None, "", "none"} else "none"
+        if isinstance(given.get("passphrase"), str):
+            entry["~passphrase"] = given["passphrase"]
+        elif isinstance(given.get("~passphrase"), str):
+            entry["~passphrase"] = given["~passphrase"]
+        entries.append(entry)
+    return entries
+
+
+def _keep_options(write: Write) -> None:
+    """`tmOptions` is written as a list or as one string: section 3.9."""
+    value = write.own.get("tmOptions")
+    if value is not None:
+        write.own["tmOptions"] = options(value)
+
+
+def options(value: object) -> list[str]:
+    """Read the options of an SSL profile in either form."""
+    words = value if isinstance(value, list | tuple) else str(value).strip("{} ").split()
+    return [str(word) for word in words if word != "none"]

@@ -15,6 +15,7 @@ from bigip_sim.routes import Target
 from bigip_sim.shapes import SHAPES
 from bigip_sim.shaping import Write
 from bigip_sim.tree import Draft, Item, Key
+from bigip_sim.twins import add_twins, twins
 
 _META = frozenset({"kind", "selfLink", "generation", "fullPath", "name", "partition", "subPath"})
 _UNSET = ("", "none", None)
@@ -101,7 +102,8 @@ def remove(draft: Draft, item: Item) -> None:
         raise refusals.configuration_error(f"The {kind.human} ({name}) cannot be deleted")
     drop_whole(draft, item)
     _touch_owners(draft, kind, item.key)
-    _drop_twin(draft, kind, item.key)
+    for twin in twins(draft, kind.path, item.key):
+        drop_whole(draft, twin)
 
 
 def drop_whole(draft: Draft, item: Item) -> None:
@@ -153,7 +155,7 @@ def _write(draft: Draft, write: Write) -> None:
         if inline is not None:
             _replace_subcollection(write, KINDS[f"{write.kind.path}/{leaf}"], inline)
     if write.old is None:
-        _add_twin(draft, write.kind, write.key)
+        add_twins(draft, write.kind.path, write.key)
 
 
 def _replace_subcollection(write: Write, kind: Kind, inline: object) -> None:
@@ -263,22 +265,3 @@ def _same(old: object, new: object) -> bool:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         return all(old.get(name) == value for name, value in new.items())
     return old == new
-
-
-def _add_twin(draft: Draft, kind: Kind, key: Key) -> None:
-    """A partition makes its folder, and the reverse: section 3.1."""
-    if kind.path == "auth/partition":
-        folder = KINDS["sys/folder"].key(f"/{key.name}")
-        if draft.get(folder) is None:
-            draft.put(folder, "sys/folder", {})
-    elif kind.path == "sys/folder" and key.name.count("/") == 1:
-        partition = KINDS["auth/partition"].key(key.name[1:])
-        if draft.get(partition) is None:
-            draft.put(partition, "auth/partition", {})
-
-
-def _drop_twin(draft: Draft, kind: Kind, key: Key) -> None:
-    if kind.path == "auth/partition":
-        draft.drop(KINDS["sys/folder"].key(f"/{key.name}"))
-    elif kind.path == "sys/folder" and key.name.count("/") == 1:
-        draft.drop(KINDS["auth/partition"].key(key.name[1:]))

@@ -218,7 +218,10 @@ def test_generations_rise_with_the_object_and_what_is_inside_it(web):
 
 def test_persistence_reads_as_a_list_of_names(web):
     virtual = web.patch("ltm/virtual/~T1~v", persist="cookie", fallbackPersistence="source_addr")
-    assert virtual["persist"] == [{"name": "cookie", "partition": "Common", "tmDefault": "yes"}]
+    (entry,) = virtual["persist"]
+    link = "https://localhost/mgmt/tm/ltm/persistence/cookie/~Common~cookie?ver=15.1.8"
+    assert entry.pop("nameReference") == {"link": link}
+    assert entry == {"name": "cookie", "partition": "Common", "tmDefault": "yes"}
     assert virtual["fallbackPersistence"] == "/Common/source_addr"
     assert "fallbackPersistenceReference" in virtual
     assert "persist" not in web.patch("ltm/virtual/~T1~v", persist=[])
