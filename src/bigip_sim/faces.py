@@ -56,7 +56,7 @@ def _virtual(look: Look) -> None:
     if isinstance(translation, Mapping) and "pool" in translation:
         link = look.link(f"ltm/snatpool/{to_segment(str(translation['pool']))}")
         values["sourceAddressTranslation"] = {**translation, "poolReference": {"link": link}}
-    if not look.about.at_least(12, 1):  # since when they are told is unverified
+    if not look.about.at_least("12.1"):  # since when they are told is unverified
         values.pop("creationTime", None)
         values.pop("lastModifiedTime", None)
 
@@ -80,7 +80,7 @@ def _ssl_profile(look: Look) -> None:
     if isinstance(entries, list):
         values["certKeyChain"] = [_chain_entry(look, entry) for entry in entries]
     words = options(values.get("tmOptions", "none"))
-    if look.about.at_least(14):
+    if look.about.at_least("14"):
         values["tmOptions"] = f"{{ {' '.join(words)} }}" if words else "none"
     else:  # no-tlsv1.3 came with 14.x: unverified
         values["tmOptions"] = [word for word in words if word != "no-tlsv1.3"]

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bigip_sim.versions import at_least
+
 
 def _no_file(_path: str) -> bytes | None:
     return None
@@ -20,10 +22,9 @@ class Surroundings:
     )
     hostname: str = "bigip-1"
 
-    def at_least(self, *release: int) -> bool:
-        """Whether the device's release is this one or newer; `at_least(12, 1)`."""
-        parts = [int(part) for part in self.version.split(".") if part.isdigit()]
-        return tuple(parts[: len(release)]) >= release
+    def at_least(self, release: str) -> bool:
+        """Whether the device's release is this one or later."""
+        return at_least(self.version, release)
 
     def now(self) -> str:
         """Return the time as the device writes it, such as 2019-11-13T19:29:49Z."""
