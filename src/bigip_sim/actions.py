@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bigip_sim import shell
+from bigip_sim.edits import EDITS
+from bigip_sim.writes import Command
 
 if TYPE_CHECKING:
     from bigip_sim.device import Device
@@ -27,6 +29,12 @@ class Call:
         """Return what follows `run`, as the shell has it."""
         return str(self.body.get("utilCmdArgs", ""))
 
+    def also(self, path: str, body: Mapping[str, object]) -> Mapping[str, object] | None:
+        """Do another on the way and return its answer; None if there is no such command."""
+        if not known(path, body.get("command")):
+            return None
+        return perform(Call(self.device, path, body))
+
 
 # What it returns is added to the answer, which repeats the body; refusals are raised.
 Action = Callable[[Call], Mapping[str, object]]
@@ -39,15 +47,32 @@ def _nothing(_call: Call) -> Mapping[str, object]:
 # path below /mgmt/tm, command -> what the device does
 ACTIONS: Mapping[tuple[str, str], Action] = {
     ("sys/config", "save"): _nothing,  # every change is on disk already
-    ("util/bash", "run"): lambda call: shell.run(call.device, call.arguments),
+    ("util/bash", "run"): shell.bash,
+    ("util/unix-ls", "run"): shell.unix("ls"),
+    ("util/unix-mv", "run"): shell.unix("mv"),
+    ("util/unix-rm", "run"): shell.unix("rm"),
 }
+
+
+def known(path: str, command: object = None) -> bool:
+    """Whether there is this command for a path, or without command any."""
+    if command is None:
+        return any(path == there for there, _ in (*ACTIONS, *EDITS))
+    return (path, command) in ACTIONS or (path, command) in EDITS
+
+
+def edit(path: str, body: Mapping[str, object]) -> Command:
+    """Return a posted command that changes the configuration as one of a transaction."""
+    return Command("POST", None, body, f"https://localhost/mgmt/tm/{path}", path)
 
 
 def perform(call: Call) -> Mapping[str, object]:
     """Do it, and return the answer: the command, with what came of it."""
-    command = str(call.body["command"])
-    told = ACTIONS[call.path, command](call)
-    return {**answer_to(call.path, call.body), **told}
+    action = ACTIONS.get((call.path, str(call.body["command"])))
+    if action is None:
+        call.device.configuration.write(edit(call.path, call.body))
+        return answer_to(call.path, call.body)
+    return {**answer_to(call.path, call.body), **action(call)}
 
 
 def answer_to(path: str, body: Mapping[str, object]) -> dict[str, object]:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from bigip_sim import coordination
+from bigip_sim import coordination, tasks
 from bigip_sim.auth import Credentials, RejectedError, UnauthorizedError
 from bigip_sim.device import Device
 from bigip_sim.exchange import Answer, Request, as_json, read_request
@@ -106,8 +106,14 @@ class Application:
         sessions.check(Credentials(token, authorization, request.path, request.client))
         if request.path.startswith("/mgmt/tm/"):
             meeting.at_worker()
-        if request.path.startswith(coordination.BELOW):
+        if _is_below(request.path, tasks.BELOW):
+            return self._device.tasks.answer(request)
+        if _is_below(request.path, coordination.BELOW):
             return coordination.answer(self._device.transactions, request)
         if request.path.startswith("/mgmt/tm/"):
             return self._resources.answer(request)
         return self._framework.answer(request)
+
+
+def _is_below(path: str, top: str) -> bool:
+    return path == top or path.startswith(f"{top}/")

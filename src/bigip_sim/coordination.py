@@ -3,7 +3,8 @@
 Source: iControl REST reference, section 2.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from bigip_sim import refusals
 from bigip_sim.auth import UnknownUriError
@@ -17,22 +18,22 @@ BELOW = "/mgmt/tm/transaction"
 
 def answer(transactions: Transactions, request: Request) -> Answer:
     """Answer a request about transactions themselves."""
-    if request.transaction:
+    if request.transaction and request.method != "GET":
         # The commit goes without the header: section 2. What a device answers is unverified.
         text = "transaction requests do not take the coordination header"
         raise RefusedError(400, text, refusals.ICRD)
-    match request.path.split("/")[4:], request.method:
+    match request.path.removeprefix(BELOW).split("/")[1:], request.method:
         case [], "POST":
-            return as_json(transactions.begin())
+            return as_json(transactions.begin(request.body()))
+        case [], "GET":
+            return as_json(transactions.all())
         case [number], "GET":
-            return as_json(transactions.state(number))
+            return _with_done(*transactions.state(number))
         case [number], "DELETE":
             transactions.abandon(number)
             return Answer(200)
         case [number], "PATCH":
-            body, commands = transactions.commit(number, request.body())
-            done = tuple(_told(command) for command in commands)
-            return Answer(200, as_json(body).body, committed=done)
+            return _with_done(*transactions.change(number, request.body()))
         case [number, "commands"], "GET":
             return as_json(transactions.commands(number))
         case [number, "commands", command], "GET":
@@ -43,6 +44,10 @@ def answer(transactions: Transactions, request: Request) -> Answer:
             transactions.drop(number, command)
             return Answer(200)
     raise UnknownUriError(request.path)
+
+
+def _with_done(body: Mapping[str, object], done: Iterable[Command]) -> Answer:
+    return replace(as_json(body), committed=tuple(_told(command) for command in done))
 
 
 def number_in(path: str) -> str:

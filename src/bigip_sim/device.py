@@ -10,6 +10,7 @@ from bigip_sim.catalogue import display
 from bigip_sim.configuration import Configuration
 from bigip_sim.faults.acting import Faults
 from bigip_sim.journal import Journal
+from bigip_sim.later import Later
 from bigip_sim.performance import Performance
 from bigip_sim.refusals import RefusedError, not_found
 from bigip_sim.routes import find
@@ -18,6 +19,7 @@ from bigip_sim.state import StateFile
 from bigip_sim.statistics import Plane
 from bigip_sim.surroundings import Surroundings
 from bigip_sim.system import Identity, System
+from bigip_sim.tasks import Tasks
 from bigip_sim.traffic import HandRates, Idle
 from bigip_sim.transactions import Transactions
 from bigip_sim.tree import Item, Key
@@ -48,7 +50,7 @@ class Device:
         self._state = StateFile(state_file) if state_file is not None else None
         if self._state is not None:
             identity = self._state.adopt(identity)
-        self.identity = identity
+        self.identity: Identity = identity
         self.account = account
         self.clock = clock
         self._started_at = clock()
@@ -63,7 +65,11 @@ class Device:
         self.plane: Plane = self.idle
         self.standing: Callable[[], Standing] = Standing
         self.sessions = Sessions(account.username, account.password, clock, identity.version)
-        self.transactions = Transactions(self.configuration, clock, identity.version, self.faults)
+        self.later = Later()
+        self.tasks = Tasks(self)
+        self.transactions = Transactions(
+            self.configuration, clock, identity.version, self.faults, self.later
+        )
         self.performance = Performance(lambda: self.plane, self.hand, identity.version)
         self.system = System(identity, lambda: self.standing())
         if self._state is not None:
@@ -87,7 +93,9 @@ class Device:
         return not_found(target.kind.human, display(target.kind, key))
 
     def close(self) -> None:
-        """Let the state file go."""
+        """End what goes on in the background, and let the state file go."""
+        self.faults.release()
+        self.later.stop()
         if self._state is not None:
             self._state.close()
 

@@ -3,9 +3,8 @@
 from typing import TYPE_CHECKING
 
 from bigip_sim import refusals
-from bigip_sim.actions import ACTIONS, Call, answer_to, perform
+from bigip_sim.actions import ACTIONS, Call, edit, known, perform
 from bigip_sim.auth import UnknownUriError
-from bigip_sim.edits import EDITS
 from bigip_sim.exchange import Answer, Request, as_json
 from bigip_sim.organizing import organizing_collection
 from bigip_sim.queries import read_query
@@ -47,21 +46,17 @@ class Resources:
         command = body.get("command")
         if not isinstance(command, str):
             return None
-        device = self._device
-        if (path, command) in ACTIONS:
-            if request.transaction:  # not in a transaction: section 2; the text is unverified
-                raise RefusedError(400, f"{path} is not part of a transaction", refusals.ICRD)
-            return as_json(perform(Call(device, path, body)))
-        if (path, command) not in EDITS:
+        if not known(path, command):
             if target is not None and target.kind.known("command"):
                 return None
             text = f"bigip-sim does not simulate {path} {command}"
             raise RefusedError(501, text, refusals.ICRD)
-        edit = Command("POST", None, body, f"https://localhost{request.path}", path)
-        if request.transaction:
-            return as_json(device.transactions.queue(request.transaction, edit))
-        device.configuration.write(edit)
-        return as_json(answer_to(path, body))
+        if not request.transaction:
+            return as_json(perform(Call(self._device, path, body)))
+        if (path, command) in ACTIONS:  # section 2 says that it is not, the text is unverified
+            raise RefusedError(400, f"{path} is not part of a transaction", refusals.ICRD)
+        queued = self._device.transactions.queue(request.transaction, edit(path, body))
+        return as_json(queued)
 
     def _read(self, request: Request, path: str, target: Target | None) -> Answer:
         device = self._device
@@ -115,7 +110,7 @@ def _bare(path: str, version: str) -> dict[str, object] | None:
     worker, _, last = path.rpartition("/")
     if last == "available" and (find(worker) or worker.partition("/")[0] in {"ltm", "net", "sys"}):
         return {}  # that it answers is what counts
-    if any(path == place for place, _command in ACTIONS):
+    if known(path):
         leaf = path.rpartition("/")[2]
         kind = f"tm:{path.replace('/', ':')}:{leaf}state"
         return {"kind": kind, "selfLink": f"{BASE}/{path}?ver={version}"}
