@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from bigip_lbaas.controller import registry
 from bigip_lbaas.controller.placing import Attended, attend
-from bigip_lbaas.controller.recording import Recorded, record_outcome, record_report
+from bigip_lbaas.controller.recording import Recorded, record_outcome
+from bigip_lbaas.controller.reporting import record_report
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.capacity import CapacityReport, Reading
 from bigip_lbaas.domain.graph import ObjectRef

@@ -122,6 +122,8 @@ BAD_FOR_CONTROLLERS = [
     ("expected_cost", "tenant_count: 1"),
     ("expected_cost", "active_connections: -1"),
     ("expected_cost", "height: 1"),
+    ("capacity_history_days", "-1"),
+    ("capacity_hourly_history_days", "long"),
 ]
 
 

@@ -12,14 +12,14 @@ from oslo_config import cfg
 
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.bus.oslo import private_conf
+from bigip_lbaas.cmd.placement_options import PLACEMENT_OPTIONS, read_history_kept_s, read_rules
 from bigip_lbaas.cmd.spelling import MAIN, check_spelling
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.errors import ConfigurationRefused
 from bigip_lbaas.domain.ids import EnvironmentName, GroupNumber
-from bigip_lbaas.domain.placement import PlacementRules
 from bigip_lbaas.icontrol.measure import READERS
 from bigip_lbaas.icontrol.session import Endpoint
-from bigip_lbaas.scheduling.capacity_policy import parse, parse_expected_cost
+from bigip_lbaas.scheduling.capacity_policy import parse
 
 MEETING = "f5"  # the section in which all processes of an environment name where they meet
 
@@ -95,32 +95,7 @@ CONTROLLER_OPTIONS = (
         min=1.0,
         help="Seconds after which a change that has not been carried out is told as ERROR.",
     ),
-    cfg.FloatOpt(
-        "placement_patience",
-        default=60.0,
-        min=0.0,
-        help="Seconds that a new load balancer waits for a device group that merely lacks a live"
-        " agent or a fresh score.",
-    ),
-    cfg.FloatOpt(
-        "placement_headroom",
-        default=0.95,
-        min=0.01,
-        max=1.0,
-        help="Share of a limit up to which metrics that can only be estimated are filled first.",
-    ),
-    cfg.StrOpt(
-        "affinity",
-        default="soft",
-        choices=["soft", "hard"],
-        help="Whether a project may get a second device group when none of its own can be judged.",
-    ),
-    cfg.StrOpt(
-        "expected_cost",
-        default="",
-        help="What one new load balancer is expected to cost, for metrics that can only be"
-        " estimated: active_connections:500.",
-    ),
+    *PLACEMENT_OPTIONS,
 )
 
 AGENT_OPTIONS = (
@@ -303,17 +278,13 @@ def read_controller(conf: Any, name: str) -> ControllerSettings:
     return ControllerSettings(
         read_environment(conf),
         name,
-        PlacementRules(
-            conf.placement_headroom,
-            conf.placement_patience,
-            conf.affinity == "hard",
-            parse_expected_cost(conf.expected_cost),
-        ),
+        read_rules(conf),
         heartbeat_interval_s=conf.heartbeat_interval,
         lease_s=conf.lease,
         takeover_margin_s=conf.takeover_margin,
         report_ttl_s=conf.capacity_report_ttl,
         pending_deadline_s=conf.pending_deadline,
+        history_kept_s=read_history_kept_s(conf),
     )
 
 

@@ -1,4 +1,4 @@
-"""Writes down what agents say: outcomes of work, capacity reports."""
+"""Writes down what agents say of their work."""
 
 from dataclasses import dataclass, replace
 
@@ -12,10 +12,9 @@ from bigip_lbaas.controller.telling import (
     tell_deleted,
     tell_failed,
 )
-from bigip_lbaas.domain.capacity import CapacityReport
 from bigip_lbaas.domain.ids import LoadBalancerId
 from bigip_lbaas.store import records
-from bigip_lbaas.store.port import AtMost, OneOf, Transaction
+from bigip_lbaas.store.port import OneOf, Transaction
 from bigip_lbaas.store.records import Phase
 from bigip_lbaas.wire.messages import Outcome
 
@@ -52,30 +51,6 @@ def record_outcome(
         tx.put(replace(lb, applied_revision=max(lb.applied_revision, outcome.revision)))
     again = _let_go(tx, settings, home, nonces) if outcome.let_go == outcome.fence else ()
     return Recorded(told, again)
-
-
-def record_report(tx: Transaction, settings: ControllerSettings, report: CapacityReport) -> bool:
-    """Keep the report; release the reservations that it has seen.
-
-    False: of an ended epoch, or overtaken by a newer one of the same agent.
-    """
-    agent = tx.get(records.Agent, report.agent_id)
-    if agent is None or agent.epoch != report.epoch or not agent.alive:
-        return False
-    kept = tx.get(records.Report, report.agent_id, lock=True)
-    if kept and kept.report.epoch == report.epoch and kept.report.number > report.number:
-        return False
-    tx.put(records.Report(report.agent_id, settings.environment, report.group, tx.now(), report))
-    if report.as_of is not None and report.environment_capacity_score is not None:
-        seen = tx.select(
-            records.Reservation,
-            AtMost("applied_at", report.as_of),
-            environment=settings.environment,
-            group=report.group,
-        )
-        for reservation in seen:
-            tx.delete(records.Reservation, reservation.load_balancer_id)
-    return True
 
 
 def _end(tx: Transaction, lb: records.LoadBalancer, outcome: Outcome) -> bool:

@@ -13,7 +13,8 @@ from bigip_lbaas.bus.port import Bus, Server
 from bigip_lbaas.controller import registry
 from bigip_lbaas.controller.homes import homes_of
 from bigip_lbaas.controller.placing import attend
-from bigip_lbaas.controller.recording import record_outcome, record_report
+from bigip_lbaas.controller.recording import record_outcome
+from bigip_lbaas.controller.reporting import record_report
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import SilenceWatch
 from bigip_lbaas.controller.sweeping import Hands, Sweep

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.domain.placement import PlacementRules
 
+DAY_S = 86400.0
+
 
 @dataclass(frozen=True, slots=True)
 class ControllerSettings:
@@ -17,6 +19,7 @@ class ControllerSettings:
     pending_deadline_s: a revision that has not ended by then is told as ERROR.
     resend_s: how long an assignment may stay without an outcome before it is sent again;
     behind_resend_s: the same for what has been told, but is not on every device yet.
+    history_kept_s: how long the spans of the history are kept, for each length of span.
     """
 
     environment: EnvironmentName
@@ -31,6 +34,8 @@ class ControllerSettings:
     behind_resend_s: float = 30.0
     watch_interval_s: float = 0.25
     sweep_interval_s: float = 1.0
+    history_kept_s: tuple[float, float] = (2 * DAY_S, 90 * DAY_S)
+    forget_interval_s: float = 60.0
     workers: int = 4
     heartbeat_workers: int = 2
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from bigip_lbaas.controller import registry
 from bigip_lbaas.controller.placing import UNFINISHED
+from bigip_lbaas.controller.reporting import forget_history
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import Waits
 from bigip_lbaas.controller.telling import tell_failed
@@ -14,6 +15,8 @@ from bigip_lbaas.store import records
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import OneOf, Store, Transaction
 from bigip_lbaas.store.records import Phase
+
+FORGOTTEN_AT_ONCE = 500  # rows; a hundred device groups write 1,300 an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Sweep:
     _pending_waits: Waits = field(default_factory=Waits)
     _sendings: Waits = field(default_factory=Waits)
     _broom_until_s: float = float("-inf")
+    _forgot_at_s: float = float("-inf")
 
     def waited_s(self, load_balancer_id: LoadBalancerId, revision: int) -> float:
         """Return for how long this controller has seen it wait for a place."""
@@ -59,6 +63,9 @@ class Sweep:
         if not self._has_the_broom():
             return
         self.hands.survive(self._rescue)
+        if now_s - self._forgot_at_s > self.settings.forget_interval_s:
+            self._forgot_at_s = now_s
+            self.hands.survive(self._forget)
         for row in pending:
             if not self._has_the_broom():
                 return  # it took so long that another controller goes on
@@ -120,6 +127,10 @@ class Sweep:
             lambda tx: registry.rescue_homes(tx, self.settings, self.random_hex)
         ):
             self.hands.announce(taken)
+
+    def _forget(self) -> None:
+        """Delete what has been kept for long enough, a part of it at a time."""
+        self.store.write(lambda tx: forget_history(tx, self.settings, FORGOTTEN_AT_ONCE))
 
     def _has_the_broom(self) -> bool:
         """Return whether it is this controller's turn; it is kept as long as it goes on."""

@@ -12,6 +12,7 @@ from typing import ClassVar
 from bigip_lbaas.domain.capacity import CapacityReport
 from bigip_lbaas.domain.fleet import Fleet
 from bigip_lbaas.domain.graph import ObjectRef, ServiceGraph
+from bigip_lbaas.domain.history import Span
 from bigip_lbaas.domain.ids import (
     AgentId,
     EnvironmentName,
@@ -100,6 +101,7 @@ class Group:
     weight: float = 1.0
     devices: tuple[str, ...] = ()  # serial numbers, sorted
     tags: tuple[str, ...] = ()
+    policies_differ: str = ""  # how its agents' capacity policies do, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,18 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """How full a device group was from `begin` (seconds since 1970) on, for span_s seconds."""
+
+    KEY: ClassVar = ("environment", "group", "span_s", "begin")
+    environment: EnvironmentName
+    group: GroupNumber
+    span_s: int
+    begin: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class StatusMessage:
     """What the API is still to be told of one load balancer and its children; newest replaces.
 
@@ -249,5 +263,5 @@ class Event:
 
 RECORDS = (
     LoadBalancer, Child, Vip, Environment, Group, Agent, Home, PlacementRow, Reservation,
-    Decision, Report, StatusMessage, Tenure, Sequence, Event,
+    Decision, Report, History, StatusMessage, Tenure, Sequence, Event,
 )  # fmt: skip

@@ -33,6 +33,7 @@ INDEXES: dict[type, tuple[tuple[str, ...], ...]] = {
     records.PlacementRow: (("environment", "group"), ("environment", "project_id", "group")),
     records.Reservation: (("environment", "group"),),
     records.Report: (("environment",),),
+    records.History: (("environment", "span_s", "begin"),),
     records.StatusMessage: (("environment", "next_at"),),
 }
 

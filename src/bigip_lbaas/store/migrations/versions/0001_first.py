@@ -29,6 +29,7 @@ def upgrade() -> None:
     _create_fleet()
     _create_placements()
     _create_books()
+    _create_history()
 
 
 def _create_load_balancers() -> None:
@@ -88,6 +89,7 @@ def _create_fleet() -> None:
         _column("weight", REAL),
         _column("devices", LONG),
         _column("tags", LONG),
+        _column("policies_differ", LONG),
     )
     _table(
         "agent",
@@ -209,6 +211,20 @@ def _create_books() -> None:
         _column("text", LONG),
         _column("request_id", LONG),
     )
+
+
+def _create_history() -> None:
+    """Create the tables of what has been learned of groups over time."""
+    _table(
+        "history",
+        ("environment", "group", "span_s", "begin"),
+        _column("environment", SHORT),
+        _column("group", INTEGER),
+        _column("span_s", INTEGER),
+        _column("begin", INTEGER),
+        _column("span", LONG),
+    )
+    _index("history", "environment", "span_s", "begin")
 
 
 def _table(name: str, key: tuple[str, ...], *columns: sa.Column[Any]) -> None:

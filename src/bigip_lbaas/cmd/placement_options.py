@@ -1,0 +1,65 @@
+"""The controllers' options that decide where load balancers go, and what is remembered of it."""
+
+from typing import Any
+
+from oslo_config import cfg
+
+from bigip_lbaas.controller.settings import DAY_S
+from bigip_lbaas.domain.placement import PlacementRules
+from bigip_lbaas.scheduling.capacity_policy import parse_expected_cost
+
+PLACEMENT_OPTIONS = (
+    cfg.FloatOpt(
+        "placement_patience",
+        default=60.0,
+        min=0.0,
+        help="Seconds that a new load balancer waits for a device group that merely lacks a live"
+        " agent or a fresh score.",
+    ),
+    cfg.FloatOpt(
+        "placement_headroom",
+        default=0.95,
+        min=0.01,
+        max=1.0,
+        help="Share of a limit up to which metrics that can only be estimated are filled first.",
+    ),
+    cfg.StrOpt(
+        "affinity",
+        default="soft",
+        choices=["soft", "hard"],
+        help="Whether a project may get a second device group when none of its own can be judged.",
+    ),
+    cfg.StrOpt(
+        "expected_cost",
+        default="",
+        help="What one new load balancer is expected to cost, for metrics that can only be"
+        " estimated: active_connections:500.",
+    ),
+    cfg.FloatOpt(
+        "capacity_history_days",
+        default=2.0,
+        min=0.0,
+        help="Days for which it is kept how full each group was, by five minutes.",
+    ),
+    cfg.FloatOpt(
+        "capacity_hourly_history_days",
+        default=90.0,
+        min=0.0,
+        help="Days for which it is kept how full each group was, by the hour.",
+    ),
+)
+
+
+def read_rules(conf: Any) -> PlacementRules:
+    """Return the rules of placement. Raises ConfigurationRefused."""
+    return PlacementRules(
+        conf.placement_headroom,
+        conf.placement_patience,
+        conf.affinity == "hard",
+        parse_expected_cost(conf.expected_cost),
+    )
+
+
+def read_history_kept_s(conf: Any) -> tuple[float, float]:
+    """Return how long the history is kept: its five minutes, and its hours."""
+    return conf.capacity_history_days * DAY_S, conf.capacity_hourly_history_days * DAY_S

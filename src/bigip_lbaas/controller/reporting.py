@@ -1,0 +1,96 @@
+"""Writes down what an agent's capacity report says: of the moment, of the hour, of the policy."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.telling import record_event
+from bigip_lbaas.domain.capacity import CapacityReport
+from bigip_lbaas.domain.history import SPANS_S, Span, begin_of, extended
+from bigip_lbaas.scheduling.policies import difference
+from bigip_lbaas.store import records
+from bigip_lbaas.store.locking import locked
+from bigip_lbaas.store.port import AtMost, Transaction
+
+
+def record_report(tx: Transaction, settings: ControllerSettings, report: CapacityReport) -> bool:
+    """Keep the report, and add it to the history; release the reservations that it has seen.
+
+    False: of an ended epoch, or overtaken by a newer one of the same agent.
+    """
+    agent = tx.get(records.Agent, report.agent_id)
+    if agent is None or agent.epoch != report.epoch or not agent.alive:
+        return False
+    kept = tx.get(records.Report, report.agent_id, lock=True)
+    if kept and kept.report.epoch == report.epoch and kept.report.number > report.number:
+        return False
+    tx.put(records.Report(report.agent_id, settings.environment, report.group, tx.now(), report))
+    _compare_policies(tx, settings, report)
+    _release(tx, settings, report)
+    _remember(tx, settings, report)
+    return True
+
+
+def _release(tx: Transaction, settings: ControllerSettings, report: CapacityReport) -> None:
+    """Take back what is reserved for load balancers that this report has measured."""
+    if report.as_of is None or report.environment_capacity_score is None:
+        return
+    seen = tx.select(
+        records.Reservation,
+        AtMost("applied_at", report.as_of),
+        environment=settings.environment,
+        group=report.group,
+    )
+    for reservation in seen:
+        tx.delete(records.Reservation, reservation.load_balancer_id)
+
+
+def _remember(tx: Transaction, settings: ControllerSettings, report: CapacityReport) -> None:
+    """Add the report to the spans of the history in which it lies."""
+    for span_s in SPANS_S:
+        key = (settings.environment, report.group, span_s, begin_of(tx.now(), span_s))
+        row = locked(tx, records.History(*key, Span()), *key)
+        tx.put(replace(row, span=extended(row.span, report)))
+
+
+def _compare_policies(
+    tx: Transaction, settings: ControllerSettings, report: CapacityReport
+) -> None:
+    """Record an event when agents of one group begin to report by different policies, or end to."""
+    said = difference(_fresh_reports(tx, settings, report))
+    group = tx.get(records.Group, settings.environment, report.group)
+    if said is None or group is None or said == group.policies_differ:
+        return
+    group = tx.get(records.Group, settings.environment, report.group, lock=True)
+    if group is None or said == group.policies_differ:
+        return  # another report has just said so
+    tx.put(replace(group, policies_differ=said))
+    kind, text = "capacity policies agree", "the agents agree again"
+    if said:
+        kind, text = "capacity policies differ", f"{said}; of each metric the strictest limit holds"
+    record_event(tx, settings.environment, kind, f"group {report.group}", text)
+
+
+def _fresh_reports(
+    tx: Transaction, settings: ControllerSettings, report: CapacityReport
+) -> Iterable[CapacityReport]:
+    since = tx.now() - settings.report_ttl_s
+    rows = tx.select(records.Report, environment=settings.environment, group=report.group)
+    return tuple(row.report for row in rows if row.received_at >= since)
+
+
+def forget_history(tx: Transaction, settings: ControllerSettings, at_most: int) -> int:
+    """Delete spans that are older than they are kept, at most so many; return how many."""
+    gone = 0
+    for span_s, kept_s in zip(SPANS_S, settings.history_kept_s, strict=True):
+        oldest = tx.now() - kept_s - span_s
+        for row in tx.select(
+            records.History,
+            AtMost("begin", oldest),
+            environment=settings.environment,
+            span_s=span_s,
+            limit=at_most - gone,
+        ):
+            tx.delete(records.History, row.environment, row.group, row.span_s, row.begin)
+            gone += 1
+    return gone
