@@ -171,6 +171,11 @@ def asks(draw: st.DrawFn, among: tuple[str, ...]) -> Ask:
     if method == "DELETE":
         return Ask(method, f"{collection}/~{PARTITION}~{name}")
     body = draw(bodies)
+    like = [ask.body for ask in FURNISHING if ask.path == collection and ask.body is not None]
+    if method == "POST" and like and draw(st.booleans()):  # one more of the same
+        body = {**draw(st.sampled_from(like)), **body}
+        name = draw(st.sampled_from(names[1:] or names))
+        return Ask(method, collection, {**body, "name": name})
     if method == "POST":
         return Ask(method, collection, {"name": name, "partition": PARTITION, **body})
     return Ask(method, f"{collection}/~{PARTITION}~{name}", body)
