@@ -3,6 +3,7 @@
 import os
 import warnings
 
+import pytest
 from hypothesis import settings
 
 with warnings.catch_warnings():
@@ -15,3 +16,12 @@ with warnings.catch_warnings():
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.register_profile("explore", max_examples=2000, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--bigip",
+        metavar="URL",
+        help="a real BIG-IP for tests/contract/test_bigip*.py, which else ask a simulated one; "
+        "BIGIP_USERNAME and BIGIP_PASSWORD_FILE say who asks, BIGIP_CA_FILE whom to trust",
+    )

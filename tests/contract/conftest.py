@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from bigip import Bigip, connected
 from databases import STORES, database
 
 from bigip_lbaas.store import schema
@@ -66,3 +67,17 @@ def _empty(tx: Transaction) -> None:
     for record in RECORDS:
         for row in tx.select(record):
             tx.delete(record, *(getattr(row, name) for name in record.KEY))
+
+
+@pytest.fixture(scope="session")
+def bigip_session(request: pytest.FixtureRequest) -> Iterator[Bigip]:
+    """Return the device of --bigip, or a simulated one, with a partition for this run."""
+    with connected(request.config.getoption("--bigip")) as bigip:
+        yield bigip
+
+
+@pytest.fixture
+def bigip(bigip_session: Bigip) -> Iterator[Bigip]:
+    """Return the same; what the test makes in the partition is removed after it."""
+    yield bigip_session
+    bigip_session.clean()
