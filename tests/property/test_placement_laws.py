@@ -278,3 +278,37 @@ def test_the_order_of_groups_and_agents_does_not_matter(need, fleet, rules, data
     ]
     other = Fleet(fleet.environment, tuple(mixed))
     assert schedule(need, other, rules) == schedule(need, fleet, rules)
+
+
+class AnyOrder:
+    """Ranks the groups as it is told, whatever their state."""
+
+    def __init__(self, order: dict[int, int]) -> None:
+        self.order = order
+
+    def rank(self, need, candidates, fleet):
+        return [self.order[one.group.number] for one in candidates]
+
+
+@given(
+    need=draw.tight_needs,
+    fleet=draw.tight_fleets(),
+    rules=draw.rules,
+    order=st.permutations(range(1, 4)),
+)
+def test_no_policy_leads_out_of_the_best_stage_or_away_from_home(need, fleet, rules, order):
+    policy = AnyOrder(dict(zip(range(1, 4), order, strict=True)))
+    answer = schedule(need, fleet, replace(rules, policy="any"), {"any": policy})
+    usual = schedule(need, fleet, rules)
+    assert isinstance(answer, Placement) == isinstance(usual, Placement)
+    if isinstance(answer, Placement):
+        stage_of = {opinion.group: opinion.stage for opinion in answer.opinions}
+        assert stage_of[answer.group] == stage_of[usual.group]
+        lives = {group.number: group.project_lives_here for group in fleet.groups}
+        assert lives[answer.group] == lives[usual.group]
+        level = [
+            n
+            for n in stage_of
+            if (stage_of[n], lives[n]) == (stage_of[answer.group], lives[answer.group])
+        ]
+        assert policy.order[answer.group] == min(policy.order[n] for n in level)

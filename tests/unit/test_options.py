@@ -119,6 +119,7 @@ BAD_FOR_CONTROLLERS = [
     ("placement_headroom", "0"),
     ("placement_headroom", "1.1"),
     ("affinity", "firm"),
+    ("placement_policy", "highest-score"),
     ("expected_cost", "tenant_count: 1"),
     ("expected_cost", "active_connections: -1"),
     ("expected_cost", "height: 1"),

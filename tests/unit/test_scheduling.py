@@ -289,14 +289,14 @@ SAY_ALL = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from dataclasses import replace
-from strategies_fleet import NEED, group, place
+from strategies_fleet import NEED, RULES, group, place
 from bigip_lbaas.scheduling.explain import explain
 tags = frozenset({"gold", "zone-a", "fast", "ssd"})
 for seed in range(30):
     need = replace(NEED, seed=seed, demands=tags, member_addresses=frozenset({"::1", "::2"}))
     groups = [group(n, tags=tags) for n in range(1, 6)]
-    print(explain(need, place(*groups, need=need)))
-    print(explain(need, place(group(6), need=need)))
+    print(explain(need, place(*groups, need=need), RULES))
+    print(explain(need, place(group(6), need=need), RULES))
 """
 
 

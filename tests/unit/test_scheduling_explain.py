@@ -8,7 +8,7 @@ from bigip_lbaas.domain.ids import AgentId
 from bigip_lbaas.domain.placement import Placement, PlacementRules
 from bigip_lbaas.scheduling.explain import HEADER, explain, rows
 from bigip_lbaas.scheduling.words import amount, listed, share
-from strategies_fleet import NEED, group, place
+from strategies_fleet import NEED, RULES, group, place
 
 LAST = "comes last: throughput would be at 107 of 100"
 CHOSEN = "chosen: alone stays within the headroom with it, at score 0.300"
@@ -24,7 +24,8 @@ def test_a_yes_is_explained_group_by_group():
         group(4, score_is_known=False),
         need=need,
     )
-    asked, answered, because, reserved, gap, *table = explain(need, answer).splitlines()
+    text = explain(need, answer, PlacementRules(policy="lowest-score"))
+    asked, answered, because, reserved, ruled, gap, *table = text.splitlines()
     assert asked == (
         "asked: load balancer lb-1 of project project-1, 1 member addresses, demands nothing, "
         "waited 0 s, seed 7"
@@ -35,6 +36,7 @@ def test_a_yes_is_explained_group_by_group():
         "agent a9 is the only one there that can."
     )
     assert reserved == "reserved: throughput 10"
+    assert ruled == "rules: policy lowest-score, headroom 0.95, affinity soft, patience 60 s"
     assert gap == ""
     assert [re.split(r"  +", row) for row in table] == [
         list(HEADER),
@@ -51,11 +53,11 @@ def test_a_yes_is_explained_group_by_group():
 
 def test_a_no_is_explained_group_by_group():
     answer = place(group(1, 100.0))
-    assert explain(NEED, answer).splitlines()[1:3] == [
+    assert explain(NEED, answer, RULES).splitlines()[1:3] == [
         "answer: not placed",
         "because: No capacity: group 1 is full, throughput is at 100 of 100.",
     ]
-    assert explain(NEED, place()).splitlines()[1] == "answer: not placed, waiting"
+    assert explain(NEED, place(), RULES).splitlines()[1] == "answer: not placed, waiting"
 
 
 def test_every_row_has_a_reason_and_as_many_cells_as_the_header():
@@ -118,7 +120,7 @@ def test_the_documented_example_is_what_is_answered():
     )
     assert isinstance(yes, Placement)
     assert yes.costs == {"throughput": 10e6}
-    table = explain(need, yes).split("\n\n")[1]
+    table = explain(need, yes, rules).split("\n\n")[1]
     no = place(group(1, 11.0, 12.0, "node_count", **first), group(2, 1e9, 1e9), third, need=need)
     page = PAGE.read_text(encoding="utf-8")
     assert f"```\n{table}\n```" in page

@@ -49,7 +49,7 @@ def explanation(store: Store, load_balancer_id: str) -> str:
         )
     return "\n\n".join(
         f"decision {decision.number}, by {decision.controller}, of revision {decision.revision}\n"
-        + explain(decision.need, decision.answer)
+        + explain(decision.need, decision.answer, decision.rules)
         for decision in decisions
     )
 

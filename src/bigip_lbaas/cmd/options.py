@@ -12,6 +12,7 @@ from oslo_config import cfg
 
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.bus.oslo import private_conf
+from bigip_lbaas.cmd.installed import load_policies
 from bigip_lbaas.cmd.placement_options import PLACEMENT_OPTIONS, read_history_kept_s, read_rules
 from bigip_lbaas.cmd.spelling import MAIN, check_spelling
 from bigip_lbaas.controller.settings import ControllerSettings
@@ -275,10 +276,12 @@ def read_controller(conf: Any, name: str) -> ControllerSettings:
             f"lease = {conf.lease:g}: must be at least two heartbeat_interval"
             f" ({conf.heartbeat_interval:g}), or one late heartbeat stops an agent"
         )
+    installed = load_policies()
     return ControllerSettings(
         read_environment(conf),
         name,
-        read_rules(conf),
+        read_rules(conf, installed),
+        installed,
         heartbeat_interval_s=conf.heartbeat_interval,
         lease_s=conf.lease,
         takeover_margin_s=conf.takeover_margin,

@@ -5,8 +5,10 @@ from typing import Any
 from oslo_config import cfg
 
 from bigip_lbaas.controller.settings import DAY_S
-from bigip_lbaas.domain.placement import PlacementRules
+from bigip_lbaas.domain.errors import ConfigurationRefused
+from bigip_lbaas.domain.placement import LOWEST_SCORE, PlacementRules
 from bigip_lbaas.scheduling.capacity_policy import parse_expected_cost
+from bigip_lbaas.scheduling.ranking import Policies
 
 PLACEMENT_OPTIONS = (
     cfg.FloatOpt(
@@ -30,6 +32,12 @@ PLACEMENT_OPTIONS = (
         help="Whether a project may get a second device group when none of its own can be judged.",
     ),
     cfg.StrOpt(
+        "placement_policy",
+        default=LOWEST_SCORE,
+        help="Which policy ranks the device groups that may take a new load balancer; the same in"
+        " all controllers of an environment. More can be installed.",
+    ),
+    cfg.StrOpt(
         "expected_cost",
         default="",
         help="What one new load balancer is expected to cost, for metrics that can only be"
@@ -50,13 +58,19 @@ PLACEMENT_OPTIONS = (
 )
 
 
-def read_rules(conf: Any) -> PlacementRules:
+def read_rules(conf: Any, installed: Policies) -> PlacementRules:
     """Return the rules of placement. Raises ConfigurationRefused."""
+    if conf.placement_policy not in installed:
+        raise ConfigurationRefused(
+            f"placement_policy = {conf.placement_policy}: there is no such policy; installed are"
+            f" {', '.join(sorted(installed))}"
+        )
     return PlacementRules(
         conf.placement_headroom,
         conf.placement_patience,
         conf.affinity == "hard",
         parse_expected_cost(conf.expected_cost),
+        conf.placement_policy,
     )
 
 

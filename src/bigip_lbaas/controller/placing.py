@@ -81,7 +81,7 @@ def decide(
         seed=_seed(lb),
     )
     fleet = read_fleet(tx, settings, lb.project_id)
-    answer = schedule(need, fleet, settings.rules)
+    answer = schedule(need, fleet, settings.rules, settings.policies)
     earlier = tx.select(records.Decision, load_balancer_id=lb.id, order_by="-number", limit=1)
     number = 1
     if earlier:

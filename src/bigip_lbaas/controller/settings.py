@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.domain.placement import PlacementRules
+from bigip_lbaas.scheduling.ranking import SHIPPED, Policies
 
 DAY_S = 86400.0
 
@@ -12,6 +13,7 @@ DAY_S = 86400.0
 class ControllerSettings:
     """One controller's settings.
 
+    policies: the placement policies that are installed; rules.policy names the one that holds.
     heartbeat_interval_s: how often agents beat. lease_s: for how long an answered heartbeat lets
     an agent write. takeover_margin_s: how much longer than the lease an agent must be silent
     before its homes are taken; covers clocks that run at different speeds and the request that
@@ -25,6 +27,7 @@ class ControllerSettings:
     environment: EnvironmentName
     name: str
     rules: PlacementRules = field(default_factory=PlacementRules)
+    policies: Policies = field(default_factory=lambda: SHIPPED, repr=False)
     heartbeat_interval_s: float = 1.0
     lease_s: float = 3.0
     takeover_margin_s: float = 1.0

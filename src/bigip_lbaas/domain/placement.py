@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId, ProjectId
 
+LOWEST_SCORE = "lowest-score"  # the policy that holds when nothing else is said
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -30,13 +32,14 @@ class PlacementRules:
     headroom: estimated metrics are first held against this share (0..1], counts against 1.0.
     patience_s: how long to wait for a group that merely lacks an agent or a fresh score.
     expected_cost: metric -> what one load balancer is expected to cost where it can only be
-    estimated, in the metric's unit.
+    estimated, in the metric's unit. policy: the name of what ranks the groups that may take it.
     """
 
     headroom: float = 0.95
     patience_s: float = 60.0
     affinity_is_hard: bool = False
     expected_cost: Mapping[str, float] = field(default_factory=dict)
+    policy: str = LOWEST_SCORE
 
 
 class Stage(StrEnum):

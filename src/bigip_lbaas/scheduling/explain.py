@@ -1,17 +1,17 @@
 """Writes a decision of placement so that an operator can follow it, group by group."""
 
-from bigip_lbaas.domain.placement import Need, Opinion, Placement, Unplaced
+from bigip_lbaas.domain.placement import Need, Opinion, Placement, PlacementRules, Unplaced
 from bigip_lbaas.scheduling.words import amount, listed, share
 
 HEADER = ("group", "score", "projection", "binding metric", "stage", "reason")
 
 
-def explain(need: Need, answer: Placement | Unplaced) -> str:
-    """Return the answer, what was asked, and one row for every device group."""
+def explain(need: Need, answer: Placement | Unplaced, rules: PlacementRules) -> str:
+    """Return the answer, what was asked under which rules, and one row for every device group."""
     table = (HEADER, *rows(answer))
     widths = [max(len(row[column]) for row in table) for column in range(len(HEADER))]
     padded = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)
-    return "\n".join((*_said(need, answer), "", *padded))
+    return "\n".join((*_said(need, answer), _ruled(rules), "", *padded))
 
 
 def rows(answer: Placement | Unplaced) -> tuple[tuple[str, ...], ...]:
@@ -30,6 +30,14 @@ def _row(opinion: Opinion, is_chosen: bool) -> tuple[str, ...]:
         opinion.binding_metric or "-",
         opinion.stage or "-",
         f"chosen: {reason}" if is_chosen else reason,
+    )
+
+
+def _ruled(rules: PlacementRules) -> str:
+    affinity = "hard" if rules.affinity_is_hard else "soft"
+    return (
+        f"rules: policy {rules.policy}, headroom {amount(rules.headroom)}, affinity {affinity},"
+        f" patience {amount(rules.patience_s)} s"
     )
 
 

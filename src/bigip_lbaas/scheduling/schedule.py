@@ -11,16 +11,20 @@ from bigip_lbaas.domain.fleet import AgentState, Fleet
 from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.domain.placement import Need, Placement, PlacementRules, Stage, Unplaced
 from bigip_lbaas.scheduling.judgement import OPEN_STAGES, Judgement, judge
-from bigip_lbaas.scheduling.notes import note_for, why_chosen
+from bigip_lbaas.scheduling.notes import Ranking, note_for, why_chosen
+from bigip_lbaas.scheduling.ranking import SHIPPED, OpenGroup, Policies, ranks
 from bigip_lbaas.scheduling.reservations import expected_costs
 from bigip_lbaas.scheduling.words import amount, listed
 
 
-def schedule(need: Need, fleet: Fleet, rules: PlacementRules) -> Placement | Unplaced:
+def schedule(
+    need: Need, fleet: Fleet, rules: PlacementRules, policies: Policies = SHIPPED
+) -> Placement | Unplaced:
     """Choose a device group and an agent for one load balancer, or say why none fits.
 
     Both answers hold an opinion of every group, sorted by its number. An Unplaced may wait while
-    a group merely lacks an agent or a known score and rules.patience_s is not over.
+    a group merely lacks an agent or a known score and rules.patience_s is not over. Raises
+    LookupError when rules.policy is not one of `policies`.
     """
     in_order = sorted(fleet.groups, key=lambda group: group.number)
     judged = tuple(judge(need, group, rules) for group in in_order)  # 1. each group by itself
@@ -31,9 +35,10 @@ def schedule(need: Need, fleet: Fleet, rules: PlacementRules) -> Placement | Unp
     if not best:
         return _refuse(need, fleet.environment, judged, rules)
     own = tuple(one for one in best if one.group.project_lives_here)
-    chosen = min(own or best, key=lambda one: _preference(need, one))  # 4. the lowest score
+    ranking = _rank(need, own or best, fleet, rules, policies)  # 4. the policy prefers one
+    chosen = ranking.first
     agent, why_agent = _choose_agent(need, chosen)  # 5. who does the work
-    why = why_chosen(chosen, rivals=own or best, judged=judged)
+    why = why_chosen(ranking, judged)
     return Placement(
         load_balancer_id=need.load_balancer_id,
         group=chosen.group.number,
@@ -41,7 +46,7 @@ def schedule(need: Need, fleet: Fleet, rules: PlacementRules) -> Placement | Unp
         because=f"Group {chosen.group.number} {why}; agent {agent.id} {why_agent}.",
         costs=expected_costs(need, chosen.group, rules),
         opinions=tuple(
-            one.opinion(note=why if one is chosen else note_for(one, chosen, rules))
+            one.opinion(note=why if one is chosen else note_for(one, ranking, rules))
             for one in judged
         ),
     )
@@ -55,10 +60,22 @@ def _best_stage(judged: Sequence[Judgement]) -> tuple[Judgement, ...]:
     return ()
 
 
-def _preference(need: Need, one: Judgement) -> tuple[float, float, bytes, int]:
-    """Rank an open group for `need`: lowest is best, and no two are equal."""
-    score = 1.0 if one.score is None else one.score
-    return score, one.fewer_is_better, _throw(need, one.group.number), one.group.number
+def _rank(
+    need: Need,
+    rivals: Sequence[Judgement],
+    fleet: Fleet,
+    rules: PlacementRules,
+    policies: Policies,
+) -> Ranking:
+    """Order the rivals for `need`: by the policy, fewest load balancers, dice; none are equal."""
+    candidates = [OpenGroup(one.group, one.book) for one in rivals if one.book is not None]
+    rank_of = ranks(rules.policy, policies, need, candidates, fleet)
+
+    def preference(one: Judgement) -> tuple[float, float, bytes, int]:
+        number = one.group.number
+        return rank_of[number], one.fewer_is_better, _throw(need, number), number
+
+    return Ranking(rules.policy, min(rivals, key=preference), rank_of)
 
 
 def _choose_agent(need: Need, chosen: Judgement) -> tuple[AgentState, str]:
