@@ -50,6 +50,8 @@ def install(draft: Draft) -> None:
                 draft.put(kind.key(f"/Common/{name}"), kind.path, own, builtin=True)
     _install_network(draft)
     _install_files(draft)
+    _install_strategies(draft)
+    _install_rules(draft)
 
 
 def _install_partitions(draft: Draft) -> None:
@@ -69,6 +71,36 @@ def _install_network(draft: Draft) -> None:
         draft.put(tunnel.key(f"/Common/{name}"), tunnel.path, own, builtin=True)
     vlans = [f"/Common/{name}" for name in _TUNNELS]
     draft.put(domain.key("/Common/0"), domain.path, {"id": 0, "vlans": vlans}, builtin=True)
+
+
+def _install_rules(draft: Draft) -> None:
+    """The device's own iRules; of all but one the text was not recorded."""
+    kind = KINDS["ltm/rule"]
+    for name in _RULES:
+        own = {"apiAnonymous": _TEXTS.get(name, f"# {name}: the text is not part of bigip-sim")}
+        draft.put(kind.key(f"/Common/{name}"), kind.path, {**own, **_SIGNED}, builtin=True)
+
+
+_SIGNED = {"apiRawValues": {"verificationStatus": "signature-verified"}}
+_RULES = (
+    *("_sys_APM_ExchangeSupport_OA_BasicAuth", "_sys_APM_ExchangeSupport_OA_NtlmAuth"),
+    *("_sys_APM_ExchangeSupport_helper", "_sys_APM_ExchangeSupport_main"),
+    *("_sys_APM_MS_Office_OFBA_Support", "_sys_APM_Office365_SAML_BasicAuth"),
+    *("_sys_APM_activesync", "_sys_auth_krbdelegate", "_sys_auth_ldap", "_sys_auth_radius"),
+    *("_sys_auth_ssl_cc_ldap", "_sys_auth_ssl_crldp", "_sys_auth_ssl_ocsp", "_sys_auth_tacacs"),
+    "_sys_https_redirect",
+)
+_TEXTS = {  # unverified
+    "_sys_https_redirect": (
+        'when HTTP_REQUEST {\n   HTTP::redirect https://[getfield [HTTP::host] ":" 1][HTTP::uri]\n}'
+    )
+}
+
+
+def _install_strategies(draft: Draft) -> None:
+    kind = KINDS["ltm/policy-strategy"]
+    for name in ("all-match", "best-match", "first-match"):
+        draft.put(kind.key(f"/Common/{name}"), kind.path, {"strategy": name}, builtin=True)
 
 
 def _install_files(draft: Draft) -> None:

@@ -9,13 +9,14 @@ from bigip_sim.catalogue_files import FILES
 from bigip_sim.catalogue_ltm import LTM
 from bigip_sim.catalogue_monitors import MONITORS
 from bigip_sim.catalogue_net import NET
+from bigip_sim.catalogue_policies import POLICIES
 from bigip_sim.catalogue_profiles import PROFILES
 from bigip_sim.catalogue_sys import SYS
 from bigip_sim.kinds import Kind
 from bigip_sim.names import split_path, split_port, to_segment
 from bigip_sim.tree import Item, Key
 
-_ALL = (*SYS, *LTM, *MONITORS, *PROFILES, *NET, *FILES, *CM)
+_ALL = (*SYS, *LTM, *POLICIES, *MONITORS, *PROFILES, *NET, *FILES, *CM)
 KINDS = {kind.path: kind for kind in _ALL}
 FAMILIES: dict[str, tuple[Kind, ...]] = {}
 for _kind in _ALL:
@@ -65,4 +66,4 @@ def display(kind: Kind, key: Key) -> str:
         path = split_path(key.name)
         host, port = split_port(path.name)
         return f"{key.owner} /{path.partition}/{host} {port}"
-    return f"{key.owner} {key.name}" if key.owner else key.name
+    return f"{key.owner} {key.name}".replace(_WITHIN, " ") if key.owner else key.name

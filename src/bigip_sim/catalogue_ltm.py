@@ -120,8 +120,17 @@ LTM = (
         fixed=frozenset({"address"}),
         flags=(("enabled", "disabled"),),
     ),
-    Kind("ltm/rule", "iRule", optional=DESCRIBED | {"apiAnonymous"}),
-    Kind("ltm/policy", "policy", simulated=False),
+    Kind(
+        "ltm/rule",
+        "iRule",
+        optional=DESCRIBED | {"apiAnonymous", "ignoreVerification"},
+        read_only=frozenset({"apiRawValues"}),
+        links=(
+            Link("~pools", "ltm/pool", many("~pools"), many=True),
+            Link("~groups", "value list", many("~groups"), many=True),
+            Link("~snatpools", "ltm/snatpool", many("~snatpools"), many=True),
+        ),
+    ),
     Kind(
         "ltm/data-group/internal",
         "value list",

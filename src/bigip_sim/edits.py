@@ -8,6 +8,7 @@ in `actions`.
 from collections.abc import Callable, Mapping
 
 from bigip_sim.installing import install_certificate, install_key
+from bigip_sim.policies import publish
 from bigip_sim.tree import Draft, Key
 from bigip_sim.writes import Command, apply_write
 
@@ -15,6 +16,7 @@ Edit = Callable[[Draft, Mapping[str, object]], Key | None]  # (draft, body) -> w
 
 # path below /mgmt/tm, command -> what it does to the configuration
 EDITS: Mapping[tuple[str, str], Edit] = {
+    ("ltm/policy", "publish"): publish,
     ("sys/crypto/cert", "install"): install_certificate,
     ("sys/crypto/key", "install"): install_key,
 }

@@ -6,7 +6,7 @@ Source: iControl REST reference, sections 3.3 to 3.10.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bigip_sim import health
+from bigip_sim import health, policies
 from bigip_sim.health import Probes
 from bigip_sim.names import split_path, to_segment
 from bigip_sim.pem import certificate_facts, file_facts, key_facts, subject_facts
@@ -102,6 +102,32 @@ def _persistence(look: Look) -> None:
     look.refer("rule", "ltm/rule")
 
 
+def _policy(look: Look) -> None:
+    """Status, times and what it needs are the device's own to tell: from 12.1 on."""
+    values, name = look.values, look.item.key.name
+    look.refer("strategy", "ltm/policy-strategy")
+    if not look.about.at_least("12.1"):
+        return
+    status = policies.status_of(look.item.key, look.item.own)
+    values.update(status=status, references={}, lastModified=look.item.own.get("~modified"))
+    controls, requires = policies.derived(look.tree, name)
+    for field, words in (("controls", controls), ("requires", requires)):
+        values.pop(field, None)
+        if words:
+            values[field] = words
+    copy = policies.draft_name(name)
+    if status == "published" and look.tree.get(Key("ltm/policy", "", copy)) is not None:
+        values["draftCopy"] = copy
+        look.refer("draftCopy", "ltm/policy")
+
+
+def _action(look: Look) -> None:
+    """Up to 11.5 fewer numbers are told; that 11.6 and 12.0 tell all is unverified."""
+    if not look.about.at_least("11.6"):
+        for field in ("expirySecs", "length", "offset", "timeout"):
+            look.values.pop(field, None)
+
+
 def _certificate(look: Look) -> None:
     """The device's own certificate is made when somebody looks at it."""
     if "~default" in look.item.own:
@@ -144,6 +170,8 @@ FACES: Mapping[str, Face] = {
     "ltm/virtual": _virtual,
     "ltm/virtual-address": _grouped,
     "ltm/snat-translation": _grouped,
+    "ltm/policy": _policy,
+    "ltm/policy/rules/actions": _action,
     "ltm/profile/client-ssl": _ssl_profile,
     "ltm/profile/server-ssl": _ssl_profile,
     "ltm/persistence/universal": _persistence,

@@ -38,6 +38,7 @@ class Kind:
     links: tuple[Link, ...] = ()
     root: str = ""  # the built-in parent of types that inherit (defaultsFrom)
     subcollections: tuple[str, ...] = ()
+    numbered: bool = False  # in a list without names they are 0, 1, 2 …
     quiet: bool = False  # does not say that it has subcollections
     parent: str = ""  # path of the type whose subcollection this is
     simulated: bool = True  # False: the collection reads as it is, writes are refused

@@ -96,6 +96,12 @@ def no_key_pair() -> RefusedError:
     return RefusedError(400, text)
 
 
+def too_long(field: str) -> RefusedError:
+    """A string over 64 KB. Of the text only code, words and number are known."""
+    text = f"01070712:3: Caught configuration exception (0), Max string size exceeded ({field})"
+    return RefusedError(400, f"{text} max:65520")
+
+
 def busy() -> RefusedError:
     """Two commits at once. That the second fails is known (section 1.7); the text is unverified."""
     return RefusedError(503, "There is an active asynchronous task executing.", BUSY)

@@ -6,11 +6,12 @@ detaches it), 3.5 (virtual servers) and 3.12 (what DELETE refuses).
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 
-from bigip_sim import refusals
+from bigip_sim import irules, policies, refusals
 from bigip_sim.catalogue import FAMILIES, KINDS, display, parent_key, references
-from bigip_sim.names import parse_endpoint, split_path, write_endpoint
+from bigip_sim.names import parse_endpoint, split_path
 from bigip_sim.refusals import RefusedError
 from bigip_sim.rules_profiles import check_client_ssl, check_file, check_server_ssl
+from bigip_sim.rules_virtual import check_policy_part, check_rule, check_virtual
 from bigip_sim.tree import Draft, Item, Key, Tree
 
 Refusal = Callable[[Item, Item], RefusedError]  # (what goes, who still names it) -> why not
@@ -93,6 +94,16 @@ def settle(draft: Draft) -> None:
             continue
         if next(draft.users(address.key), None) is None:
             draft.drop(address.key)
+    _drop_drafts_folders(draft)
+
+
+def _drop_drafts_folders(draft: Draft) -> None:
+    """A partition that goes takes its empty Drafts folder along: section 3.1."""
+    for key in [k for k, item in draft.changed.items() if item is None]:
+        if key.family == "sys/folder" and key.name.count("/") == 1:
+            below = Key(key.family, "", f"{key.name}/{policies.DRAFTS}")
+            if draft.get(below) is not None:
+                draft.drop(below)
 
 
 def check(draft: Draft) -> None:
@@ -144,7 +155,7 @@ def _check_folder_empty(draft: Draft, key: Key) -> None:
 def _used(gone: Item, user: Item) -> RefusedError:
     kind, user_kind = KINDS[gone.kind], KINDS[user.kind]
     key = user.key
-    if key.owner:  # a virtual server's profile is the virtual server's use
+    if user.kind.startswith("ltm/virtual/"):  # its profile is the virtual server's use
         key = parent_key(user_kind, key.owner)
         user_kind = KINDS[user_kind.parent]
     name = display(user_kind, key)
@@ -166,6 +177,8 @@ def _dangling(item: Item, family: str, name: str) -> RefusedError:
     if family == "ltm/snatpool":
         text = f"0107163f:3: Pool ({name}) of type (snatpool) doesn't exist."
         return RefusedError(400, text)
+    if item.kind == "ltm/rule":
+        return irules.names_nothing(item.key.name, family, name)
     if family == "sys/file/ssl-key" and item.kind == "ltm/profile/client-ssl":
         return refusals.no_key_pair()
     if family in {"sys/file/ssl-cert", "sys/file/ssl-key"}:
@@ -215,60 +228,10 @@ def _collision(item: Item, holder: Key) -> RefusedError:
     )
 
 
-_LAYER_7 = frozenset({"ltm/profile/http", "ltm/profile/client-ssl", "ltm/profile/one-connect"})
-_LAYER_4 = frozenset({"ltm/profile/tcp", "ltm/profile/udp", "ltm/profile/fastl4"})
-
-
-def _check_virtual(draft: Draft, item: Item) -> None:
-    profiles = draft.of_kind("ltm/virtual/profiles", item.key.name)
-    kinds = []
-    for profile in profiles:
-        target = draft.get(Key("profile", "", profile.key.name))
-        if target is not None:
-            kinds.append((target.kind, profile.own.get("context", "all")))
-    names = {kind for kind, _ in kinds}
-    # The codes 01070095 and 01070097 and their texts are unverified.
-    if names & _LAYER_7 and "ltm/profile/tcp" not in names:
-        text = f"01070095:3: Virtual server {item.key.name} lists incompatible profiles."
-        raise RefusedError(400, text)
-    if len(names & _LAYER_4) > 1:
-        text = f"01070095:3: Virtual server {item.key.name} lists incompatible profiles."
-        raise RefusedError(400, text)
-    for kind, context in kinds:
-        others = [c for k, c in kinds if k == kind]
-        if len(others) > 1 and (others.count(context) > 1 or "all" in others):
-            if kind == "ltm/profile/client-ssl":
-                continue  # several are chosen by server name
-            text = f"01070097:3: Virtual server {item.key.name} lists duplicate profiles."
-            raise RefusedError(400, text)
-    _check_persistence(draft, item, has_http="ltm/profile/http" in names)
-    _check_address(draft, item)
-
-
-def _check_persistence(draft: Draft, item: Item, *, has_http: bool) -> None:
-    persist = item.own.get("persist")
-    for name in persist if isinstance(persist, list) else ():
-        profile = draft.get(Key("persistence", "", name))
-        if profile is not None and profile.kind == "ltm/persistence/cookie" and not has_http:
-            text = (  # unverified
-                "01070309:3: Cookie persistence requires an HTTP or FastHTTP profile to be "
-                "associated with the virtual server"
-            )
-            raise RefusedError(400, text)
-
-
-def _check_address(draft: Draft, item: Item) -> None:
-    address = draft.get(Key("ltm/virtual-address", "", str(item.own.get("~address", ""))))
-    endpoint = str(item.own["destination"]).rpartition("/")[2]
-    if address is None or str(parse_endpoint(endpoint)[0]) != address.own["address"]:
-        where, port = parse_endpoint(endpoint)
-        raise refusals.not_found("Virtual Address", write_endpoint(where, port, where.is_v6))
-
-
 def _check_virtual_profile(draft: Draft, item: Item) -> None:
     owner = draft.get(KINDS["ltm/virtual"].key(item.key.owner))
     if owner is not None:
-        _check_virtual(draft, owner)
+        check_virtual(draft, owner)
 
 
 def _check_partition(draft: Draft, item: Item) -> None:
@@ -279,8 +242,13 @@ def _check_partition(draft: Draft, item: Item) -> None:
 
 
 _CHECKS: Mapping[str, Callable[[Draft, Item], None]] = {
-    "ltm/virtual": _check_virtual,
+    "ltm/virtual": check_virtual,
     "ltm/virtual/profiles": _check_virtual_profile,
+    "ltm/rule": check_rule,
+    "ltm/policy/rules": check_policy_part,
+    "ltm/policy/rules/actions": check_policy_part,
+    "ltm/policy/rules/conditions": check_policy_part,
+    "ltm/virtual/policies": _check_virtual_profile,
     "auth/partition": _check_partition,
     "sys/file/ssl-cert": check_file,
     "sys/file/ssl-key": check_file,

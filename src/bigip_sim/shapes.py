@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from bigip_sim import shapes_files, shapes_ltm, shapes_profiles
+from bigip_sim import irules, policies, shapes_files, shapes_ltm, shapes_profiles
 from bigip_sim.catalogue import KINDS
 from bigip_sim.shaping import Write, keep_monitors
+from bigip_sim.tree import Draft, Item
 
 Shape = Callable[[Write], None]
 SHAPES: Mapping[str, Shape] = {
@@ -15,6 +16,11 @@ SHAPES: Mapping[str, Shape] = {
     "ltm/virtual-address": shapes_ltm.virtual_address,
     "ltm/virtual": shapes_ltm.virtual,
     "ltm/virtual/profiles": shapes_ltm.virtual_profile,
+    "ltm/policy": policies.policy,
+    "ltm/policy/rules": policies.part,
+    "ltm/policy/rules/actions": policies.part,
+    "ltm/policy/rules/conditions": policies.part,
+    "ltm/rule": irules.rule,
     "ltm/snatpool": shapes_ltm.snatpool,
     "ltm/snat-translation": shapes_ltm.snat_translation,
     **{path: shapes_profiles.monitor for path in KINDS if path.startswith("ltm/monitor/")},
@@ -29,4 +35,11 @@ SHAPES: Mapping[str, Shape] = {
     "sys/file/ssl-cert": shapes_files.uploaded_file,
     "sys/file/ssl-key": shapes_files.uploaded_file,
     "sys/file/data-group": shapes_files.uploaded_file,
+}
+
+# What an object has to say before DELETE takes it.
+LEAVING: Mapping[str, Callable[[Draft, Item], None]] = {
+    "ltm/policy/rules": policies.part_leaves,
+    "ltm/policy/rules/actions": policies.part_leaves,
+    "ltm/policy/rules/conditions": policies.part_leaves,
 }

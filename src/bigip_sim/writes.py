@@ -7,18 +7,19 @@ transaction can show; that is `rules`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bigip_sim import refusals
+from bigip_sim import policies, refusals
 from bigip_sim.catalogue import KINDS, display, inside, parent_key
 from bigip_sim.kinds import Kind
 from bigip_sim.names import join_path, split_path
 from bigip_sim.routes import Target
-from bigip_sim.shapes import SHAPES
+from bigip_sim.shapes import LEAVING, SHAPES
 from bigip_sim.shaping import Write
 from bigip_sim.tree import Draft, Item, Key
 from bigip_sim.twins import add_twins, twins
 
 _META = frozenset({"kind", "selfLink", "generation", "fullPath", "name", "partition", "subPath"})
 _UNSET = ("", "none", None)
+LONGEST = 65520  # characters in a string: section 1.6
 _TRUE = (True, "true", "yes")
 
 
@@ -100,6 +101,9 @@ def remove(draft: Draft, item: Item) -> None:
         # That roots cannot go: section 3.12. The text is unverified.
         name = display(kind, item.key)
         raise refusals.configuration_error(f"The {kind.human} ({name}) cannot be deleted")
+    leaving = LEAVING.get(kind.path)
+    if leaving is not None:
+        leaving(draft, item)
     drop_whole(draft, item)
     _touch_owners(draft, kind, item.key)
     for twin in twins(draft, kind.path, item.key):
@@ -162,8 +166,10 @@ def _replace_subcollection(write: Write, kind: Kind, inline: object) -> None:
     entries = inline if isinstance(inline, list | tuple) else [inline]
     draft, owner = write.draft, inside(write.key)
     wanted: set[Key] = set()
-    for entry in entries:
+    for number, entry in enumerate(entries):
         body = entry if isinstance(entry, Mapping) else {"name": str(entry)}
+        if kind.numbered:
+            body = {"name": str(number), **body}
         key = _child_key(kind, owner, body)
         if key in wanted:
             raise refusals.configuration_error(f"{kind.leaf} names {key.name} twice")
@@ -192,6 +198,8 @@ def _new_key(draft: Draft, kind: Kind, owner: str, body: Mapping[str, object]) -
         return kind.key(name if kind.full_names else name.strip("/"))
     partition = str(body.get("partition", "Common"))
     path = join_path(name, partition, str(body.get("subPath", "")))
+    if kind.path == "ltm/policy":
+        policies.make_folder(draft, path)
     _require_folder(draft, path)
     return kind.key(path)
 
@@ -209,7 +217,10 @@ def _require_folder(draft: Draft, path: str) -> None:
     """A folder must be there before the transaction begins: section 2, what to do before."""
     parts = split_path(path)
     folder = f"/{parts.partition}" + (f"/{parts.sub_path}" if parts.sub_path else "")
-    if draft.base.get(Key("sys/folder", "", folder)) is None:
+    key = Key("sys/folder", "", folder)
+    if draft.base.get(key) is None and not (
+        folder.endswith(f"/{policies.DRAFTS}") and draft.get(key)
+    ):
         raise refusals.folder_missing(folder[1:])
 
 
@@ -229,6 +240,8 @@ def _taken(kind: Kind, key: Key, old: Item) -> refusals.RefusedError:
 
 
 def _checked(kind: Kind, field: str, value: object) -> object:
+    if isinstance(value, str) and len(value) > LONGEST:
+        raise refusals.too_long(field)
     choices = kind.choices.get(field)
     if choices is not None and value not in choices:
         raise refusals.invalid_value(field, value)
