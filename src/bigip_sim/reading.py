@@ -3,6 +3,8 @@
 Source: iControl REST reference, sections 1.3 and 1.4.
 """
 
+from collections.abc import Mapping
+
 from bigip_sim import refusals
 from bigip_sim.catalogue import (
     FAMILIES,
@@ -111,7 +113,9 @@ class Reader:
                 values.update(self.attributes(parent))
         else:
             values.update(kind.defaults)
-        values.update((f, v) for f, v in item.own.items() if not f.startswith("~"))
+        for field, value in item.own.items():
+            if not field.startswith("~"):
+                values[field] = _over(values.get(field), value)
         if kind.of_family == "monitor" and kind.root == item.key.name:
             values.pop("defaultsFrom", None)
         for first, second in kind.flags:
@@ -200,6 +204,13 @@ _IDENTITY = frozenset({"name", "partition", "subPath", "fullPath"})
 # A member's node and a virtual server's address are told by other attributes; `persist` and
 # `sourceAddressTranslation` carry their references inside; monitors have none: section 1.4.
 _WITHOUT_REFERENCE = frozenset({"", "monitor", "persist", "sourceAddressTranslation"})
+
+
+def _over(below: object, value: object) -> object:
+    """Lay a value over the default or the parent's: nested attributes one by one."""
+    if isinstance(below, Mapping) and isinstance(value, Mapping):
+        return {**below, **value}
+    return value
 
 
 def _partition(kind: Kind, item: Item) -> str:

@@ -21,6 +21,7 @@ _META = frozenset({"kind", "selfLink", "generation", "fullPath", "name", "partit
 _UNSET = ("", "none", None)
 LONGEST = 65520  # characters in a string: section 1.6
 _TRUE = (True, "true", "yes")
+_WHOLE = frozenset({"sourceAddressTranslation"})  # its type says what else there may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +81,15 @@ def modify(
         del named[field]
     kept = dict(old.own)
     if replaces:
-        kept = {f: v for f, v in old.own.items() if f in kind.fixed or f.startswith("~")}
+        kept = {f: v for f, v in old.own.items() if f in kind.fixed or _is_inner(f)}
     for first, second in kind.flags:
         if first in named or second in named:
             kept.pop(first, None)
             kept.pop(second, None)
     for field in body:
-        if field in kind.marks or (field in kind.optional and body[field] in _UNSET):
+        if field in kind.marks or _is_unset(kind, field, body[field]):
             kept.pop(field, None)
-    own = {**kept, **named}
+    own = {**kept, **_merged(kept, named)}
     if replaces and kind.root and "defaultsFrom" in old.own:
         own.setdefault("defaultsFrom", old.own["defaultsFrom"])
     _write(draft, Write(draft, kind, key, body, own, old))
@@ -143,9 +144,29 @@ def read_attributes(kind: Kind, body: Mapping[str, object]) -> dict[str, object]
                 own[field] = True
         elif any(field in pair for pair in kind.flags):
             own.update(_flag(kind, field, value))
-        elif not (field in kind.optional and value in _UNSET):
+        elif not _is_unset(kind, field, value):
             own[field] = _checked(kind, field, value)
     return own
+
+
+def _is_unset(kind: Kind, field: str, value: object) -> bool:
+    """Whether a value takes an attribute back: null always, nothing where there need be none."""
+    return value is None or (field in kind.optional and (value in _UNSET or value == []))
+
+
+def _is_inner(field: str) -> bool:
+    """Whether an attribute is our own, and nothing that a client writes in other words."""
+    return field.startswith("~") and field not in {"~session", "~state"}
+
+
+def _merged(kept: Mapping[str, object], named: Mapping[str, object]) -> Mapping[str, object]:
+    """Return what is named, with nested attributes laid over those that are kept."""
+    merged = dict(named)
+    for field, value in named.items():
+        before = kept.get(field)
+        if isinstance(value, Mapping) and isinstance(before, Mapping) and field not in _WHOLE:
+            merged[field] = {**before, **value}
+    return merged
 
 
 def _write(draft: Draft, write: Write) -> None:
@@ -193,7 +214,7 @@ def _new_key(draft: Draft, kind: Kind, owner: str, body: Mapping[str, object]) -
         _present(draft, KINDS[kind.parent], parent_key(kind, owner))
         return _child_key(kind, owner, body)
     if kind.path == "sys/folder":
-        return kind.key(f"{str(body.get('subPath', '/')).rstrip('/')}/{name.strip('/')}")
+        return kind.key(_folder_path(draft, name, body))
     if not kind.partitioned:
         return kind.key(name if kind.full_names else name.strip("/"))
     partition = str(body.get("partition", "Common"))
@@ -202,6 +223,19 @@ def _new_key(draft: Draft, kind: Kind, owner: str, body: Mapping[str, object]) -
         policies.make_folder(draft, path)
     _require_folder(draft, path)
     return kind.key(path)
+
+
+def _folder_path(draft: Draft, name: str, body: Mapping[str, object]) -> str:
+    """Read /T1, or T1 below `/`, or sub in a partition (and below a path): section 3.1."""
+    if name.startswith("/"):
+        path = name.rstrip("/")
+    else:
+        above = (str(body.get(field, "")).strip("/") for field in ("partition", "subPath"))
+        path = "/".join(["", *filter(None, above), name])
+    parent = path.rpartition("/")[0]
+    if parent and draft.get(Key("sys/folder", "", parent)) is None:
+        raise refusals.folder_missing(parent[1:])
+    return path
 
 
 def _child_key(kind: Kind, owner: str, body: Mapping[str, object]) -> Key:
@@ -246,6 +280,8 @@ def _checked(kind: Kind, field: str, value: object) -> object:
     if choices is not None and value not in choices:
         raise refusals.invalid_value(field, value)
     default = kind.defaults.get(field)
+    if isinstance(default, bool):
+        return value in _TRUE
     if isinstance(value, bool) and isinstance(default, str | int):
         return str(value).lower() if isinstance(default, str) else value
     if isinstance(default, int):
