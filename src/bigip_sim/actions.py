@@ -40,13 +40,20 @@ class Call:
 Action = Callable[[Call], Mapping[str, object]]
 
 
-def _nothing(_call: Call) -> Mapping[str, object]:
+def _save(call: Call) -> Mapping[str, object]:
+    call.device.saved.save(call.body)
+    return {}
+
+
+def _load(call: Call) -> Mapping[str, object]:
+    call.device.saved.load(call.body)
     return {}
 
 
 # path below /mgmt/tm, command -> what the device does
 ACTIONS: Mapping[tuple[str, str], Action] = {
-    ("sys/config", "save"): _nothing,  # every change is on disk already
+    ("sys/config", "save"): _save,
+    ("sys/config", "load"): _load,
     ("util/bash", "run"): shell.bash,
     ("util/unix-ls", "run"): shell.unix("ls"),
     ("util/unix-mv", "run"): shell.unix("mv"),

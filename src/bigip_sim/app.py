@@ -36,7 +36,8 @@ class Application:
         begun, at = time.perf_counter(), self._device.journal.clock()
         request = read_request(environ)
         meeting = Meeting(self._device.faults, request.method, request.path)
-        answer = self._answered(request, meeting)
+        with self._device.journal.noting() as changes:
+            answer = self._answered(request, meeting)
         path = request.path + (f"?{request.raw_query}" if request.raw_query else "")
         entry = Entry(
             request.method,
@@ -48,6 +49,7 @@ class Application:
             request.transaction or coordination.number_in(request.path),
             answer.committed,
             tuple(meeting.acted),
+            tuple(changes),
         )
         self._device.journal.record(entry, is_commit=bool(answer.committed))
         if answer.status == CUT:

@@ -37,7 +37,10 @@ The control API (plain HTTP, loopback only):
   GET  /log?last=N&after=N   the last requests; a commit with its commands
   GET  /standing             what the other unit of a pair asks for
   POST /counters/reset
-  POST /power                {"on": false}
+  POST /power                {"on": false}; {"on": false, "loses_unsaved": true}
+  POST /reboot               {"for_s": 5}: off and on; what was not saved is lost
+  GET  /saved                how many objects a reboot would lose or bring back
+  GET  /clock, POST /clock   {"skew_s": -300}: how far the device's clock is ahead
   POST /faults               {"unavailable_s": 5, "latency_ms": 50, "commit_delay_ms": 500,
                               "fail_commit": "01070734:3: ...", "times": 1}
   POST /faults/clear
@@ -93,7 +96,8 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
     add("--username", help="the account (admin)")
     add("--password-file", metavar="FILE", help="its password; required, there is no default")
     add("--tls-dir", metavar="DIR", help="ca.pem, server.pem, server.key; made there if missing")
-    add("--state", metavar="FILE", help="where the configuration is kept; read at start")
+    add("--state", metavar="DIR", help="where the configuration is kept; read at start")
+    add("--event-log", metavar="FILE", help="every request, appended as a line of JSON")
     add("--peer", metavar="NAME=URL", help="the other unit of a pair and its control URL")
     add("--ready-file", metavar="FILE", help="where the line of JSON goes as well")
     add("--version", help="TMOS version (15.1.8)")
@@ -168,6 +172,12 @@ def _build(settings: Settings, files: CertificateFiles) -> Unit:
     identity = Identity(settings.name, serial, settings.version, settings.listen.host)
     account = Account(settings.username, settings.password)
     device = Device(identity, account, settings.state)
+    if settings.event_log is not None:
+        try:
+            device.journal.write_to(settings.event_log)
+        except OSError as error:
+            text = f"--event-log {settings.event_log} cannot be written: {error.strerror}"
+            raise SettingsError(text) from error
     listen = (settings.listen.host, settings.listen.port)
     if not settings.data_plane:
         return Unit(device, listen, files, None, "switched off by an option")

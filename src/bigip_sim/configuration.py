@@ -7,6 +7,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from bigip_sim import builtins, rules
+from bigip_sim.changes import Change, changes_of
 from bigip_sim.edits import apply
 from bigip_sim.refusals import busy
 from bigip_sim.surroundings import Surroundings
@@ -14,6 +15,7 @@ from bigip_sim.tree import Draft, Item, Key, Tree
 from bigip_sim.writes import Command
 
 Listener = Callable[[Mapping[Key, Item | None]], None]
+Reader = Callable[[tuple[Change, ...]], None]
 
 
 class Watch(Protocol):
@@ -48,6 +50,7 @@ class Configuration:
         self.lock = threading.RLock()  # short: held to read, or to merge a draft
         self._writing = threading.Lock()  # held for the whole of a commit
         self._listeners: list[Listener] = []
+        self._readers: list[Reader] = []
         draft = Draft(self.tree, self.about)
         builtins.install(draft)
         draft.apply()
@@ -55,6 +58,10 @@ class Configuration:
     def on_change(self, listener: Listener) -> None:
         """Call `listener` with what changed, after each change."""
         self._listeners.append(listener)
+
+    def on_commit(self, reader: Reader) -> None:
+        """Call `reader` with what each write has changed, field by field."""
+        self._readers.append(reader)
 
     def write(self, command: Command) -> Key | None:
         """Carry out one request; it waits for a commit that is under way."""
@@ -92,17 +99,34 @@ class Configuration:
         rules.settle(draft)
         rules.check(draft)
         if keeps:
-            with self.lock:
-                draft.apply()
-            for listener in self._listeners:
-                listener(draft.changed)
+            self._make_real(draft)
         return keys
+
+    def _make_real(self, draft: Draft) -> None:
+        changes = changes_of(draft) if self._readers else ()
+        with self.lock:
+            draft.apply()
+        for listener in self._listeners:
+            listener(draft.changed)
+        for reader in self._readers:
+            reader(changes)
 
     @contextmanager
     def reading(self) -> Iterator[Tree]:
         """Hold the tree still while it is read."""
         with self.lock:
             yield self.tree
+
+    def become(self, items: Mapping[Key, Item]) -> None:
+        """Run another configuration instead; RefusedError if it does not fit together."""
+        Configuration(self.about).restore(items.values(), 0)
+        with self._writing:
+            draft = Draft(self.tree, self.about)
+            draft.changed.update((key, None) for key in self.tree.items if key not in items)
+            draft.changed.update(
+                (key, item) for key, item in items.items() if self.tree.get(key) != item
+            )
+            self._make_real(draft)
 
     def restore(self, items: Iterable[Item], generation: int) -> None:
         """Put saved objects over the built-in ones; they must fit together."""

@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import parse_qsl, urlsplit
 
 from bigip_sim.faults.kinds import UnknownFaultError
@@ -52,11 +52,15 @@ class Routes:
             "/counters": lambda _query: device.journal.counters(),
             "/log": self._log,
             "/faults": lambda _query: device.faults.told(),
+            "/saved": lambda _query: {"unsaved": device.saved.unsaved()},
+            "/clock": lambda _query: self._clock(),
             "/standing": lambda _query: unit.told(),
         }
         self._posts: Mapping[str, Callable[[Json], object]] = {
             "/counters/reset": lambda _body: device.journal.reset(),
             "/power": self._power,
+            "/reboot": self._reboot,
+            "/clock": self._set_clock,
             "/faults": device.faults.set,
             "/faults/clear": lambda body: device.faults.clear(body.get("number")),
             "/rates": device.hand.set,
@@ -89,10 +93,30 @@ class Routes:
         return {"requests": self._unit.device.journal.last(last, after)}
 
     def _power(self, body: Json) -> None:
-        on = body.get("on")
-        if not isinstance(on, bool):
-            raise BadRequestError('expected {"on": true} or {"on": false}')
-        self._unit.power(on)
+        _known(body, "on", "loses_unsaved")
+        on, loses = body.get("on"), body.get("loses_unsaved", False)
+        if not isinstance(on, bool) or not isinstance(loses, bool):
+            raise BadRequestError('expected {"on": true} or {"on": false, "loses_unsaved": true}')
+        self._unit.power(on, loses_unsaved=loses)
+
+    def _reboot(self, body: Json) -> None:
+        _known(body, "for_s", "loses_unsaved")
+        for_s, loses = body.get("for_s", 1), body.get("loses_unsaved", True)
+        if not _is_number(for_s) or for_s < 0 or not isinstance(loses, bool):
+            raise BadRequestError('expected {"for_s": seconds, "loses_unsaved": true}')
+        self._unit.reboot(for_s, loses_unsaved=loses)
+
+    def _clock(self) -> object:
+        clock = self._unit.device.clock
+        return {"skew_s": clock.skew_s, "device": clock(), "true": clock.true()}
+
+    def _set_clock(self, body: Json) -> object:
+        _known(body, "skew_s")
+        skew = body.get("skew_s")
+        if not _is_number(skew):
+            raise BadRequestError(f"skew_s must be a number of seconds, got {skew!r}")
+        self._unit.device.clock.skew_s = float(skew)
+        return self._clock()
 
     def _monitors(self, body: Json) -> None:
         default, members = body.get("default", "up"), body.get("members", {})
@@ -110,6 +134,16 @@ class Routes:
         if not isinstance(name, str) or not isinstance(url, str):
             raise BadRequestError('expected {"name": "bigip-2", "url": "http://127.0.0.1:PORT"}')
         self._unit.join(name, url)
+
+
+def _known(body: Json, *names: str) -> None:
+    unknown = sorted(body.keys() - set(names))
+    if unknown:
+        raise BadRequestError(f"unknown: {', '.join(unknown)}; there is {', '.join(names)}")
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _handler(routes: Routes) -> type[BaseHTTPRequestHandler]:

@@ -1,12 +1,13 @@
 """One simulated BIG-IP: its configuration, its account, its statistics and its faults."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bigip_sim.auth import Sessions
 from bigip_sim.catalogue import display
+from bigip_sim.clock import Clock
 from bigip_sim.configuration import Configuration
 from bigip_sim.faults.acting import Faults
 from bigip_sim.journal import Journal
@@ -14,15 +15,15 @@ from bigip_sim.later import Later
 from bigip_sim.performance import Performance
 from bigip_sim.refusals import RefusedError, not_found
 from bigip_sim.routes import find
+from bigip_sim.saving import Saved
 from bigip_sim.standing import Standing
-from bigip_sim.state import StateFile
+from bigip_sim.state import StateDirectory
 from bigip_sim.statistics import Plane
 from bigip_sim.surroundings import Surroundings
 from bigip_sim.system import Identity, System
 from bigip_sim.tasks import Tasks
 from bigip_sim.traffic import HandRates, Idle
 from bigip_sim.transactions import Transactions
-from bigip_sim.tree import Item, Key
 from bigip_sim.uploads import Uploads
 
 
@@ -44,22 +45,21 @@ class Device:
         self,
         identity: Identity,
         account: Account,
-        state_file: Path | None = None,
+        state: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._state = StateFile(state_file) if state_file is not None else None
-        if self._state is not None:
-            identity = self._state.adopt(identity)
+        directory = StateDirectory(state) if state is not None else None
+        identity = directory.adopt(identity) if directory is not None else identity
         self.identity: Identity = identity
         self.account = account
-        self.clock = clock
+        self.clock = clock = Clock(clock)
         self._started_at = clock()
         self.uploads = Uploads()
         self.configuration = Configuration(
             Surroundings(identity.version, clock, self.uploads.read, identity.name)
         )
         self.faults = Faults(missing=self._as_if_missing)
-        self.journal = Journal(clock)
+        self.journal = Journal(clock.true)
         self.hand = HandRates(time.monotonic)
         self.idle = Idle()
         self.plane: Plane = self.idle
@@ -68,19 +68,16 @@ class Device:
         self.later = Later()
         self.tasks = Tasks(self)
         self.transactions = Transactions(
-            self.configuration, clock, identity.version, self.faults, self.later
+            self.configuration, clock.true, identity.version, self.faults, self.later
         )
         self.performance = Performance(lambda: self.plane, self.hand, identity.version)
-        self.system = System(identity, lambda: self.standing())
-        if self._state is not None:
-            self._state.restore(self.configuration, identity)
-            self.configuration.on_change(self._keep)
-
-    def _keep(self, changed: Mapping[Key, Item | None]) -> None:
-        if self._state is not None and self._state.append(
-            changed, self.configuration.tree.generation
-        ):
-            self._state.write_whole(self.configuration, self.identity)
+        self.system = System(identity, lambda: self.standing(), clock)
+        self.saved = Saved(self.configuration)
+        self._loses_unsaved = False
+        self._state = directory
+        if directory is not None:
+            directory.restore(self.configuration, self.saved, identity)
+        self.configuration.on_commit(self.journal.note)
 
     def _as_if_missing(self, path: str) -> RefusedError | None:
         """Return how an object would be missed that this path names and that is there."""
@@ -93,9 +90,10 @@ class Device:
         return not_found(target.kind.human, display(target.kind, key))
 
     def close(self) -> None:
-        """End what goes on in the background, and let the state file go."""
+        """End what goes on in the background, and let the files go."""
         self.faults.release()
         self.later.stop()
+        self.journal.close()
         if self._state is not None:
             self._state.close()
 
@@ -103,14 +101,20 @@ class Device:
         """Return how long the device has been on, in seconds."""
         return max(self.clock() - self._started_at, 0.0)
 
-    def lose_power(self) -> None:
-        """Forget what does not survive without power: logins, open transactions, uploads."""
+    def lose_power(self, *, loses_unsaved: bool = False) -> None:
+        """Forget what does not survive without power: logins, open transactions, uploads.
+
+        A real device loses what was not saved as well, which here is asked for.
+        """
         self.faults.release()
         self.sessions.end_all()
         self.transactions.forget_all()
         self.uploads.reboot()
+        self._loses_unsaved = loses_unsaved
 
     def regain_power(self) -> None:
         """Be ready to answer again."""
+        if self._loses_unsaved:
+            self.saved.boots()
         self._started_at = self.clock()
         self.faults.hold()

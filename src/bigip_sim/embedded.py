@@ -38,9 +38,14 @@ class RunningDevice:
         """Return the last requests, oldest first."""
         return self.device.journal.last(last)
 
-    def power(self, on: bool) -> None:
+    def power(self, on: bool, *, loses_unsaved: bool = False) -> None:
         """Switch the device off (connections are reset and refused) or on again."""
-        self.unit.power(on)
+        self.unit.power(on, loses_unsaved=loses_unsaved)
+
+    def reboot(self) -> None:
+        """Off and on again: what `sys config save` has not saved is lost."""
+        self.unit.power(on=False, loses_unsaved=True)
+        self.unit.power(on=True)
 
     def faults(self, **wanted: object) -> dict[str, object]:
         """Turn a fault on: `kind` with its fields (`bigip-sim fault --help`), or a short name.
@@ -73,7 +78,7 @@ def running_device(
     name: str = "bigip-1",
     version: str = "15.1.8",
     username: str = "admin",
-    state_file: Path | None = None,
+    state: Path | None = None,
     directory: Path | None = None,
     data_plane: bool = False,
 ) -> Iterator[RunningDevice]:
@@ -92,7 +97,7 @@ def running_device(
         secret.touch(mode=0o600)
         secret.write_text(password)
         identity = Identity(name, secrets.token_hex(8), version, "127.0.0.1")
-        device = Device(identity, Account(username, password), state_file)
+        device = Device(identity, Account(username, password), state)
         unit = Unit(device, ("127.0.0.1", 0), files, "haproxy" if data_plane else None)
         try:
             unit.start()

@@ -14,7 +14,7 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+(\.\d+)?")
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 FIELDS = (
     *("name", "listen", "control", "username", "password_file", "tls_dir", "state", "peer"),
-    *("ready_file", "version", "serial", "haproxy", "exit_with_parent", "data_plane"),
+    *("ready_file", "version", "serial", "haproxy", "exit_with_parent", "data_plane", "event_log"),
 )
 
 
@@ -42,6 +42,7 @@ class Settings:
     version: str
     tls_dir: Path | None = None
     state: Path | None = None
+    event_log: Path | None = None
     peer: Address | None = None
     ready_file: Path | None = None
     serial: str = ""
@@ -70,6 +71,7 @@ def read_settings(options: argparse.Namespace) -> Settings:
         version=_version(str(values.get("version", "15.1.8"))),
         tls_dir=_path(values, "tls_dir"),
         state=_path(values, "state"),
+        event_log=_path(values, "event_log"),
         peer=_peer(values.get("peer")),
         ready_file=_path(values, "ready_file"),
         serial=str(values.get("serial", "")),

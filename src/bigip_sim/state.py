@@ -1,7 +1,8 @@
-"""The configuration on disk: one line that holds it whole, then one line for each change.
+"""A device's configurations on disk: the one that runs, and the one that was saved.
 
-A change is one line written at once, so a process that is killed leaves whole changes, and what a
-commit costs does not grow with the configuration. A line cut short by a crash is left out.
+Each is a file of lines: one that holds it whole, then one for each change. A change is one line
+written at once, so a process that is killed leaves whole changes, and what a commit costs does not
+grow with the configuration. A line cut short by a crash is left out.
 """
 
 import json
@@ -14,34 +15,77 @@ from typing import Any, TextIO
 from bigip_sim.catalogue import KINDS
 from bigip_sim.configuration import Configuration
 from bigip_sim.refusals import RefusedError
+from bigip_sim.saving import Picture, Saved
 from bigip_sim.system import Identity
 from bigip_sim.tree import Item, Key
 
 FORMAT = 1
 CHANGES_UNTIL_WHOLE = 5000  # then the file is written anew, so that it does not grow for ever
+RUNNING, SAVED = "running", "saved"
 
 
 class StateError(Exception):
-    """A state file that cannot be used; the message says which and why."""
+    """A state that cannot be used; the message says which and why."""
+
+
+class StateDirectory:
+    """What one device keeps. A start goes on from what ran; a reboot begins with what was saved."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.mkdir(exist_ok=True)
+        except OSError as error:
+            text = f"the state directory {path} cannot be made: {error.strerror}"
+            raise StateError(text) from error
+        self._running = StateFile(path / RUNNING)
+        self._saved = StateFile(path / SAVED)
+
+    def adopt(self, identity: Identity) -> Identity:
+        """Return the identity with the serial number that the device had before."""
+        serial = self._running.serial
+        return replace(identity, serial=serial) if serial else identity
+
+    def restore(self, configuration: Configuration, saved: Saved, identity: Identity) -> None:
+        """Put what was kept into a fresh configuration, and keep what becomes of it."""
+        with configuration.reading() as tree:
+            fresh = dict(tree.items)
+        kept = self._saved.picture()
+        whole = replace(kept, items={**fresh, **kept.items})
+        saved.remember(whole, lambda picture: self._saved.write_whole(picture, identity.serial))
+        picture = self._running.picture()
+        try:
+            configuration.restore(picture.items.values(), picture.generation)
+        except RefusedError as error:
+            text = f"{self._running.path} does not fit together: {error.message}"
+            raise StateError(text) from error
+        self._running.write_whole(_picture(configuration), identity.serial)
+
+        def keep(changed: Mapping[Key, Item | None]) -> None:
+            if self._running.append(changed, configuration.tree.generation):
+                self._running.write_whole(_picture(configuration), identity.serial)
+
+        configuration.on_change(keep)
+
+    def close(self) -> None:
+        """Let the files go."""
+        self._running.close()
+        self._saved.close()
 
 
 class StateFile:
-    """One device's saved configuration."""
+    """One configuration."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._lock = threading.Lock()
         self._file: TextIO | None = None
         self._changes = 0
         self._lines = self._read()
-
-    def adopt(self, identity: Identity) -> Identity:
-        """Return the identity with the serial number that the device had before."""
         serial = self._lines[0].get("serial") if self._lines else None
-        return replace(identity, serial=serial) if isinstance(serial, str) else identity
+        self.serial = serial if isinstance(serial, str) else ""
 
-    def restore(self, configuration: Configuration, identity: Identity) -> None:
-        """Put what was saved into a fresh configuration, and write it whole."""
+    def picture(self) -> Picture:
+        """Return what is in the file, once; it holds only what differs from a fresh device."""
         items: dict[Key, Item] = {}
         generation = 0
         try:
@@ -50,27 +94,23 @@ class StateFile:
                 for family, owner, name in line["gone"]:
                     items.pop(Key(family, owner, name), None)
                 generation = int(line["generation"])
-            configuration.restore(items.values(), generation)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise StateError(f"{self._path} holds no configuration of bigip-sim") from error
-        except RefusedError as error:
-            raise StateError(f"{self._path} does not fit together: {error.message}") from error
+            raise StateError(f"{self.path} holds no configuration of bigip-sim") from error
         self._lines = []
-        self.write_whole(configuration, identity)
+        return Picture(items, generation)
 
-    def write_whole(self, configuration: Configuration, identity: Identity) -> None:
+    def write_whole(self, picture: Picture, serial: str) -> None:
         """Write everything beside, then put it in the place of what was there."""
-        with configuration.reading() as tree:
-            items = [item for item in tree.items.values() if _is_own(item)]
-            line = _line(items, (), tree.generation)
-        line.update(format=FORMAT, serial=identity.serial)
-        beside = self._path.with_name(f"{self._path.name}.new")
+        items = [item for item in picture.items.values() if _is_own(item)]
+        line = _line(items, (), picture.generation)
+        line.update(format=FORMAT, serial=serial)
+        beside = self.path.with_name(f"{self.path.name}.new")
         with self._lock:
             self._close()
             try:
                 beside.write_text(f"{json.dumps(line)}\n", encoding="utf-8")
-                beside.replace(self._path)
-                self._file = self._path.open("a", encoding="utf-8")
+                beside.replace(self.path)
+                self._file = self.path.open("a", encoding="utf-8")
             except OSError as error:
                 raise StateError(f"the state file cannot be written: {error}") from error
             self._changes = 0
@@ -99,19 +139,24 @@ class StateFile:
 
     def _read(self) -> list[dict[str, Any]]:
         try:
-            text = self._path.read_text(encoding="utf-8")
+            text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:
-            raise StateError(f"the state file {self._path} cannot be read: {error}") from error
+            raise StateError(f"the state file {self.path} cannot be read: {error}") from error
         whole = text.splitlines() if text.endswith("\n") else text.splitlines()[:-1]
         try:
             lines = [json.loads(line) for line in whole]
         except ValueError as error:
-            raise StateError(f"the state file {self._path} cannot be read: {error}") from error
+            raise StateError(f"the state file {self.path} cannot be read: {error}") from error
         if text and (not lines or not _is_head(lines[0])):
-            raise StateError(f"{self._path} is no state file of this version of bigip-sim")
+            raise StateError(f"{self.path} is no state file of this version of bigip-sim")
         return lines
+
+
+def _picture(configuration: Configuration) -> Picture:
+    with configuration.reading() as tree:
+        return Picture(dict(tree.items), tree.generation)
 
 
 def _is_head(line: object) -> bool:

@@ -5,6 +5,7 @@ Source: iControl REST reference, section 3.11, and the recorded shapes of a 14.1
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from bigip_sim import refusals
 from bigip_sim.names import to_segment
@@ -36,12 +37,16 @@ class Identity:
 class System:
     """Answers GETs below /mgmt/tm/sys and /mgmt/tm/cm that are not configuration objects."""
 
-    def __init__(self, identity: Identity, standing: Callable[[], Standing]) -> None:
+    def __init__(
+        self, identity: Identity, standing: Callable[[], Standing], clock: Callable[[], float]
+    ) -> None:
         self._identity = identity
+        self._clock = clock
         self._standing = standing
         self._answers: Mapping[str, Callable[[], Json]] = {
             "sys/version": self._version,
             "sys/ready": self._ready,
+            "sys/clock": self._time,
             "sys/global-settings": self._settings,
             "sys/hardware": self._hardware,
             "sys/failover": self._failover_text,
@@ -92,6 +97,11 @@ class System:
     def _ready(self) -> Json:
         names = ("configReady", "licenseReady", "provisionReady")
         return self._stats("sys/ready", {name: text("yes") for name in names})
+
+    def _time(self) -> Json:
+        """Give `fullDate` as f5-ansible reads it."""
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        return self._stats("sys/clock", {"fullDate": text(f"{now:%Y-%m-%dT%H:%M:%SZ}")})
 
     def _settings(self) -> Json:
         fields = {

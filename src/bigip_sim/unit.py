@@ -31,6 +31,7 @@ class Unit:
             device.plane = self._plane
         self._pair: Pair | None = None
         self._powered = True
+        self._rebooting: threading.Timer | None = None
         self._switching = threading.Lock()
         device.standing = self.standing
 
@@ -45,6 +46,8 @@ class Unit:
 
     def stop(self) -> None:
         """End everything."""
+        if self._rebooting is not None:
+            self._rebooting.cancel()
         if self._pair is not None:
             self._pair.stop()
         self.device.lose_power()
@@ -65,8 +68,11 @@ class Unit:
                 self._pair.start()
                 self._place()
 
-    def power(self, on: bool) -> None:
-        """Switch off (connections are reset and refused, traffic stops), or on again."""
+    def power(self, on: bool, *, loses_unsaved: bool = False) -> None:
+        """Switch off (connections are reset and refused, traffic stops), or on again.
+
+        With `loses_unsaved` it comes back with the saved configuration, as a real device does.
+        """
         with self._switching:
             if on == self._powered:
                 return
@@ -74,13 +80,20 @@ class Unit:
             if on:
                 self.device.regain_power()
             else:
-                self.device.lose_power()
+                self.device.lose_power(loses_unsaved=loses_unsaved)
                 self.server.stop()
             if self._pair is not None:
                 self._pair.power(on=on)
             self._place()
             if on:
                 self.server.start()
+
+    def reboot(self, for_s: float, *, loses_unsaved: bool = True) -> None:
+        """Lose power for so long, at least; returns once it is off."""
+        self.power(on=False, loses_unsaved=loses_unsaved)
+        self._rebooting = threading.Timer(for_s, self.power, (True,))
+        self._rebooting.daemon = True
+        self._rebooting.start()
 
     def standing(self) -> Standing:
         """Return who is active."""

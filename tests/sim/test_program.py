@@ -58,7 +58,7 @@ def test_a_port_in_use_is_named_with_its_option(refused):
         (["--name", "a b"], "is no host name"),
         (["--peer", "b"], "NAME=http://HOST:PORT"),
         (["--config", "/nowhere"], "--config /nowhere cannot be read"),
-        (["--state", "/nowhere/state"], "the state file cannot be written"),
+        (["--state", "/nowhere/state"], "the state directory /nowhere/state cannot be made"),
         (["--exit-with-parent", "1"], "is not the parent of this one"),
     ],
 )
@@ -77,8 +77,12 @@ def test_there_is_no_default_password(tmp_path, refused):
 
 def test_a_broken_state_file_is_named(tmp_path, refused):
     state = tmp_path / "state"
-    state.write_text("nonsense\n")
-    assert f"the state file {state} cannot be read" in refused("--state", str(state))
+    state.mkdir()
+    (state / "running").write_text("nonsense\n")
+    assert f"the state file {state}/running cannot be read" in refused("--state", str(state))
+    no_directory = tmp_path / "password"
+    says = refused("--state", str(no_directory))
+    assert f"the state directory {no_directory} cannot be made" in says
 
 
 def test_half_a_set_of_certificates_is_refused(tmp_path, refused):

@@ -111,7 +111,7 @@ class Simulators:
             "--username", USERNAME,
             "--password-file", str(self.password_file),
             "--tls-dir", str(self.ca_file.parent),
-            "--state", str(self.directory / f"{name}.json"),
+            "--state", str(self.directory / name),
             "--exit-with-parent", str(os.getpid()),
             *(() if data_plane else ("--no-data-plane",)),
         )  # fmt: skip
