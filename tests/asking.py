@@ -67,7 +67,8 @@ class Rest:
             "REMOTE_ADDR": "127.0.0.1",
         }
         for name, value in {**self.headers, **(headers or {})}.items():
-            environ["HTTP_" + name.upper().replace("-", "_")] = value
+            variable = name.upper().replace("-", "_")
+            environ[variable if variable == "CONTENT_TYPE" else f"HTTP_{variable}"] = value
         said: list[Any] = []
         parts = self._application(environ, lambda *started: said.extend(started))
         number, _, reason = said[0].partition(" ")

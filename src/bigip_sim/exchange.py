@@ -21,6 +21,7 @@ class Request:
     headers: Mapping[str, str]  # WSGI names
     raw_body: bytes
     client: str = ""  # its address
+    content_type: str = ""  # of the body
 
     @property
     def transaction(self) -> str:
@@ -31,6 +32,8 @@ class Request:
         """Return the body; an empty one is an empty object."""
         if not self.raw_body.strip():
             return {}
+        if self.content_type and self.path.startswith("/mgmt/tm/"):
+            _check_type(self.content_type)
         try:
             value = json.loads(self.raw_body)
         except ValueError as error:
@@ -71,4 +74,16 @@ def read_request(environ: Mapping[str, Any]) -> Request:
         {name: str(value) for name, value in environ.items() if name.startswith("HTTP_")},
         environ["wsgi.input"].read(length) if length else b"",
         str(environ.get("REMOTE_ADDR", "")),
+        str(environ.get("CONTENT_TYPE", "")),
     )
+
+
+def _check_type(content_type: str) -> None:
+    """Refuse a body that does not call itself JSON, as a device was seen to do for tm/util/bash.
+
+    That one which says nothing is taken for JSON is unverified.
+    """
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        text = "Found invalid content-type. The content-type must be application/json. "
+        text += f"The received content-type is {content_type}"
+        raise RefusedError(415, text, refusals.ICRD)

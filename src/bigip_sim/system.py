@@ -44,6 +44,7 @@ class System:
         self._clock = clock
         self._standing = standing
         self._answers: Mapping[str, Callable[[], Json]] = {
+            "cli/version": self._cli_version,
             "sys/version": self._version,
             "sys/ready": self._ready,
             "sys/clock": self._time,
@@ -93,6 +94,12 @@ class System:
                 "Version": text(me.version),
             },
         )
+
+    def _cli_version(self) -> Json:
+        """Give the form recorded from 14.1.2.1; which others are supported is not told."""
+        version = self._identity.version
+        said = {"active": version, "latest": version, "supported": f"{{ {version} }}"}
+        return self._stats("cli/version", {name: text(word) for name, word in said.items()})
 
     def _ready(self) -> Json:
         names = ("configReady", "licenseReady", "provisionReady")

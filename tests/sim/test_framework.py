@@ -72,3 +72,30 @@ def test_a_tag_in_the_url_or_a_description_is_refused(rest, method, path, body):
 @pytest.mark.parametrize(("method", "path"), [("POST", "ltm/pool/~T1~p"), ("DELETE", "ltm/pool")])
 def test_a_verb_that_a_path_does_not_take_is_refused(rest, method, path):
     assert rest.ask(method, path, {"name": "x"}).status == 405
+
+
+def test_a_body_that_does_not_call_itself_json_is_refused(rest):
+    for said, status in (
+        ("application/octet-stream", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("application/json; charset=utf-8", 200),
+        ("", 200),
+    ):
+        body = {"command": "run", "utilCmdArgs": "-c 'cat /VERSION'"}
+        answer = rest.ask("POST", "util/bash", body, {"Content-Type": said})
+        assert answer.status == status
+        if status == 415:
+            assert answer.body == {
+                "code": 415,
+                "message": "Found invalid content-type. The content-type must be application/json. "
+                f"The received content-type is {said}",
+                "errorStack": [],
+                "apiError": 1,
+            }
+
+
+def test_the_shells_version_is_told_in_the_recorded_form(rest):
+    body = rest.get("cli/version")
+    assert body["kind"] == "tm:cli:version:versionstats"
+    (entry,) = body["entries"].values()
+    assert entry["nestedStats"]["entries"]["active"] == {"description": "15.1.8"}
