@@ -22,8 +22,7 @@ from bigip_lbaas.cmd.demo.client import SUBNET, project_id
 from bigip_lbaas.cmd.embedded.simulators import USERNAME
 from bigip_lbaas.cmd.embedded.stack import BUS_URL, Stack, StackSettings
 from bigip_lbaas.cmd.logs import log_to_file
-from bigip_lbaas.icontrol.measure import READERS
-from bigip_lbaas.scheduling.capacity_policy import parse
+from bigip_lbaas.cmd.metrics import load_metrics
 from bigip_lbaas.store import records
 
 CREATES, QUICK_CREATES = 200, 40
@@ -177,7 +176,7 @@ def run(creates: int) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="bigip-lbaas-bench-") as directory:
         state_dir = Path(directory)
         log_to_file(state_dir / "log")
-        policy = parse("tenant_count: 1000, node_count: 100k", frozenset(READERS))
+        policy = load_metrics().policy("tenant_count: 1000, node_count: 100k")
         settings = StackSettings(
             state_dir, 0, policy, report_interval_s=10.0, data_plane=False
         )  # what devices do after they have answered is not on the line

@@ -12,8 +12,9 @@ from typing import Any
 from oslo_config import cfg
 
 from bigip_lbaas.cli.app import OperatorApp
-from bigip_lbaas.cmd import db_manage, options
+from bigip_lbaas.cmd import db_manage
 from bigip_lbaas.cmd import main as program
+from bigip_lbaas.cmd import option_lists as lists
 from bigip_lbaas.domain import errors
 from bigip_lbaas.provider.octavia import settings
 from bigip_sim import cli as simulator
@@ -28,11 +29,11 @@ def option_page() -> str:
     parts = [
         "# Options",
         "Controllers and agents read what `--config-file` names; the driver reads octavia.conf.",
-        _section("Controllers and agents, `[DEFAULT]`", options.COMMON_OPTIONS),
-        _section("Controllers and agents, `[f5]`: where they meet", options.MEETING_OPTIONS),
-        _section("Controllers only, `[f5]`", options.CONTROLLER_MEETING_OPTIONS),
-        _section("Controllers only, `[DEFAULT]`", options.CONTROLLER_OPTIONS),
-        _section("Agents only, `[DEFAULT]`", options.AGENT_OPTIONS),
+        _section("Controllers and agents, `[DEFAULT]`", lists.COMMON_OPTIONS),
+        _section("Controllers and agents, `[f5]`: where they meet", lists.MEETING_OPTIONS),
+        _section("Controllers only, `[f5]`", lists.CONTROLLER_MEETING_OPTIONS),
+        _section("Controllers only, `[DEFAULT]`", lists.CONTROLLER_OPTIONS),
+        _section("Agents only, `[DEFAULT]`", lists.AGENT_OPTIONS),
         _section("The driver, in octavia.conf, `[f5]`", settings.OPTIONS),
     ]
     return "\n\n".join(parts) + "\n"

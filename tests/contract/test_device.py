@@ -18,6 +18,7 @@ from bigip_lbaas.domain.graph import (
 )
 from bigip_lbaas.domain.ids import LoadBalancerId, ObjectId, ProjectId
 from bigip_lbaas.icontrol.memory import MemoryDevice
+from bigip_lbaas.icontrol.metrics import ESTABLISHED, Metric, Reads, value
 from bigip_lbaas.icontrol.port import Device, PartitionStamps
 from bigip_lbaas.icontrol.rest import RestDevice
 from bigip_lbaas.icontrol.session import Endpoint
@@ -247,9 +248,36 @@ def test_counts_are_of_everything_on_the_device(device: Device) -> None:
     for project in ("p1", "p2"):
         device.create_partition(f"dev_{project}")
     device.commit(plan(render(GRAPHS["all kinds"], NAMING, RenderSettings()), {}).steps)
-    measured = device.measure(("tenant_count", "node_count", "active_connections", "moonlight"))
-    assert measured.values == {"tenant_count": 2.0, "node_count": 2.0, "active_connections": 0.0}
-    assert measured.unreadable == {"moonlight": "moonlight is not measured by this version"}
+    names = ("tenant_count", "node_count", "active_connections", "throughput")
+    before = device.requests
+    found = device.sample({name: ESTABLISHED[name] for name in names})
+    assert device.requests - before == 3  # the traffic is read once
+    assert found.unreadable == {}
+    counted = {name: found.values[name] for name in names[:3]}
+    assert counted == {"tenant_count": 2.0, "node_count": 2.0, "active_connections": 0.0}
+
+
+def test_what_others_have_on_the_device_is_left_out_when_told_so(device: Device) -> None:
+    for name in ("dev_p1", "dev_2_p1"):
+        device.create_partition(name)
+    device.commit(plan(render(GRAPHS["all kinds"], NAMING, RenderSettings()), {}).steps)
+    names = ("tenant_count", "node_count")
+    found = device.sample({name: ESTABLISHED[name] for name in names}, Naming("dev_2").owns)
+    assert found.values == {"tenant_count": 1.0, "node_count": 0.0}
+    found = device.sample({name: ESTABLISHED[name] for name in names}, NAMING.owns)
+    assert found.values == {"tenant_count": 1.0, "node_count": 2.0}
+
+
+def test_a_metric_that_cannot_be_read_says_why(device: Device) -> None:
+    def read(reads: Reads) -> float:
+        return value(reads.statistics("sys/traffic"), "moonlight", "sys/traffic")
+
+    found = device.sample({"moonlight": Metric(read, "lux"), "twice": Metric(read, "lux")})
+    assert found.unreadable["moonlight"] == "sys/traffic shows no moonlight"
+
+
+def test_a_single_device_is_active(device: Device) -> None:
+    assert device.is_active()
 
 
 def test_a_device_says_which_it_is(device: Device) -> None:

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from bigip_lbaas.domain.errors import DeviceBusy, DeviceUnreachable, LeaseExpired, OutcomeUnknown
+from bigip_lbaas.icontrol.metrics import ESTABLISHED
 from bigip_lbaas.icontrol.rest import RestDevice
 from bigip_lbaas.icontrol.session import LOGIN_PATH, Endpoint, Request, Session
 from bigip_lbaas.ltm import kinds
@@ -103,8 +104,8 @@ def test_the_sentence_repeats_what_was_answered_but_not_all_of_it() -> None:
 def test_a_metric_whose_answer_is_odd_is_unreadable_and_says_so() -> None:
     odd = {"entries": {"clientSideTraffic.curConns": {"value": "many"}}}
     with device(logged_in(odd)) as rest:
-        measured = rest.measure(["active_connections"])
-    assert "bigip-1: gives an unexpected answer" in measured.unreadable["active_connections"]
+        found = rest.sample({"active_connections": ESTABLISHED["active_connections"]})
+    assert "bigip-1: gives an unexpected answer" in found.unreadable["active_connections"]
 
 
 def test_a_device_that_names_no_serial_number_is_not_identified() -> None:

@@ -149,6 +149,10 @@ class World:
         """Return the one clock of this world."""
         return self.now_s
 
+    def time_s(self) -> float:
+        """Return the same: agents' clocks are the database's."""
+        return self.now_s
+
     def wait(self, pause: Any, timeout_s: float) -> bool:
         """Nobody waits here."""
         raise AssertionError("not used")

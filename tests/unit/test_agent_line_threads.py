@@ -66,17 +66,20 @@ class Odd(MemoryDevice):
     def __init__(self, name: str = "big") -> None:
         super().__init__(name)
         self.answer = threading.Event()
+        self.measures = threading.Event()
+        self.measures.set()
         self.defects = 0
 
     def identity(self) -> DeviceIdentity:
         self.answer.wait(20)
         return super().identity()
 
-    def measure(self, metrics):  # type: ignore[no-untyped-def]
+    def sample(self, metrics, owns=None):  # type: ignore[no-untyped-def]
+        self.measures.wait(30)
         if self.defects:
             self.defects -= 1
             raise LookupError("a defect")
-        return super().measure(metrics)
+        return super().sample(metrics, owns)
 
 
 def agent_of(line: Line, device: Odd, pool: Inline | None = None) -> Agent:
@@ -98,6 +101,7 @@ def running(line: Line, device: Odd) -> Iterator[Agent]:
         yield agent
     finally:
         device.answer.set()
+        device.measures.set()
         agent.stop()
 
 
@@ -121,6 +125,17 @@ def test_a_device_that_hangs_stops_no_heartbeat_and_is_registered_when_it_answer
         seen = line.beats
         wait_until(lambda: line.beats > seen + 5)
     assert len(line.registered) == 2
+
+
+def test_a_device_that_takes_long_to_be_measured_makes_no_heartbeat_late() -> None:
+    line, device = Line(), Odd()
+    device.answer.set()
+    device.measures.clear()
+    with running(line, device):
+        wait_until(lambda: line.beats > 20)
+        assert line.reports == 0
+        device.measures.set()
+        wait_until(lambda: line.reports > 1)
 
 
 def test_where_devices_answer_at_once_one_registration_is_enough() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bigip_lbaas.domain.errors import DeviceBusy, DeviceRefused, OutcomeUnknown, StampRefused
 from bigip_lbaas.icontrol.faults import Refusal, commit_fault_from, fault_from
-from bigip_lbaas.icontrol.measure import fields
+from bigip_lbaas.icontrol.metrics import values
 
 STAMP = "/dev_p/stamp_1.a.1"
 
@@ -75,5 +75,5 @@ def test_a_statistics_field_is_found_however_deep_a_version_nests_it() -> None:
     flat = {"entries": {"clientSideTraffic.curConns": {"value": 10}}}
     nested = {"entries": {"https://localhost/mgmt/tm/sys/traffic/0": {"nestedStats": flat}}}
     for answer in (flat, nested, {"entries": {"x": {"nestedStats": nested}}}):
-        assert list(fields(answer, "clientSideTraffic.curConns")) == [10]
-    assert list(fields({}, "clientSideTraffic.curConns")) == []
+        assert list(values(answer, "clientSideTraffic.curConns")) == [10]
+    assert list(values({}, "clientSideTraffic.curConns")) == []

@@ -29,8 +29,8 @@ FIELDS_OF_VERSION_1 = {
     "HeartbeatAnswer": "epoch_ended? interval_s? lease_s? store_time? homes? admin_state_up?",
     "Ready": "agent_id epoch",
     "CapacityReport": "environment group agent_id epoch has_policy readings? unreadable? devices?"
-    " took_s? as_of? number?",
-    "Reading": "metric value limit",
+    " took_s? as_of? number? clock_offset_s?",
+    "Reading": "metric value limit over?",
     "Home": "environment project_id group agent_id fence",
     "Fence": "number nonce",
     "ObjectRef": "kind id",

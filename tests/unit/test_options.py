@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bigip_lbaas.cmd import agent, controller, options, running
+from bigip_lbaas.cmd import agent, agent_options, controller, options, running
+from bigip_lbaas.cmd import option_lists as lists
 from bigip_lbaas.domain.errors import ConfigurationRefused
 
 SECRET = "hunter2"
@@ -82,6 +83,7 @@ BAD_FOR_AGENTS = [
     ("environment_group_number", "-1"),
     ("environment_group_number", "one"),
     ("f5_ha_type", "trio"),
+    ("capacity_count_scope", "galaxy"),
     ("icontrol_insecure", "perhaps"),
     ("icontrol_hostname", ""),
     ("icontrol_hostname", "big-1,big-2"),
@@ -153,11 +155,11 @@ def test_every_option_with_a_wrong_value_is_among_those_tried() -> None:
                 "icontrol_password", "group_tags"}  # fmt: skip
     tried = {option for option, _ in BAD_FOR_BOTH + BAD_FOR_AGENTS + BAD_FOR_CONTROLLERS}
     groups = (
-        options.COMMON_OPTIONS,
-        options.MEETING_OPTIONS,
-        options.CONTROLLER_MEETING_OPTIONS,
-        options.CONTROLLER_OPTIONS,
-        options.AGENT_OPTIONS,
+        lists.COMMON_OPTIONS,
+        lists.MEETING_OPTIONS,
+        lists.CONTROLLER_MEETING_OPTIONS,
+        lists.CONTROLLER_OPTIONS,
+        lists.AGENT_OPTIONS,
     )
     assert {option.dest for group in groups for option in group} == tried | anything
 
@@ -185,14 +187,18 @@ def test_there_is_no_default_account(
 
 
 def test_nothing_defaults_to_a_well_known_account() -> None:
-    groups = (*options.COMMON_OPTIONS, *options.AGENT_OPTIONS, *options.MEETING_OPTIONS,
-              *options.CONTROLLER_OPTIONS, *options.CONTROLLER_MEETING_OPTIONS)  # fmt: skip
+    groups = (*lists.COMMON_OPTIONS, *lists.AGENT_OPTIONS, *lists.MEETING_OPTIONS,
+              *lists.CONTROLLER_OPTIONS, *lists.CONTROLLER_MEETING_OPTIONS)  # fmt: skip
     defaults = [str(option.default) for option in groups]
     assert not any("admin" in default or "guest" in default for default in defaults)
 
 
 def test_whatever_holds_a_secret_is_marked_so() -> None:
-    groups = (*options.AGENT_OPTIONS, *options.MEETING_OPTIONS, *options.CONTROLLER_MEETING_OPTIONS)
+    groups = (
+        *lists.AGENT_OPTIONS,
+        *lists.MEETING_OPTIONS,
+        *lists.CONTROLLER_MEETING_OPTIONS,
+    )
     secret = {option.dest for option in groups if option.secret}
     assert secret == {"icontrol_password", "transport_url", "database_connection"}
 
@@ -259,9 +265,9 @@ def password_from(content: bytes, tmp_path: Path, write: Callable[..., str]) -> 
     path = tmp_path / "password"
     path.write_bytes(content)
     conf = options.load(
-        [write({**AGENT, "icontrol_password_file": str(path)})], options.AGENT_OPTIONS, ()
+        [write({**AGENT, "icontrol_password_file": str(path)})], lists.AGENT_OPTIONS, ()
     )
-    (endpoint,) = options.read_endpoints(conf)
+    (endpoint,) = agent_options.read_endpoints(conf)
     assert endpoint.password not in repr(endpoint)
     return endpoint.password
 
@@ -306,26 +312,26 @@ def test_what_is_said_is_what_is_meant(write: Callable[..., str]) -> None:
             "capacity_policy": "tenant_count: 5",
         }
     )
-    conf = options.load([path], options.AGENT_OPTIONS, ())
-    settings = options.read_agent(conf)
+    conf = options.load([path], lists.AGENT_OPTIONS, ())
+    settings = agent_options.read_agent(conf)
     assert (settings.environment, settings.agent_id) == ("dev", "host-1.example:7")
     assert settings.policy is not None
     assert settings.policy.limits == {"tenant_count": 5.0}
-    urls = [endpoint.base_url for endpoint in options.read_endpoints(conf)]
+    urls = [endpoint.base_url for endpoint in agent_options.read_endpoints(conf)]
     assert urls == ["https://big-1", "https://[2001:db8::1]:8443"]
-    assert not any(endpoint.insecure for endpoint in options.read_endpoints(conf))
+    assert not any(endpoint.insecure for endpoint in agent_options.read_endpoints(conf))
 
 
 def test_of_several_files_the_last_one_wins(write: Callable[..., str], tmp_path: Path) -> None:
     later = tmp_path / "later.conf"
     later.write_text("[DEFAULT]\nlease = 9\n")
-    conf = options.load([write({"lease": "5"}), str(later)], options.CONTROLLER_OPTIONS, ())
+    conf = options.load([write({"lease": "5"}), str(later)], lists.CONTROLLER_OPTIONS, ())
     assert options.read_controller(conf, "name").lease_s == 9.0
 
 
 def test_defaults_alone_make_a_controller(write: Callable[..., str]) -> None:
     settings = options.read_controller(
-        options.load([write({})], options.CONTROLLER_OPTIONS, ()), "name"
+        options.load([write({})], lists.CONTROLLER_OPTIONS, ()), "name"
     )
     assert settings.lease_s >= 2 * settings.heartbeat_interval_s
     assert settings.silence_s > settings.lease_s
@@ -360,5 +366,5 @@ def test_a_program_that_runs_stops_in_order_when_it_is_told() -> None:
 def test_what_the_devices_offer_is_read_as_tags(tmp_path: Path) -> None:
     file = tmp_path / "agent.conf"
     file.write_text("[DEFAULT]\ngroup_tags = fast, dedicated\n")
-    conf = options.load([str(file)], options.AGENT_OPTIONS, ())
-    assert options.read_agent(conf).tags == ("fast", "dedicated")
+    conf = options.load([str(file)], lists.AGENT_OPTIONS, ())
+    assert agent_options.read_agent(conf).tags == ("fast", "dedicated")

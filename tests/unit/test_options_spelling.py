@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bigip_lbaas.cmd import option_lists as lists
 from bigip_lbaas.cmd import options
 from bigip_lbaas.domain.errors import ConfigurationRefused
 
@@ -14,12 +15,12 @@ Load = Callable[[], object]
 
 def controller(file: Path) -> Load:
     return lambda: options.load(
-        [str(file)], options.CONTROLLER_OPTIONS, options.CONTROLLER_MEETING_OPTIONS
+        [str(file)], lists.CONTROLLER_OPTIONS, lists.CONTROLLER_MEETING_OPTIONS
     )
 
 
 def agent(file: Path) -> Load:
-    return lambda: options.load([str(file)], options.AGENT_OPTIONS, ())
+    return lambda: options.load([str(file)], lists.AGENT_OPTIONS, ())
 
 
 @pytest.mark.parametrize("program", [controller, agent])
@@ -54,7 +55,7 @@ def test_of_several_files_the_one_with_the_unknown_option_is_named(tmp_path: Pat
     good.write_text("[DEFAULT]\nlease = 5\n")
     bad.write_text("[DEFAULT]\nleese = 5\n")
     with pytest.raises(ConfigurationRefused, match=r"bad\.conf: .* leese; lease\?"):
-        options.load([str(good), str(bad)], options.CONTROLLER_OPTIONS, ())
+        options.load([str(good), str(bad)], lists.CONTROLLER_OPTIONS, ())
 
 
 @pytest.mark.parametrize("program", [controller, agent])

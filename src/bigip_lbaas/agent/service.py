@@ -59,6 +59,7 @@ class Agent:
         self._stop = threading.Event()
         self._report_now = threading.Event()
         self._store_time: float | None = None
+        self._clock_offset_s: float | None = None
         self._beats = 0
         self._reports = 0
         self._reports_due = 0
@@ -72,7 +73,7 @@ class Agent:
         self._pool = around.pool or ThreadPoolExecutor(
             len(group.members) * (settings.workers + 2), f"{settings.agent_id}-device"
         )
-        self._survey = capacity.Survey(self._pool, settings.measure_timeout_s)
+        self._survey = capacity.Survey(settings, self._pool, around.clock, self._stop)
         group.returned = self._stamp_again
 
     # -- life
@@ -208,6 +209,7 @@ class Agent:
         self._life.renew(epoch, sent_at_s, answer.lease_s)
         self._lease_s = answer.lease_s
         self._store_time = answer.store_time
+        self._clock_offset_s = self._around.clock.time_s() - answer.store_time
         if self._reports_due:
             self._reports_due -= 1
             self._report_now.set()
@@ -369,11 +371,9 @@ class Agent:
         if not self._life.epoch:
             return
         epoch, as_of = self._life.epoch, self._store_time
-        policy = self._settings.policy
-        metrics = tuple(policy.limits) if policy else ()
         begun_s = self._around.clock.monotonic_s()
         members = {one.serial: one for one in self._group.reachable() if one.serial}
-        measurings = self._survey.measure(self._group.by_serial(members.values()), metrics)
+        measurings = self._survey.measure(self._group.by_serial(members.values()))
         for found in measurings:
             if found.error is not None:
                 self._group.failed(members[found.serial], found.error)
@@ -383,4 +383,5 @@ class Agent:
         self._reports += 1
         report = capacity.report(self._settings, epoch, measurings, as_of, self._reports)
         if report is not None:
-            self._cast("report", replace(report, took_s=took_s))
+            offset_s = self._clock_offset_s
+            self._cast("report", replace(report, took_s=took_s, clock_offset_s=offset_s))

@@ -1,9 +1,11 @@
 """What an agent can be told, as plain values; read from configuration in cmd."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber
+from bigip_lbaas.icontrol.metrics import ESTABLISHED, Metric
 from bigip_lbaas.scheduling.capacity_policy import CapacityPolicy
 
 
@@ -15,6 +17,8 @@ class AgentSettings:
     first wait after a device could not be reached or was busy; it doubles up to retry_most_s.
     call_timeout_s: how long a first call may stay unanswered before the next one is tried; once a
     lease is known, a third of it. measure_timeout_s: how long a report waits for a device.
+    metrics: all that can be measured, by name. counted: names whose partitions (and objects in
+    /Common) are counted; None: everything on the device is.
     """
 
     environment: EnvironmentName
@@ -28,6 +32,8 @@ class AgentSettings:
     call_timeout_s: float = 2.0
     measure_timeout_s: float = 10.0
     workers: int = 4
+    metrics: Mapping[str, Metric] = field(default_factory=lambda: ESTABLISHED)
+    counted: Callable[[str], bool] | None = None
 
     @property
     def agent_id(self) -> AgentId:
@@ -47,6 +53,9 @@ class Clock(Protocol):
 
     def monotonic_s(self) -> float:
         """Return seconds on a clock that only grows."""
+
+    def time_s(self) -> float:
+        """Return seconds since 1970, as this machine has them."""
 
     def wait(self, pause: Pause, timeout_s: float) -> bool:
         """Wait for `pause`, at most timeout_s; return whether it was set."""

@@ -7,9 +7,11 @@ from contextlib import ExitStack
 
 from bigip_lbaas.bus.oslo import OsloBus
 from bigip_lbaas.cmd import options
+from bigip_lbaas.cmd.agent_options import read_agent, read_endpoints
 from bigip_lbaas.cmd.building import build_agent
 from bigip_lbaas.cmd.host_lock import only_one
 from bigip_lbaas.cmd.logs import log_more
+from bigip_lbaas.cmd.option_lists import AGENT_OPTIONS
 from bigip_lbaas.cmd.running import run
 
 LOG = logging.getLogger(__name__)
@@ -17,12 +19,12 @@ LOG = logging.getLogger(__name__)
 
 def start(files: Sequence[str]) -> Callable[[], None]:
     """Start an agent; return what stops it. Raises ProviderError."""
-    conf = options.load(files, options.AGENT_OPTIONS, ())
+    conf = options.load(files, AGENT_OPTIONS, ())
     if conf.debug:
         log_more()
     meeting = options.read_meeting(conf, needs_database=False)
-    settings = options.read_agent(conf)
-    endpoints = options.read_endpoints(conf)
+    settings = read_agent(conf)
+    endpoints = read_endpoints(conf)
     if conf.icontrol_insecure:
         LOG.warning("icontrol_insecure is set: certificates of devices are not verified")
     with ExitStack() as until_stopped:

@@ -26,6 +26,10 @@ class SystemClock:
         """See Clock."""
         return time.monotonic()
 
+    def time_s(self) -> float:
+        """See Clock."""
+        return time.time()
+
     def wait(self, pause: Pause, timeout_s: float) -> bool:
         """See Clock."""
         return pause.wait(timeout_s)

@@ -8,6 +8,7 @@ from bigip_lbaas.bus.oslo import OsloBus
 from bigip_lbaas.cmd import options
 from bigip_lbaas.cmd.building import SystemClock
 from bigip_lbaas.cmd.logs import log_more
+from bigip_lbaas.cmd.option_lists import CONTROLLER_MEETING_OPTIONS, CONTROLLER_OPTIONS
 from bigip_lbaas.cmd.running import run
 from bigip_lbaas.controller.service import Controller, Surroundings
 from bigip_lbaas.store.sql import SqlStore
@@ -15,7 +16,7 @@ from bigip_lbaas.store.sql import SqlStore
 
 def start(files: Sequence[str]) -> Callable[[], None]:
     """Start a controller; return what stops it. Raises ProviderError."""
-    conf = options.load(files, options.CONTROLLER_OPTIONS, options.CONTROLLER_MEETING_OPTIONS)
+    conf = options.load(files, CONTROLLER_OPTIONS, CONTROLLER_MEETING_OPTIONS)
     if conf.debug:
         log_more()
     meeting = options.read_meeting(conf, needs_database=True)

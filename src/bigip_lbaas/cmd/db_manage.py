@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from bigip_lbaas.cmd import options
+from bigip_lbaas.cmd.option_lists import CONTROLLER_MEETING_OPTIONS, CONTROLLER_OPTIONS
 from bigip_lbaas.cmd.running import USAGE_ERROR
 from bigip_lbaas.domain.errors import ProviderError
 from bigip_lbaas.store import schema
@@ -40,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         conf = options.load(
-            arguments.config_file, options.CONTROLLER_OPTIONS, options.CONTROLLER_MEETING_OPTIONS
+            arguments.config_file,
+            CONTROLLER_OPTIONS,
+            CONTROLLER_MEETING_OPTIONS,
         )
         lines, status = _carried_out(arguments.command, options.read_database(conf))
     except ProviderError as error:

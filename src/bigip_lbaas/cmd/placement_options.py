@@ -4,6 +4,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from bigip_lbaas.cmd.metrics import load_metrics
 from bigip_lbaas.controller.settings import DAY_S
 from bigip_lbaas.domain.errors import ConfigurationRefused
 from bigip_lbaas.domain.placement import LOWEST_SCORE, PlacementRules
@@ -69,7 +70,7 @@ def read_rules(conf: Any, installed: Policies) -> PlacementRules:
         conf.placement_headroom,
         conf.placement_patience,
         conf.affinity == "hard",
-        parse_expected_cost(conf.expected_cost),
+        parse_expected_cost(conf.expected_cost, frozenset(load_metrics().usable)),
         conf.placement_policy,
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.domain.capacity import Reading
 from bigip_lbaas.domain.fleet import AgentState, Fleet, GroupState
 from bigip_lbaas.domain.ids import AgentId, GroupNumber, ProjectId
 from bigip_lbaas.store import records
@@ -72,16 +73,24 @@ def _group(
 ) -> GroupState:
     """Return what a group is to every project, and has measured.
 
-    Of differing reports the highest value and the strictest limit hold.
+    Of differing reports the highest value and the strictest limit hold, each as that of one
+    device, since one agent may see more active devices than another.
     """
     counted = [reports[agent.id].report for agent in agents if agent.live and agent.report_is_fresh]
     complete = [report for report in counted if report.environment_capacity_score is not None]
-    measured: dict[str, float] = {}
-    limits: dict[str, float] = {}
+    readings: dict[str, list[Reading]] = defaultdict(list)
     for report in complete:
         for reading in report.readings:
-            measured[reading.metric] = max(reading.value, measured.get(reading.metric, 0.0))
-            limits[reading.metric] = min(reading.limit, limits.get(reading.metric, reading.limit))
+            readings[reading.metric].append(reading)
+    over = {metric: max(one.over for one in found) for metric, found in readings.items()}
+    measured = {
+        metric: max(one.value / one.over for one in found) * over[metric]
+        for metric, found in readings.items()
+    }
+    limits = {
+        metric: min(one.limit / one.over for one in found) * over[metric]
+        for metric, found in readings.items()
+    }
     return GroupState(
         number=row.number,
         agents=agents,

@@ -10,11 +10,16 @@ EXACT_METRICS = frozenset({"tenant_count", "node_count"})
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One metric of a group: its highest value over the devices, and the policy's limit."""
+    """One metric of a group, in the metric's unit, and its limit.
+
+    over: of how many devices value and limit are the sum. 1: the fullest device's value and the
+    limit of one; more: traffic that so many active devices share.
+    """
 
     metric: str
     value: float
     limit: float
+    over: int = 1
 
     @property
     def share(self) -> float:
@@ -44,6 +49,7 @@ class CapacityReport:
     took_s: float = 0.0
     as_of: float | None = None
     number: int = 0
+    clock_offset_s: float | None = None
 
     @property
     def environment_capacity_score(self) -> float | None:

@@ -7,11 +7,14 @@ and no address twice.
 """
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from bigip_lbaas.domain.errors import DeviceRefused, StampRefused
-from bigip_lbaas.icontrol.port import DeviceIdentity, Measured, PartitionStamps
+from bigip_lbaas.icontrol.metrics import TRAFFIC, Metric
+from bigip_lbaas.icontrol.port import DeviceIdentity, PartitionStamps, Sample
+from bigip_lbaas.icontrol.sampling import Sampling, Sources, sample
 from bigip_lbaas.icontrol.session import always_allowed
 from bigip_lbaas.ltm import kinds
 from bigip_lbaas.ltm.addresses import address_of, without_port
@@ -29,7 +32,9 @@ class MemoryDevice:
         """Begin as a device without partitions of anyone."""
         self.name = name
         self.requests = 0
-        self.active_connections = 0.0
+        self.active = True
+        self.monotonic_s: Callable[[], float] = time.monotonic
+        self.traffic: dict[str, float] = dict.fromkeys(("bitsIn", "bitsOut", "curConns"), 0.0)
         self._may_write = may_write
         self._lock = threading.RLock()
         self._partitions = {"Common"}
@@ -107,20 +112,40 @@ class MemoryDevice:
                     self.name, f"refuses: {refused}"
                 ) from refused
 
-    def measure(self, metrics: Collection[str]) -> Measured:
-        """Return capacity metrics."""
+    def sample(
+        self, metrics: Mapping[str, Metric], owns: Callable[[str], bool] | None = None
+    ) -> Sample:
+        """Read capacity metrics of what is in memory."""
+        return sample(
+            Sampling(Sources(self._statistics, self._items, self.monotonic_s), owns),
+            metrics,
+            self.name,
+        )
+
+    def is_active(self) -> bool:
+        """Say whether it is active, as `active` has been set."""
+        self.requests += 1
+        return self.active
+
+    def _statistics(self, path: str) -> Mapping[str, Any]:
+        self.requests += 1
+        if path != TRAFFIC:
+            raise DeviceRefused(self.name, f"refuses reading {path}: there is none in memory")
+        entries = {f"clientSideTraffic.{field}": {"value": n} for field, n in self.traffic.items()}
+        return {"entries": entries}
+
+    def _items(self, collection: str, _fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         self.requests += 1
         with self._lock:
-            nodes = sum(path.collection == kinds.NODE for path in self._tree)
-            known = {
-                "tenant_count": float(len(self._partitions) - 1),
-                "node_count": float(nodes),
-                "active_connections": self.active_connections,
-            }
-        return Measured(
-            {metric: known[metric] for metric in metrics if metric in known},
-            {m: f"{m} is not measured by this version" for m in metrics if m not in known},
-        )
+            if collection == "auth/partition":
+                return iter([{"name": name} for name in sorted(self._partitions)])
+            return iter(
+                [
+                    {**attributes, "name": path.name, "partition": path.partition}
+                    for path, attributes in self._tree.items()
+                    if path.collection == collection
+                ]
+            )
 
     def _stamps_of(self, partition: str) -> PartitionStamps:
         names = sorted(

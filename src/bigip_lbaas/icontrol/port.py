@@ -3,10 +3,11 @@
 Every method raises the children of DeviceError, nothing else; writing methods also LeaseExpired.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bigip_lbaas.icontrol.metrics import Metric
 from bigip_lbaas.ltm.state import State, Step
 
 
@@ -31,11 +32,16 @@ class PartitionStamps:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What one reading of a device's metrics gave: values, and why a metric has none."""
+class Sample:
+    """What one sampling of a device's metrics gave: values, and why a metric has none.
+
+    Of a metric that is a counter, the value is what has been counted so far. read_at_s: metric ->
+    when its source answered, on a clock that only grows.
+    """
 
     values: Mapping[str, float] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)  # metric -> reason
+    read_at_s: Mapping[str, float] = field(default_factory=dict)
 
 
 class Device(Protocol):
@@ -89,8 +95,16 @@ class Device(Protocol):
         OutcomeUnknown: it may have been, or may be later. DeviceUnreachable otherwise: it was not.
         """
 
-    def measure(self, metrics: Collection[str]) -> Measured:
-        """Read capacity metrics; one that this device or product cannot give says why."""
+    def sample(
+        self, metrics: Mapping[str, Metric], owns: Callable[[str], bool] | None = None
+    ) -> Sample:
+        """Read capacity metrics, each source once; one that cannot be read says why.
+
+        owns: count only the partitions (and objects in /Common) whose names it owns.
+        """
+
+    def is_active(self) -> bool:
+        """Read whether the device is active for any traffic group."""
 
     def close(self) -> None:
         """Log out and let go of connections."""

@@ -4,6 +4,7 @@ Source: iControl REST reference, "Reading", "Writing", "Transactions".
 """
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -11,10 +12,11 @@ from urllib.parse import quote
 
 import httpx
 
-from bigip_lbaas.domain.errors import DeviceBusy, DeviceRefused
+from bigip_lbaas.domain.errors import DeviceBusy
 from bigip_lbaas.icontrol.faults import Refusal, commit_fault_from, fault_from
-from bigip_lbaas.icontrol.measure import READERS
-from bigip_lbaas.icontrol.port import DeviceIdentity, Measured, PartitionStamps
+from bigip_lbaas.icontrol.metrics import Metric
+from bigip_lbaas.icontrol.port import DeviceIdentity, PartitionStamps, Sample
+from bigip_lbaas.icontrol.sampling import LONGEST_QUOTE, Sampling, Sources, sample
 from bigip_lbaas.icontrol.session import Endpoint, Request, Session, always_allowed
 from bigip_lbaas.ltm.canonical import canonical
 from bigip_lbaas.ltm.kinds import DATA_GROUP, KINDS, PAGE, Kind
@@ -24,8 +26,8 @@ from bigip_lbaas.ltm.state import Action, Attributes, ObjectPath, State, Step
 TM = "/mgmt/tm"
 PARTITION = "auth/partition"
 Item = Mapping[str, Any]
+COUNTED_PAGE = 5000  # objects in one answer when they are only counted, a few fields of each
 UNEXPECTED = (ValueError, KeyError, TypeError, AttributeError)  # what odd answers lead to
-LONGEST_QUOTE = 120
 P = ParamSpec("P")
 A = TypeVar("A")
 
@@ -161,23 +163,31 @@ class RestDevice:
             refusal = Refusal.of(committed.status_code, committed.text)
             raise commit_fault_from(self.name, refusal, stamps)
 
-    def measure(self, metrics: Collection[str]) -> Measured:
-        """Read capacity metrics, each from one source."""
-        values: dict[str, float] = {}
-        unreadable: dict[str, str] = {}
-        for metric in metrics:
-            reader = READERS.get(metric)
-            try:
-                value = reader(self) if reader else f"{metric} is not measured by this version"
-            except (DeviceBusy, DeviceRefused) as error:
-                value = str(error)
-            except UNEXPECTED as error:
-                value = f"{self.name}: gives an unexpected answer ({_cut(error)})"
-            if isinstance(value, str):
-                unreadable[metric] = value
-            else:
-                values[metric] = value
-        return Measured(values, unreadable)
+    def sample(
+        self, metrics: Mapping[str, Metric], owns: Callable[[str], bool] | None = None
+    ) -> Sample:
+        """Read capacity metrics, each source once."""
+        sources = Sources(
+            lambda path: self.get(f"{TM}/{_statistics(path)}", {}, f"reading {path}"),
+            lambda collection, fields: self.items(
+                collection, {"$select": ",".join(fields)}, f"counting {collection}", COUNTED_PAGE
+            ),
+            time.monotonic,
+        )
+        return sample(Sampling(sources, owns), metrics, self.name)
+
+    @_reads
+    def is_active(self) -> bool:
+        """Read whether the device is active for any traffic group, from the device trust."""
+        query = {"$select": "selfDevice,failoverState"}
+        states = [
+            str(item.get("failoverState", ""))
+            for item in self.items("cm/device", query, "reading whether it is active")
+            if item.get("selfDevice") == "true"
+        ]
+        if not states or not states[0]:
+            raise DeviceBusy(self.name, "does not say whether it is active (cm/device)")
+        return states[0] == "active"
 
     def items(
         self, collection: str, query: Mapping[str, str], doing: str, page: int = PAGE
@@ -243,6 +253,11 @@ class RestDevice:
     def _must_succeed(self, response: httpx.Response, doing: str) -> None:
         if not response.is_success:
             raise fault_from(self.name, Refusal.of(response.status_code, response.text), doing)
+
+
+def _statistics(path: str) -> str:
+    """Return where the statistics of a path are: `sys` shows them by itself."""
+    return path if path.startswith("sys/") else f"{path}/stats"
 
 
 def _cut(error: Exception) -> str:

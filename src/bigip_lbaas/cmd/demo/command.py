@@ -11,8 +11,7 @@ from rich.table import Table
 
 from bigip_lbaas.cli.app import OperatorApp
 from bigip_lbaas.cmd.logs import log_to_file
-from bigip_lbaas.icontrol.measure import READERS
-from bigip_lbaas.scheduling.capacity_policy import parse
+from bigip_lbaas.cmd.metrics import load_metrics
 
 POLICY = "tenant_count: 6, node_count: 12, active_connections: 10k"
 WORDS = {True: "[green]yes[/green]", False: "[red]NO[/red]", None: "[yellow]not shown[/yellow]"}
@@ -37,7 +36,7 @@ class Demo(Command):
         with tempfile.TemporaryDirectory(prefix="bigip-lbaas-demo-") as directory:
             state_dir = Path(directory)
             log_to_file(state_dir / "bigip-lbaas.log")
-            policy = parse(POLICY, frozenset(READERS))
+            policy = load_metrics().policy(POLICY)
             stack = Stack(StackSettings(state_dir, 0, policy))
             stack.start()
             try:

@@ -54,6 +54,11 @@ class GatedClock:
         self._gate.go_through()
         return self._clock.monotonic_s()
 
+    def time_s(self) -> float:
+        """See Clock."""
+        self._gate.go_through()
+        return self._clock.time_s()
+
     def wait(self, pause: Pause, timeout_s: float) -> bool:
         """See Clock."""
         self._gate.go_through()

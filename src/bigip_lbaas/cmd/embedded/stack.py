@@ -28,6 +28,7 @@ from bigip_lbaas.cmd.embedded.simulators import (
     Simulator,
     Simulators,
 )
+from bigip_lbaas.cmd.metrics import load_metrics
 from bigip_lbaas.controller.service import Controller, Surroundings
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.errors import ConfigurationRefused
@@ -173,6 +174,7 @@ class Stack:
     def _start_agents(self) -> None:
         password = self.simulators.password_file.read_text(encoding="ascii").strip()
         number = 0
+        metrics = load_metrics().usable
         for group, names in DEVICES_OF_GROUP.items():
             endpoints = tuple(self._endpoint(name, password) for name in names)
             for _ in range(AGENTS_PER_GROUP):
@@ -183,6 +185,7 @@ class Stack:
                     group,
                     self.settings.policy,
                     report_interval_s=self.settings.report_interval_s,
+                    metrics=metrics,
                 )
                 self._start_agent(settings, endpoints)
 

@@ -12,8 +12,7 @@ from cliff.command import Command
 from bigip_lbaas.cli.app import OperatorApp
 from bigip_lbaas.cmd.embedded.simulators import DEVICES_OF_GROUP, Simulators
 from bigip_lbaas.cmd.logs import log_to_file
-from bigip_lbaas.icontrol.measure import READERS
-from bigip_lbaas.scheduling.capacity_policy import parse
+from bigip_lbaas.cmd.metrics import load_metrics
 
 DEFAULT_PORT = 9876
 LAST_PORT = 65535
@@ -75,7 +74,7 @@ class Up(Command):
         # Octavia takes seconds to import: the other commands must not pay for it.
         from bigip_lbaas.cmd.embedded.stack import Stack, StackSettings
 
-        policy = parse(parsed_args.capacity_policy, frozenset(READERS), "--capacity-policy")
+        policy = load_metrics().policy(parsed_args.capacity_policy, "--capacity-policy")
         state_dir: Path = self.app.options.state_dir.absolute()
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         log_to_file(state_dir / "bigip-lbaas.log")

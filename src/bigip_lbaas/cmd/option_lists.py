@@ -1,0 +1,150 @@
+"""The options of controllers and agents, under the names that operators know."""
+
+import socket
+
+from oslo_config import cfg
+
+from bigip_lbaas.cmd.placement_options import PLACEMENT_OPTIONS
+
+MEETING = "f5"  # the section in which all processes of an environment name where they meet
+
+DEVICES_BY_HA_TYPE = {"standalone": (1, 1), "pair": (2, 2), "scalen": (2, 4)}
+
+COMMON_OPTIONS = (
+    cfg.StrOpt(
+        "environment_prefix",
+        default="Project",
+        help="Name of the environment: its queues, agents and partitions carry it. Begins with a"
+        " letter.",
+    ),
+    cfg.StrOpt("host", default=socket.gethostname(), help="Name of this host."),
+    cfg.BoolOpt("debug", default=False, help="Log at debug level."),
+)
+
+MEETING_OPTIONS = (
+    cfg.StrOpt(
+        "transport_url",
+        secret=True,
+        help="The message broker that drivers, controllers and agents of this environment share,"
+        " such as rabbit://user:password@host:5672/bigip_lbaas.",
+    ),
+    cfg.StrOpt(
+        "control_exchange",
+        default="bigip_lbaas",
+        help="The exchange of that broker in which this environment's queues live.",
+    ),
+)
+
+CONTROLLER_MEETING_OPTIONS = (
+    cfg.StrOpt(
+        "database_connection",
+        secret=True,
+        help="The database that drivers and controllers of this environment share, such as"
+        " mysql+pymysql://user:password@host/bigip_lbaas.",
+    ),
+)
+
+CONTROLLER_OPTIONS = (
+    cfg.FloatOpt(
+        "heartbeat_interval",
+        default=1.0,
+        min=0.1,
+        help="Seconds between two heartbeats of an agent.",
+    ),
+    cfg.FloatOpt(
+        "lease",
+        default=3.0,
+        min=0.3,
+        help="Seconds for which an answered heartbeat lets an agent write; at least two"
+        " heartbeat intervals.",
+    ),
+    cfg.FloatOpt(
+        "takeover_margin",
+        default=1.0,
+        min=0.1,
+        help="Seconds beyond the lease that an agent must be silent before its homes are taken.",
+    ),
+    cfg.FloatOpt(
+        "capacity_report_ttl",
+        default=30.0,
+        min=1.0,
+        help="Seconds for which a capacity report counts as fresh.",
+    ),
+    cfg.FloatOpt(
+        "pending_deadline",
+        default=240.0,
+        min=1.0,
+        help="Seconds after which a change that has not been carried out is told as ERROR.",
+    ),
+    *PLACEMENT_OPTIONS,
+)
+
+AGENT_OPTIONS = (
+    cfg.IntOpt(
+        "environment_group_number",
+        default=1,
+        min=1,
+        help="Number of the device group that this agent serves.",
+    ),
+    cfg.StrOpt(
+        "capacity_policy",
+        default="",
+        help="Limits of the device group, such as tenant_count:200, active_connections:250k.",
+    ),
+    cfg.StrOpt(
+        "icontrol_hostname",
+        default="",
+        help="Management addresses of the group's devices, separated by commas; host or"
+        " host:port each.",
+    ),
+    cfg.StrOpt("icontrol_username", default="", help="Account on the devices."),
+    cfg.StrOpt("icontrol_password", default="", secret=True, help="Its password."),
+    cfg.StrOpt(
+        "icontrol_password_file",
+        default="",
+        help="A file whose first line is the password; preferred to icontrol_password.",
+    ),
+    cfg.StrOpt(
+        "icontrol_ca_file",
+        default="",
+        help="Certificates (PEM) that may have signed the devices'; empty: those the host trusts.",
+    ),
+    cfg.BoolOpt(
+        "icontrol_insecure",
+        default=False,
+        help="Believe any certificate. Whoever is between agent and device can then read the"
+        " password.",
+    ),
+    cfg.StrOpt(
+        "f5_ha_type",
+        default="standalone",
+        choices=sorted(DEVICES_BY_HA_TYPE),
+        help="standalone: one device; pair: two; scalen: two to four.",
+    ),
+    cfg.ListOpt(
+        "group_tags",
+        default=[],
+        help="What the group's devices offer; a flavor or availability zone may demand it. The"
+        " same for all agents of a group.",
+    ),
+    cfg.StrOpt(
+        "capacity_count_scope",
+        default="device",
+        choices=["device", "environment"],
+        help="What counts such as node_count count: everything on a device, since the limit is the"
+        " device's, or only what this environment has there.",
+    ),
+    cfg.FloatOpt(
+        "capacity_report_interval",
+        default=10.0,
+        min=0.2,
+        help="Seconds between two measurings of the group's capacity.",
+    ),
+    cfg.StrOpt(
+        "lock_directory",
+        default="",
+        help="Where agents keep the file that lets one agent of a device group run on a host;"
+        " made with mode 0700 when missing. Empty: bigip-lbaas-locks in the system's temporary"
+        " directory.",
+    ),
+)
