@@ -57,7 +57,9 @@ def load_balancer(name: str, graph: ServiceGraph | None = None, **changes: Any) 
 
 def reservation(name: str, **changes: Any) -> Reservation:
     """Return a plain row of that id."""
-    return replace(Reservation(name, "env", 1, {"node_count": 2.0}, made_at=10.0), **changes)
+    return replace(
+        Reservation(name, "env", "acme", 1, {"node_count": 2.0}, made_at=10.0), **changes
+    )
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -251,3 +251,31 @@ def test_a_stored_decision_can_be_worked_out_again_from_what_is_stored() -> None
         )
         again = schedule(decision.need, decision.fleet, decision.rules)
         assert again == decision.answer
+
+
+def test_a_burst_of_estimates_has_the_group_measured_at_once_but_not_each_time() -> None:
+    world = two_agents("active_connections: 1000")
+    asked = []
+    for number in range(80):  # each is expected to cost a thousandth of the limit
+        create(world, number, f"project-{number}")
+        while world.messages:
+            asked += [number] if world.messages[0][1] == "measure" else []
+            world.deliver()
+    assert asked[:1] == [50]
+    assert len(asked) == len(world.controllers)  # each has asked once, a moment ago
+    world.now_s += 3.0
+    create(world, 90, "project-90")
+    world.deliver()
+    assert [method for _, method, _ in world.messages] == ["assign", "measure"]
+
+
+def test_what_is_known_exactly_needs_no_fresh_score() -> None:
+    world = two_agents("tenant_count: 10")
+    methods = []
+    for number in range(5):
+        create(world, number, f"project-{number}")
+        while world.messages:
+            methods.append(world.messages[0][1])
+            world.deliver()
+    assert methods.count("assign") == 5
+    assert "measure" not in methods

@@ -115,7 +115,11 @@ class World:
             return
         for agent_id, agent in self.agents.items():
             if topic == topics.agent_queue(ENVIRONMENT, agent_id) and agent_id not in self.frozen:
-                {"assign": agent.on_assignment, "homes": agent.on_homes}[method](payload)
+                {
+                    "assign": agent.on_assignment,
+                    "homes": agent.on_homes,
+                    "measure": lambda _payload: agent.report_once(),  # noqa: B023
+                }[method](payload)
 
     # -- parts
 

@@ -50,7 +50,8 @@ class Line:
     def cast(self, topic: str, method: str, payload: Mapping[str, Any]) -> None:
         self.reports += method == "report"
 
-    def serve(self, *_args: Any) -> Any:
+    def serve(self, _topic: str, _server: str, endpoints: Any, _workers: int) -> Any:
+        self.endpoints = endpoints
         return self
 
     def stop(self) -> None:
@@ -82,10 +83,13 @@ class Odd(MemoryDevice):
         return super().sample(metrics, owns)
 
 
-def agent_of(line: Line, device: Odd, pool: Inline | None = None) -> Agent:
+def agent_of(
+    line: Line, device: Odd, pool: Inline | None = None, report_interval_s: float = 0.05
+) -> Agent:
     clock = SystemClock()
+    policy = parse("tenant_count: 10")
     settings = AgentSettings(
-        "dev", "host-1", 1, parse("tenant_count: 10"), report_interval_s=0.05, retry_s=0.01
+        "dev", "host-1", 1, policy, report_interval_s=report_interval_s, retry_s=0.01
     )  # type: ignore[arg-type]
     life = Life(clock.monotonic_s)
     group = DeviceGroup(settings, clock.monotonic_s, (Member(device),))
@@ -94,8 +98,8 @@ def agent_of(line: Line, device: Odd, pool: Inline | None = None) -> Agent:
 
 
 @contextmanager
-def running(line: Line, device: Odd) -> Iterator[Agent]:
-    agent = agent_of(line, device)
+def running(line: Line, device: Odd, report_interval_s: float = 0.05) -> Iterator[Agent]:
+    agent = agent_of(line, device, None, report_interval_s)
     agent.start()
     try:
         yield agent
@@ -144,6 +148,16 @@ def test_where_devices_answer_at_once_one_registration_is_enough() -> None:
     with running(line, device):
         wait_until(lambda: line.beats > 5 and line.reports > 1)
     assert line.registered == [("big",)]
+
+
+def test_an_agent_that_is_asked_for_a_score_does_not_wait_for_its_next_report() -> None:
+    line, device = Line(), Odd()
+    device.answer.set()
+    with running(line, device, report_interval_s=600.0):
+        wait_until(lambda: line.beats > 5)
+        line.reports = 0
+        line.endpoints["measure"]({})
+        wait_until(lambda: line.reports == 1)
 
 
 def test_a_defect_ends_neither_heartbeats_nor_reports(caplog: pytest.LogCaptureFixture) -> None:

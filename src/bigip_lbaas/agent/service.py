@@ -81,7 +81,11 @@ class Agent:
     def start(self) -> None:
         """Begin: serve the agent's queue, register, beat, work and report."""
         topic = topics.agent_queue(self._settings.environment, self._settings.agent_id)
-        endpoints = {"assign": self.on_assignment, "homes": self.on_homes}
+        endpoints = {
+            "assign": self.on_assignment,
+            "homes": self.on_homes,
+            "measure": lambda _payload: self._report_now.set(),
+        }
         self._server = self._around.bus.serve(topic, self._settings.agent_id, endpoints, 2)
         loops = [self._beat_loop, self._report_loop]
         loops += [self._work_loop] * self._settings.workers

@@ -153,5 +153,6 @@ def read_controller(conf: Any, name: str) -> ControllerSettings:
         takeover_margin_s=conf.takeover_margin,
         report_ttl_s=conf.capacity_report_ttl,
         pending_deadline_s=conf.pending_deadline,
+        refresh_above=conf.capacity_refresh_above,
         history_kept_s=read_history_kept_s(conf),
     )

@@ -45,6 +45,14 @@ PLACEMENT_OPTIONS = (
         " estimated: active_connections:500.",
     ),
     cfg.FloatOpt(
+        "capacity_refresh_above",
+        default=0.05,
+        min=0.0,
+        max=1.0,
+        help="An agent is asked for a fresh score when more than this share of a limit has been"
+        " placed in its group as an estimate that no report has seen yet.",
+    ),
+    cfg.FloatOpt(
         "capacity_history_days",
         default=2.0,
         min=0.0,

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bigip_lbaas.controller.books import read_fleet
+from bigip_lbaas.controller.costs import costs_of
 from bigip_lbaas.controller.homes import Nonces, as_home, found_home, give_home
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.telling import tell_deleted, tell_failed
 from bigip_lbaas.domain.errors import ConcurrentUpdate
-from bigip_lbaas.domain.ids import LoadBalancerId
+from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId
 from bigip_lbaas.domain.placement import Need, Placement, Unplaced
+from bigip_lbaas.scheduling.reservations import brought_by, share_in_flight
 from bigip_lbaas.scheduling.schedule import schedule
 from bigip_lbaas.store import records
 from bigip_lbaas.store.locking import locked
@@ -23,11 +25,15 @@ UNFINISHED = (Phase.WAITING, Phase.ASSIGNED)
 
 @dataclass(frozen=True, slots=True)
 class Attended:
-    """What came of attending to a load balancer: at most one of the three is set."""
+    """What came of attending to a load balancer: at most one of the first three is set.
+
+    measure: the group in which much is in flight, with the agent to be asked for a fresh score.
+    """
 
     assignment: Assignment | None = None
     waits_because: str = ""
     told: bool = False  # its statuses were put into the outbox
+    measure: tuple[GroupNumber, AgentId] | None = None
 
 
 def unsettled(lb: records.LoadBalancer) -> bool:
@@ -50,6 +56,7 @@ def attend(
     if lb is None or lb.environment != settings.environment or not unsettled(lb):
         return Attended()
     row = tx.get(records.PlacementRow, lb.id)
+    measure = None
     if row is None and lb.phase not in UNFINISHED:
         return Attended()  # it found no place once; nothing moves by itself
     if row is None and not lb.wanted:
@@ -58,20 +65,25 @@ def attend(
     if row is None:
         # the books: nobody else places in this environment until the end of the transaction
         locked(tx, records.Environment(settings.environment), settings.environment)
-        answer = decide(tx, settings, lb, waited_s())
+        answer, uncertain = decide(tx, settings, lb, waited_s())
         if isinstance(answer, Unplaced):
             if answer.may_wait:
                 return Attended(waits_because=answer.because)
             tell_failed(tx, lb, answer.because)
             return Attended(told=True)
         row = settle(tx, settings, lb, answer, nonces)
-    return Attended(assignment=assign(tx, settings, lb, row, nonces))
+        if uncertain > settings.refresh_above:
+            measure = answer.group, answer.agent_id
+    return Attended(assignment=assign(tx, settings, lb, row, nonces), measure=measure)
 
 
 def decide(
     tx: Transaction, settings: ControllerSettings, lb: records.LoadBalancer, waited_s: float
-) -> Placement | Unplaced:
-    """Ask the scheduler on a snapshot of the fleet, and store question and answer."""
+) -> tuple[Placement | Unplaced, float]:
+    """Ask the scheduler on a snapshot of the fleet, and store question and answer.
+
+    Return the answer, and which share of a limit of that group is in flight as an estimate.
+    """
     need = Need(
         lb.id,
         lb.project_id,
@@ -79,6 +91,8 @@ def decide(
         demands=frozenset(lb.demands),
         waited_s=waited_s,
         seed=_seed(lb),
+        brings=brought_by(lb.graph),
+        seen_costs=costs_of(tx, settings, lb.project_id),
     )
     fleet = read_fleet(tx, settings, lb.project_id)
     answer = schedule(need, fleet, settings.rules, settings.policies)
@@ -102,7 +116,7 @@ def decide(
             answer,
         )
     )
-    return answer
+    return answer, share_in_flight(need, fleet, answer)
 
 
 def settle(
@@ -115,7 +129,10 @@ def settle(
     """Write the placement down, with what it is expected to cost and the project's home."""
     row = records.PlacementRow(lb.id, settings.environment, lb.project_id, answer.group)
     tx.insert(row)
-    tx.put(records.Reservation(lb.id, settings.environment, answer.group, answer.costs, tx.now()))
+    reserved = records.Reservation(
+        lb.id, settings.environment, lb.project_id, answer.group, answer.costs, tx.now()
+    )
+    tx.put(reserved)
     key = (settings.environment, lb.project_id, answer.group)
     if tx.get(records.Home, *key, lock=True) is None:
         agent = tx.get(records.Agent, answer.agent_id, lock=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from bigip_lbaas.controller.costs import learn_from
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.telling import record_event
 from bigip_lbaas.domain.capacity import CapacityReport
@@ -26,15 +27,19 @@ def record_report(tx: Transaction, settings: ControllerSettings, report: Capacit
         return False
     tx.put(records.Report(report.agent_id, settings.environment, report.group, tx.now(), report))
     _compare_policies(tx, settings, report)
-    _release(tx, settings, report)
+    released = _release(tx, settings, report)
+    if report.has_policy and report.environment_capacity_score is not None:
+        learn_from(tx, settings, report, released)
     _remember(tx, settings, report)
     return True
 
 
-def _release(tx: Transaction, settings: ControllerSettings, report: CapacityReport) -> None:
-    """Take back what is reserved for load balancers that this report has measured."""
+def _release(
+    tx: Transaction, settings: ControllerSettings, report: CapacityReport
+) -> tuple[records.Reservation, ...]:
+    """Take back what is reserved for load balancers that this report has measured; return it."""
     if report.as_of is None or report.environment_capacity_score is None:
-        return
+        return ()
     seen = tx.select(
         records.Reservation,
         AtMost("applied_at", report.as_of),
@@ -43,6 +48,7 @@ def _release(tx: Transaction, settings: ControllerSettings, report: CapacityRepo
     )
     for reservation in seen:
         tx.delete(records.Reservation, reservation.load_balancer_id)
+    return seen
 
 
 def _remember(tx: Transaction, settings: ControllerSettings, report: CapacityReport) -> None:

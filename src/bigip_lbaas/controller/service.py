@@ -21,7 +21,7 @@ from bigip_lbaas.controller.sweeping import Hands, Sweep
 from bigip_lbaas.domain.capacity import CapacityReport
 from bigip_lbaas.domain.errors import BusUnavailable, ProviderError
 from bigip_lbaas.domain.home import Home
-from bigip_lbaas.domain.ids import AgentId, LoadBalancerId
+from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId
 from bigip_lbaas.store import records
 from bigip_lbaas.store.port import OneOf, Store, Transaction
 from bigip_lbaas.wire.codec import decode, encode
@@ -29,6 +29,7 @@ from bigip_lbaas.wire.messages import (
     Assignment,
     Heartbeat,
     Homes,
+    Measure,
     Nudge,
     Outcome,
     Ready,
@@ -65,6 +66,7 @@ class Controller:
         self._silence = SilenceWatch(settings.silence_s)
         hands = Hands(self.attend, around.statuses_wait, self._hand_over, self._survive)
         self._sweep = Sweep(settings, around.store, around.monotonic_s, around.random_hex, hands)
+        self._asked: dict[GroupNumber, float] = {}  # for a score, when
         self._stop = threading.Event()
         self._swept = threading.Event()  # set: sweep at once
         self._servers: list[Server] = []
@@ -181,6 +183,15 @@ class Controller:
             self._around.statuses_wait()
         if result.assignment is not None:
             self._send_assignment(result.assignment)
+        if result.measure is not None:
+            self._ask_for_a_score(*result.measure)
+
+    def _ask_for_a_score(self, group: GroupNumber, agent_id: AgentId) -> None:
+        """Have a group measured at once, unless that was asked a moment ago."""
+        now_s = self._around.monotonic_s()
+        if now_s - self._asked.get(group, float("-inf")) >= self._settings.refresh_pause_s:
+            self._asked[group] = now_s
+            self._tell_agent(agent_id, "measure", encode(Measure(agent_id)))
 
     def _waited_s(self, tx: Transaction, load_balancer_id: LoadBalancerId) -> float:
         lb = tx.get(records.LoadBalancer, load_balancer_id)

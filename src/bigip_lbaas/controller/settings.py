@@ -21,7 +21,10 @@ class ControllerSettings:
     pending_deadline_s: a revision that has not ended by then is told as ERROR.
     resend_s: how long an assignment may stay without an outcome before it is sent again;
     behind_resend_s: the same for what has been told, but is not on every device yet.
+    refresh_above: a fresh score is asked for when more than this share of a limit is in flight,
+    refresh_pause_s: and how long to wait before the same group is asked again.
     history_kept_s: how long the spans of the history are kept, for each length of span.
+    costs_kept_s: how long what was learned of a project is kept after its last load balancer came.
     """
 
     environment: EnvironmentName
@@ -37,8 +40,11 @@ class ControllerSettings:
     behind_resend_s: float = 30.0
     watch_interval_s: float = 0.25
     sweep_interval_s: float = 1.0
+    refresh_above: float = 0.05
+    refresh_pause_s: float = 2.0
     history_kept_s: tuple[float, float] = (2 * DAY_S, 90 * DAY_S)
-    forget_interval_s: float = 60.0
+    costs_kept_s: float = 90 * DAY_S
+    housekeeping_s: float = 60.0
     workers: int = 4
     heartbeat_workers: int = 2
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bigip_lbaas.controller import registry
+from bigip_lbaas.controller.costs import forget_costs, level_costs
 from bigip_lbaas.controller.placing import UNFINISHED
 from bigip_lbaas.controller.reporting import forget_history
 from bigip_lbaas.controller.settings import ControllerSettings
@@ -16,7 +17,7 @@ from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import OneOf, Store, Transaction
 from bigip_lbaas.store.records import Phase
 
-FORGOTTEN_AT_ONCE = 500  # rows; a hundred device groups write 1,300 an hour
+AT_ONCE = 500  # rows; a hundred device groups write 1,300 an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Sweep:
     _pending_waits: Waits = field(default_factory=Waits)
     _sendings: Waits = field(default_factory=Waits)
     _broom_until_s: float = float("-inf")
-    _forgot_at_s: float = float("-inf")
+    _tidied_at_s: float = float("-inf")
 
     def waited_s(self, load_balancer_id: LoadBalancerId, revision: int) -> float:
         """Return for how long this controller has seen it wait for a place."""
@@ -63,9 +64,9 @@ class Sweep:
         if not self._has_the_broom():
             return
         self.hands.survive(self._rescue)
-        if now_s - self._forgot_at_s > self.settings.forget_interval_s:
-            self._forgot_at_s = now_s
-            self.hands.survive(self._forget)
+        if now_s - self._tidied_at_s > self.settings.housekeeping_s:
+            self._tidied_at_s = now_s
+            self.hands.survive(self._keep_house)
         for row in pending:
             if not self._has_the_broom():
                 return  # it took so long that another controller goes on
@@ -128,9 +129,11 @@ class Sweep:
         ):
             self.hands.announce(taken)
 
-    def _forget(self) -> None:
-        """Delete what has been kept for long enough, a part of it at a time."""
-        self.store.write(lambda tx: forget_history(tx, self.settings, FORGOTTEN_AT_ONCE))
+    def _keep_house(self) -> None:
+        """Look at costs anew; delete what has been kept for long enough, a part at a time."""
+        self.store.write(lambda tx: level_costs(tx, self.settings))
+        self.store.write(lambda tx: forget_history(tx, self.settings, AT_ONCE))
+        self.store.write(lambda tx: forget_costs(tx, self.settings, AT_ONCE))
 
     def _has_the_broom(self) -> bool:
         """Return whether it is this controller's turn; it is kept as long as it goes on."""

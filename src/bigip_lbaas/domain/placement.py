@@ -15,6 +15,8 @@ class Need:
 
     demands: tags that a group must carry. waited_s: how long a controller has seen it wait.
     seed: makes the choice among equals the same each time it is worked out again.
+    brings: metric -> what it adds to any group, where that is known exactly. seen_costs: metric ->
+    what load balancers like it have been seen to cost. Both in the metric's unit.
     """
 
     load_balancer_id: LoadBalancerId
@@ -23,6 +25,8 @@ class Need:
     demands: frozenset[str] = frozenset()
     waited_s: float = 0.0
     seed: int = 0
+    brings: Mapping[str, float] = field(default_factory=dict)
+    seen_costs: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class PlacementRules:
     headroom: estimated metrics are first held against this share (0..1], counts against 1.0.
     patience_s: how long to wait for a group that merely lacks an agent or a fresh score.
     expected_cost: metric -> what one load balancer is expected to cost where it can only be
-    estimated, in the metric's unit. policy: the name of what ranks the groups that may take it.
+    estimated and none has been seen yet, in the metric's unit. policy: the name of what ranks the
+    groups that may take it.
     """
 
     headroom: float = 0.95

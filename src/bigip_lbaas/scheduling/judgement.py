@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bigip_lbaas.domain.fleet import AgentState, GroupState
 from bigip_lbaas.domain.placement import Need, Opinion, PlacementRules, Stage
-from bigip_lbaas.scheduling.reservations import expected_costs
+from bigip_lbaas.scheduling.reservations import exact_metrics, expected_costs
 from bigip_lbaas.scheduling.scores import Book, open_book
 from bigip_lbaas.scheduling.words import listed
 
@@ -53,7 +53,7 @@ class Judgement:
 def judge(need: Need, group: GroupState, rules: PlacementRules) -> Judgement:
     """Say how far `group` comes for `need`; rules that waiting cannot change come first."""
     agents = tuple(agent for agent in group.agents if agent.live and agent.admin_state_up)
-    opened = open_book(group, expected_costs(need, group, rules))
+    opened = open_book(group, expected_costs(need, group, rules), exact_metrics(need))
     book = opened if isinstance(opened, Book) else None
     stage, why_not = Stage.CLOSED, _why_closed(need, group)
     if why_not is None:

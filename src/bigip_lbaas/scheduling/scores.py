@@ -1,23 +1,26 @@
 """How full a device group is on the books: measured, reserved, and what one more would add."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from bigip_lbaas.domain.capacity import EXACT_METRICS
 from bigip_lbaas.domain.fleet import GroupState
 from bigip_lbaas.scheduling.words import amount
 
 
 @dataclass(frozen=True, slots=True)
 class BookLine:
-    """One metric of one device group, in the metric's unit. cost: what this request would add."""
+    """One metric of one device group, in the metric's unit.
+
+    cost: what this request would add; is_exact: that is known, not estimated.
+    """
 
     metric: str
     measured: float
     reserved: float
     cost: float
     limit: float
+    is_exact: bool
 
     @property
     def share(self) -> float:
@@ -31,7 +34,7 @@ class BookLine:
 
     def stays_within(self, headroom: float) -> bool:
         """Return whether the request fits; only what is estimated is held against headroom."""
-        return self.projected <= (1.0 if self.metric in EXACT_METRICS else min(headroom, 1.0))
+        return self.projected <= (1.0 if self.is_exact else min(headroom, 1.0))
 
     def say_now(self) -> str:
         """Return, for example, "node_count is at 12 (2 of them reserved) of 12"."""
@@ -71,11 +74,11 @@ class Book:
         return max(self.lines, key=lambda line: (line.projected, line.metric), default=None)
 
 
-def open_book(group: GroupState, costs: Mapping[str, float]) -> Book | str:
+def open_book(group: GroupState, costs: Mapping[str, float], exact: Collection[str]) -> Book | str:
     """Return the group's book, or why its score is not known.
 
     A metric that has a limit and no value is not known: None is never 0. `costs` has every metric
-    of the group's limits.
+    of the group's limits; those in `exact` are no estimates.
     """
     if not group.score_is_known:
         if group.unreadable:
@@ -89,5 +92,5 @@ def open_book(group: GroupState, costs: Mapping[str, float]) -> Book | str:
             return f"has no known score: no value of {metric} was reported"
         if not (math.isfinite(limit) and limit > 0):
             return f"has no known score: the limit of {metric} is {limit}, not a positive number"
-        lines.append(BookLine(metric, measured, reserved, costs[metric], limit))
+        lines.append(BookLine(metric, measured, reserved, costs[metric], limit, metric in exact))
     return Book(tuple(lines))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from bigip_lbaas.domain.capacity import CapacityReport
+from bigip_lbaas.domain.costs import CostBook, Watch
 from bigip_lbaas.domain.fleet import Fleet
 from bigip_lbaas.domain.graph import ObjectRef, ServiceGraph
 from bigip_lbaas.domain.history import Span
@@ -158,6 +159,7 @@ class Reservation:
     KEY: ClassVar = ("load_balancer_id",)
     load_balancer_id: LoadBalancerId
     environment: EnvironmentName
+    project_id: ProjectId
     group: GroupNumber
     costs: Mapping[str, float]
     made_at: float
@@ -207,6 +209,27 @@ class History:
     span_s: int
     begin: int
     span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWatch:
+    """What is remembered of a group's last reports, to learn from the next one."""
+
+    KEY: ClassVar = ("environment", "group")
+    environment: EnvironmentName
+    group: GroupNumber
+    watch: Watch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCosts:
+    """What one project's load balancers have been seen to cost; EVERYBODY has a row, too."""
+
+    KEY: ClassVar = ("environment", "project_id")
+    environment: EnvironmentName
+    project_id: ProjectId
+    book: CostBook
+    learned_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,5 +286,6 @@ class Event:
 
 RECORDS = (
     LoadBalancer, Child, Vip, Environment, Group, Agent, Home, PlacementRow, Reservation,
-    Decision, Report, History, StatusMessage, Tenure, Sequence, Event,
+    Decision, Report, History, GroupWatch,
+    SeenCosts, StatusMessage, Tenure, Sequence, Event,
 )  # fmt: skip

@@ -34,6 +34,7 @@ INDEXES: dict[type, tuple[tuple[str, ...], ...]] = {
     records.Reservation: (("environment", "group"),),
     records.Report: (("environment",),),
     records.History: (("environment", "span_s", "begin"),),
+    records.SeenCosts: (("environment", "learned_at"),),
     records.StatusMessage: (("environment", "next_at"),),
 }
 

@@ -151,7 +151,14 @@ class Ready:
     epoch: str
 
 
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Controller to agent: measure your group and report now; much has been placed there."""
+
+    agent_id: AgentId
+
+
 Message = (
     Nudge | Assignment | Homes | Outcome | Registration | Registered | Heartbeat
-    | HeartbeatAnswer | Ready | CapacityReport
+    | HeartbeatAnswer | Ready | Measure | CapacityReport
 )  # fmt: skip

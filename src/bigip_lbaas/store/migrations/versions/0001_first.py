@@ -149,6 +149,7 @@ def _create_placements() -> None:
         ("load_balancer_id",),
         _column("load_balancer_id", SHORT),
         _column("environment", SHORT),
+        _column("project_id", LONG),
         _column("group", INTEGER),
         _column("costs", LONG),
         _column("made_at", REAL),
@@ -225,6 +226,22 @@ def _create_history() -> None:
         _column("span", LONG),
     )
     _index("history", "environment", "span_s", "begin")
+    _table(
+        "group_watch",
+        ("environment", "group"),
+        _column("environment", SHORT),
+        _column("group", INTEGER),
+        _column("watch", LONG, nullable=True),
+    )
+    _table(
+        "seen_costs",
+        ("environment", "project_id"),
+        _column("environment", SHORT),
+        _column("project_id", SHORT),
+        _column("book", LONG),
+        _column("learned_at", REAL),
+    )
+    _index("seen_costs", "environment", "learned_at")
 
 
 def _table(name: str, key: tuple[str, ...], *columns: sa.Column[Any]) -> None:

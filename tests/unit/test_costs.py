@@ -1,0 +1,71 @@
+"""What load balancers cost: learned with reports, used for the next, known exactly where it is."""
+
+from bookkeeping import ENVIRONMENT, Books, ready
+
+from bigip_lbaas.controller.costs import costs_of, forget_costs, level_costs
+from bigip_lbaas.domain.capacity import Reading
+from bigip_lbaas.domain.costs import EVERYBODY, CostBook
+from bigip_lbaas.domain.placement import Placement
+from bigip_lbaas.scheduling.reservations import brought_by
+from bigip_lbaas.store import records
+from tests.integration.graphs import graph
+
+CONNECTIONS = "active_connections"
+
+
+def connections(value: float) -> tuple[Reading, ...]:
+    return Reading(CONNECTIONS, value, 1e6), Reading("virtual_server_count", 0.0, 500.0)
+
+
+def arrive(books: Books, number: int, project: str, epoch: str, value: float) -> None:
+    """Let one load balancer be placed, applied and seen by a report."""
+    books.end(books.assigned(books.accept(number, project)))
+    books.now += 10.0
+    books.beat("h1:1", epoch, number + 1)
+    books.report("h1:1", epoch, readings=connections(value), as_of=books.now)
+
+
+def test_what_reports_have_seen_is_reserved_for_the_next_and_stored_with_its_decision() -> None:
+    books = Books()
+    epoch = ready(books, readings=connections(0.0)).epoch
+    value = 0.0
+    for number in range(12):
+        value += 500.0 if number % 2 else 100.0
+        arrive(books, number, "large" if number % 2 else "small", epoch, value)
+    books.write(lambda tx: level_costs(tx, books.settings))
+    assert books.all(records.Reservation) == ()
+    for number, project in enumerate(("small", "large", "unseen"), start=90):
+        books.assigned(books.accept(number, project))
+    small, large, unseen = (row.costs[CONNECTIONS] for row in books.all(records.Reservation))
+    assert small < 200.0 < unseen < 400.0 < large
+    decision = books.get(records.Decision, graph(92).id, 1)
+    assert decision is not None
+    assert isinstance(decision.answer, Placement)
+    assert decision.need.seen_costs[CONNECTIONS] == decision.answer.costs[CONNECTIONS]
+
+
+def test_a_virtual_server_count_is_known_from_the_graph_once_it_has_listeners() -> None:
+    whole = graph(1)
+    counts = brought_by(whole)
+    assert counts["virtual_server_count"] == len(whole.listeners)
+    assert counts["pool_member_count"] == sum(len(pool.members) for pool in whole.pools)
+    assert counts["vlan_count"] == counts["clientssl_profile_count"] == 0.0
+    empty = type(whole)(whole.id, whole.project_id, whole.vip_address)
+    assert not {"virtual_server_count", "pool_member_count"} & brought_by(empty).keys()
+
+
+def test_a_report_that_knows_no_score_teaches_nothing() -> None:
+    books = Books()
+    ready(books, readings=connections(1.0), unreadable=("ssltps: odd",))
+    assert books.all(records.GroupWatch) == ()
+
+
+def test_what_was_learned_of_a_project_is_forgotten_when_nothing_has_come_of_it_for_long() -> None:
+    books = Books()
+    old = records.SeenCosts(ENVIRONMENT, "old", CostBook(), books.now)  # type: ignore[arg-type]
+    books.put(old)
+    books.now += books.settings.costs_kept_s
+    books.put(records.SeenCosts(ENVIRONMENT, EVERYBODY, CostBook(), books.now))
+    books.write(lambda tx: forget_costs(tx, books.settings, 10))
+    assert [row.project_id for row in books.all(records.SeenCosts)] == [EVERYBODY]
+    assert books.store.read(lambda tx: costs_of(tx, books.settings, "old")) == {}  # type: ignore[arg-type]
