@@ -65,7 +65,7 @@ class Reader:
             raise refusals.not_found(KINDS[kind.parent].human, owner)
         items = self._tree.of_kind(kind.path, owner)
         if query.partition:
-            items = [i for i in items if _partition(kind, i) == query.partition]
+            items = _within(kind, items, query.partition)
         total = len(items)
         items = items[query.skip :]
         if query.top is not None:
@@ -213,10 +213,9 @@ def _over(below: object, value: object) -> object:
     return value
 
 
-def _partition(kind: Kind, item: Item) -> str:
+def _within(kind: Kind, items: list[Item], partition: str) -> list[Item]:
+    """Return the objects of a partition; a top folder, as it reads, has none."""
     if not kind.partitioned:
-        return ""
-    if kind.path == "sys/folder":
-        path = item.key.name[1:]
-        return path.partition("/")[0] if "/" in path else ""
-    return split_path(item.key.name).partition
+        return []
+    inside = f"/{partition}/"
+    return [item for item in items if item.key.name.startswith(inside)]
