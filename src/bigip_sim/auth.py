@@ -190,20 +190,25 @@ class Sessions:
         return hmac.compare_digest(given, f"{self._username}\0{self._password}".encode())
 
     def _live(self, name: str) -> Token:
-        with self._lock:
-            self._expire()
-            token = self._tokens.get(name)
+        token = self._get(name)
         if token is None:
             raise UnauthorizedError("X-F5-Auth-Token does not exist.")
         return token
 
     def _found(self, name: str) -> Token:
-        with self._lock:
-            self._expire()
-            token = self._tokens.get(name)
+        token = self._get(name)
         if token is None:
             raise RejectedError(404, f"Token {name} was not found")  # unverified
         return token
+
+    def _get(self, name: str) -> Token | None:
+        """Return a token that lives; asked with each request, so it looks at no other."""
+        with self._lock:
+            token = self._tokens.get(name)
+            if token is not None and token.ends_at <= self._clock():
+                del self._tokens[name]
+                return None
+            return token
 
     def _expire(self) -> None:
         now = self._clock()

@@ -1,5 +1,6 @@
 """One request as it came, and one answer as it goes."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def read_request(environ: Mapping[str, Any]) -> Request:
     raw_query = str(environ.get("QUERY_STRING", ""))
     return Request(
         str(environ["REQUEST_METHOD"]),
-        str(environ["PATH_INFO"]).rstrip("/") or "/",
+        _path(str(environ["PATH_INFO"])),
         dict(parse_qsl(raw_query, keep_blank_values=True)),
         raw_query,
         {name: str(value) for name, value in environ.items() if name.startswith("HTTP_")},
@@ -76,6 +77,13 @@ def read_request(environ: Mapping[str, Any]) -> Request:
         str(environ.get("REMOTE_ADDR", "")),
         str(environ.get("CONTENT_TYPE", "")),
     )
+
+
+def _path(text: str) -> str:
+    """Read a path whose bytes WSGI gives as Latin-1."""
+    with contextlib.suppress(UnicodeError):  # no UTF-8 names nothing that is there
+        text = text.encode("latin-1").decode()
+    return text.rstrip("/") or "/"
 
 
 def _check_type(content_type: str) -> None:

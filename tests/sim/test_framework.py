@@ -99,3 +99,10 @@ def test_the_shells_version_is_told_in_the_recorded_form(rest):
     assert body["kind"] == "tm:cli:version:versionstats"
     (entry,) = body["entries"].values()
     assert entry["nestedStats"]["entries"]["active"] == {"description": "15.1.8"}
+
+
+def test_a_path_may_hold_more_than_ascii(rest):
+    made = rest.post("ltm/pool", name="p\u00fc")
+    assert made["selfLink"].endswith("/ltm/pool/~Common~p%C3%BC?ver=15.1.8")
+    assert rest.get("ltm/pool/~Common~p\u00fc".encode().decode("latin-1")) == made
+    assert rest.ask("GET", "ltm/pool/\xff").status == 404
