@@ -1,6 +1,9 @@
 """What a fresh device already has: partitions, root profiles, monitors, persistence, networks."""
 
+from collections.abc import Mapping
+
 from bigip_sim.catalogue import KINDS
+from bigip_sim.kinds import DOMAIN
 from bigip_sim.recorded import defaults
 from bigip_sim.tree import Draft
 from bigip_sim.twins import add_twins
@@ -29,8 +32,27 @@ _PROFILES = {
     "ltm/profile/web-acceleration": (
         *("apm-enduser-if-cache", "optimized-acceleration", "optimized-caching"),
     ),
+    "net/tunnels/vxlan": (
+        *("vxlan-gpe", "vxlan-multipoint", "vxlan-ovsdb", "vxlan-ovsdb-multipoint"),
+        "vxlan-ovsdb-no-flooding",
+    ),
+    "net/tunnels/gre": ("nvgre",),
+    "net/tunnels/ipip": ("dslite", "ip4ip4", "ip4ip6", "ip6ip4", "ip6ip6"),
     "ltm/monitor/http": ("http_head_f5",),
     "ltm/monitor/https": ("https_443", "https_head_f5"),
+}
+# How built-in tunnel profiles differ from their parents: that they exist is recorded, most values
+# are unverified.
+_DIFFERENT: Mapping[str, Mapping[str, object]] = {
+    "vxlan-gpe": {"encapsulationType": "vxlan-gpe", "port": 4790},
+    "vxlan-multipoint": {"floodingType": "multipoint"},
+    "vxlan-ovsdb": {"floodingType": "replicator"},
+    "vxlan-ovsdb-multipoint": {"floodingType": "multipoint"},
+    "vxlan-ovsdb-no-flooding": {"floodingType": "none"},
+    "nvgre": {"encapsulation": "nvgre"},
+    "dslite": {"dsLite": "enabled", "proto": "IPv6"},
+    "ip6ip4": {"proto": "IPv6"},
+    "ip6ip6": {"proto": "IPv6"},
 }
 _TUNNELS = {
     "http-tunnel": "Tunnel for http-explicit profile",
@@ -46,7 +68,7 @@ def install(draft: Draft) -> None:
             root = {"defaultsFrom": "none"} if "defaultsFrom" in kind.defaults else {}
             draft.put(kind.key(kind.root), kind.path, root, builtin=True)
             for name in _PROFILES.get(kind.path, ()):
-                own = {"defaultsFrom": kind.root}
+                own = {"defaultsFrom": kind.root, **_DIFFERENT.get(name, {})}
                 draft.put(kind.key(f"/Common/{name}"), kind.path, own, builtin=True)
     _install_network(draft)
     _install_files(draft)
@@ -65,12 +87,22 @@ def _install_partitions(draft: Draft) -> None:
 
 
 def _install_network(draft: Draft) -> None:
-    tunnel, domain = KINDS["net/tunnels/tunnel"], KINDS["net/route-domain"]
-    for name, about in _TUNNELS.items():
-        own = {"description": about, "profile": "/Common/tcp-forward"}
-        draft.put(tunnel.key(f"/Common/{name}"), tunnel.path, own, builtin=True)
+    domain, tunnel, port = KINDS["net/route-domain"], KINDS["net/tunnels/tunnel"], "net/interface"
+    for number, (name, about) in enumerate(_TUNNELS.items()):
+        own = {
+            "description": about,
+            "profile": "/Common/tcp-forward",
+            "~ifIndex": 112 - 16 * number,
+        }
+        key = tunnel.key(f"/Common/{name}")
+        draft.put(key, tunnel.path, own, builtin=True)
+        add_twins(draft, tunnel.path, key, builtin=True)
     vlans = [f"/Common/{name}" for name in _TUNNELS]
     draft.put(domain.key("/Common/0"), domain.path, {"id": 0, "vlans": vlans}, builtin=True)
+    draft.put(KINDS[DOMAIN].key("0"), DOMAIN, {"of": "/Common/0"}, builtin=True)
+    for number, name in enumerate(("1.1", "1.2", "1.3", "mgmt")):
+        facts = {"ifIndex": 48 + 16 * number, "macAddress": f"02:00:00:00:00:{number:02x}"}
+        draft.put(KINDS[port].key(name), port, facts, builtin=True)
 
 
 def _install_rules(draft: Draft) -> None:

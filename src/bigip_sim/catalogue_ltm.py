@@ -5,7 +5,18 @@ Source: iControl REST reference, sections 3.3 to 3.8, and the recorded shapes.
 
 from collections.abc import Iterable
 
-from bigip_sim.kinds import DESCRIBED, Kind, Link, itself, many, monitors, one, within
+from bigip_sim.kinds import (
+    DESCRIBED,
+    DOMAIN,
+    Kind,
+    Link,
+    itself,
+    many,
+    monitors,
+    one,
+    placed,
+    within,
+)
 from bigip_sim.names import split_path, split_port
 from bigip_sim.recorded import defaults
 from bigip_sim.tree import Item
@@ -26,6 +37,8 @@ def member_node(item: Item) -> Iterable[str]:
     return (f"/{path.partition}/{split_port(path.name)[0]}",)
 
 
+_IN_DOMAIN = Link("~place", DOMAIN, placed("~place"))
+
 LTM = (
     Kind(
         "ltm/node",
@@ -34,7 +47,7 @@ LTM = (
         optional=DESCRIBED,
         fixed=frozenset({"address", "ephemeral"}),
         read_only=frozenset({"session", "state"}),
-        links=(Link("monitor", "monitor", monitors("monitor")),),
+        links=(Link("monitor", "monitor", monitors("monitor")), _IN_DOMAIN),
     ),
     Kind(
         "ltm/pool",
@@ -76,6 +89,7 @@ LTM = (
             Link("persist", "persistence", many("persist"), many=True),
             Link("fallbackPersistence", "persistence", one("fallbackPersistence")),
             Link("~address", "ltm/virtual-address", one("~address")),
+            _IN_DOMAIN,
             Link(
                 "sourceAddressTranslation",
                 "ltm/snatpool",
@@ -104,6 +118,7 @@ LTM = (
         defaults=defaults("ltm", "ltm/virtual-address"),
         optional=DESCRIBED,
         fixed=frozenset({"address"}),
+        links=(_IN_DOMAIN,),
         choices={"enabled": frozenset({"yes", "no"}), "autoDelete": frozenset({"true", "false"})},
     ),
     Kind(
@@ -118,6 +133,7 @@ LTM = (
         defaults=defaults("ltm", "ltm/snat-translation"),
         optional=DESCRIBED,
         fixed=frozenset({"address"}),
+        links=(_IN_DOMAIN,),
         flags=(("enabled", "disabled"),),
     ),
     Kind(

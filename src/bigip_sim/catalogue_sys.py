@@ -1,6 +1,6 @@
 """The types below auth and sys. Source: iControl REST reference, sections 3.1 and 3.11."""
 
-from bigip_sim.kinds import Kind
+from bigip_sim.kinds import DOMAIN, Kind, Link, placed
 from bigip_sim.recorded import defaults
 
 SYS = (
@@ -10,6 +10,7 @@ SYS = (
         partitioned=False,
         defaults=defaults("sys", "auth/partition"),
         optional=frozenset({"description"}),
+        links=(Link("~defaultRouteDomain", DOMAIN, placed("defaultRouteDomain")),),
     ),
     Kind(
         "sys/folder",

@@ -102,6 +102,17 @@ def _persistence(look: Look) -> None:
     look.refer("rule", "ltm/rule")
 
 
+def _numbered(look: Look) -> None:
+    """VLANs and tunnels tell the number of their interface."""
+    look.values["ifIndex"] = look.item.own.get("~ifIndex", 0)
+    look.refer("trafficGroup", "cm/traffic-group")
+
+
+def _route_domain(look: Look) -> None:
+    if not look.about.at_least("14") and look.values.get("throughputCapacity") == "infinite":
+        look.values["throughputCapacity"] = 0
+
+
 def _policy(look: Look) -> None:
     """Status, times and what it needs are the device's own to tell: from 12.1 on."""
     values, name = look.values, look.item.key.name
@@ -177,6 +188,9 @@ FACES: Mapping[str, Face] = {
     "ltm/persistence/universal": _persistence,
     "ltm/persistence/hash": _persistence,
     "net/self": _grouped,
+    "net/vlan": _numbered,
+    "net/tunnels/tunnel": _numbered,
+    "net/route-domain": _route_domain,
     "sys/folder": _grouped,
     "sys/file/ssl-cert": _certificate,
     "sys/file/ssl-key": _key,

@@ -14,6 +14,7 @@ class Link:
     family: str
     read: Callable[[Item], Iterable[str]]  # -> full paths of the objects it names
     many: bool = False
+    anywhere: bool = False  # may name what is in any partition
 
 
 DESCRIBED = frozenset({"description", "appService", "metadata"})
@@ -41,7 +42,6 @@ class Kind:
     numbered: bool = False  # in a list without names they are 0, 1, 2 …
     quiet: bool = False  # does not say that it has subcollections
     parent: str = ""  # path of the type whose subcollection this is
-    simulated: bool = True  # False: the collection reads as it is, writes are refused
     by_device: bool = False  # comes and goes by itself: neither POST nor DELETE
 
     @property
@@ -124,6 +124,19 @@ def within(name: str, inner: str) -> Callable[[Item], Iterable[str]]:
         value = item.own.get(name)
         target = value.get(inner) if isinstance(value, Mapping) else None
         return (target,) if isinstance(target, str) and target.startswith("/") else ()
+
+    return read
+
+
+DOMAIN = "~route-domain"  # route domains by number, which is how addresses name them
+
+
+def placed(name: str) -> Callable[[Item], Iterable[str]]:
+    """Read the route domain of an address; domain 0 always is there."""
+
+    def read(item: Item) -> Iterable[str]:
+        number = str(item.own.get(name, "")).rpartition("%")[2]
+        return () if number in {"", "0"} else (number,)
 
     return read
 

@@ -23,7 +23,7 @@ def find(path: str) -> Target | None:
     tail = segments.pop() if segments and segments[-1] in {"stats", "example"} else ""
     for end in range(1, min(len(segments), 4) + 1):
         kind = KINDS.get("/".join(segments[:end]))
-        if kind is not None:
+        if kind is not None and not kind.path.startswith("~"):
             return _within(kind, "", segments[end:], tail)
     return None
 

@@ -8,10 +8,19 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 
 from bigip_sim import irules, policies, refusals
 from bigip_sim.catalogue import FAMILIES, KINDS, display, parent_key, references
+from bigip_sim.kinds import DOMAIN
 from bigip_sim.names import parse_endpoint, split_path
 from bigip_sim.refusals import RefusedError
+from bigip_sim.rules_net import (
+    check_domain,
+    check_domain_gone,
+    check_gateways,
+    check_route,
+    check_self,
+)
 from bigip_sim.rules_profiles import check_client_ssl, check_file, check_server_ssl
 from bigip_sim.rules_virtual import check_policy_part, check_rule, check_virtual
+from bigip_sim.shapes_net import leave_domain
 from bigip_sim.tree import Draft, Item, Key, Tree
 
 Refusal = Callable[[Item, Item], RefusedError]  # (what goes, who still names it) -> why not
@@ -54,7 +63,7 @@ STALE_WITHIN_TRANSACTION = frozenset({"ltm/snatpool", "monitor", "ltm/policy"})
 _PARTITION_TYPE_ID = 973
 
 
-def claims(item: Item) -> Iterable[Hashable]:
+def claims(item: Item) -> Iterable[tuple[Hashable, ...]]:
     """Return what this object takes and no other may have."""
     if item.kind == "ltm/node":
         if "~place" not in item.own:
@@ -65,10 +74,19 @@ def claims(item: Item) -> Iterable[Hashable]:
         return (("Virtual Address", item.own["~place"]),)
     if item.kind == "ltm/virtual":
         return _listeners(item)
-    return ()
+    return _CLAIMS[item.kind](item) if item.kind in _CLAIMS else ()
 
 
-def _listeners(item: Item) -> Iterable[Hashable]:
+_CLAIMS: Mapping[str, Callable[[Item], tuple[tuple[Hashable, ...], ...]]] = {
+    "net/vlan": lambda item: (("tag", item.own["tag"]),),
+    "net/self": lambda item: (("self IP", item.own["~place"]),),
+    "net/route": lambda item: (("route", item.own["~place"]),),
+    "net/arp": lambda item: (("ARP entry", item.own["~place"]),),
+    "net/ndp": lambda item: (("NDP entry", item.own["~place"]),),
+}
+
+
+def _listeners(item: Item) -> Iterable[tuple[Hashable, ...]]:
     """A virtual server takes its place on each VLAN that it is enabled on, or on all."""
     _, port = parse_endpoint(str(item.own["destination"]).rpartition("/")[2])
     own = item.own
@@ -95,6 +113,12 @@ def settle(draft: Draft) -> None:
         if next(draft.users(address.key), None) is None:
             draft.drop(address.key)
     _drop_drafts_folders(draft)
+    for key in [k for k, item in draft.changed.items() if item is None]:
+        old = draft.base.get(key)
+        if key.family == "net/vlan":
+            leave_domain(draft, key)
+        elif old is not None and old.kind == "net/route-domain":
+            draft.drop(Key(DOMAIN, "", str(old.own["id"])))
 
 
 def _drop_drafts_folders(draft: Draft) -> None:
@@ -138,8 +162,9 @@ def _check_gone(draft: Draft, key: Key) -> None:
         raise RefusedError(400, f"{text}partition ({key.name}), type ID ({_PARTITION_TYPE_ID})")
     if key.family == "sys/folder":
         _check_folder_empty(draft, key)
-    if key.family == "ltm/virtual/profiles":
-        _check_virtual_profile(draft, old)
+    gone = _CHECKS_GONE.get(old.kind)
+    if gone is not None:
+        gone(draft, old)
 
 
 def _check_folder_empty(draft: Draft, key: Key) -> None:
@@ -168,7 +193,8 @@ def _check_links(draft: Draft, item: Item) -> None:
         for name in link.read(item):
             if draft.get(Key(link.family, "", name)) is None:
                 raise _dangling(item, link.family, name)
-            _check_reach(item, name)
+            if not link.anywhere:
+                _check_reach(item, name)
     if item.key.owner and draft.get(parent_key(kind, item.key.owner)) is None:
         raise refusals.not_found(KINDS[kind.parent].human, item.key.owner)
 
@@ -203,18 +229,20 @@ def _check_reach(item: Item, name: str) -> None:
         raise RefusedError(400, f"01070726:3: {text} ({name}) in partition {target}")
 
 
-def _check_claim(draft: Draft, item: Item, claim: Hashable, taken: dict[Hashable, Key]) -> None:
+def _check_claim(
+    draft: Draft, item: Item, claim: tuple[Hashable, ...], taken: dict[Hashable, Key]
+) -> None:
     holder = taken.get(claim)
     if holder is None:
         holder = draft.base.holder(claim)
         if holder in draft.changed:
             holder = None  # it has let go, or claims again below and will meet us there
     if holder is not None and holder != item.key:
-        raise _collision(item, holder)
+        raise _collision(item, holder, claim)
     taken[claim] = item.key
 
 
-def _collision(item: Item, holder: Key) -> RefusedError:
+def _collision(item: Item, holder: Key, claim: tuple[Hashable, ...]) -> RefusedError:
     if item.kind == "ltm/virtual":
         text = (
             f"01070333:3: Virtual Server {item.key.name} illegally shares destination address, "
@@ -222,6 +250,10 @@ def _collision(item: Item, holder: Key) -> RefusedError:
         )
         return RefusedError(400, f"{text}{holder.name}.")
     human = KINDS[item.kind].human
+    if item.kind in _CLAIMS:  # the text is unverified
+        what, value = claim[0], str(claim[1]).removesuffix("%0")
+        text = f"{human} ({item.key.name}): the {what} {value} is that of {holder.name}"
+        return refusals.configuration_error(text)
     address = item.own["address"]
     return RefusedError(
         400, f"0107176c:3: Invalid {human}, the IP address {address} already exists."
@@ -234,13 +266,6 @@ def _check_virtual_profile(draft: Draft, item: Item) -> None:
         check_virtual(draft, owner)
 
 
-def _check_partition(draft: Draft, item: Item) -> None:
-    number = item.own.get("defaultRouteDomain", 0)
-    domains = draft.of_kind("net/route-domain")
-    if not any(domain.own.get("id") == number for domain in domains):
-        raise refusals.not_found("route domain", str(number))  # unverified
-
-
 _CHECKS: Mapping[str, Callable[[Draft, Item], None]] = {
     "ltm/virtual": check_virtual,
     "ltm/virtual/profiles": _check_virtual_profile,
@@ -249,11 +274,20 @@ _CHECKS: Mapping[str, Callable[[Draft, Item], None]] = {
     "ltm/policy/rules/actions": check_policy_part,
     "ltm/policy/rules/conditions": check_policy_part,
     "ltm/virtual/policies": _check_virtual_profile,
-    "auth/partition": _check_partition,
+    "net/self": check_self,
+    "net/route": check_route,
+    "net/route-domain": check_domain,
     "sys/file/ssl-cert": check_file,
     "sys/file/ssl-key": check_file,
     "ltm/profile/client-ssl": check_client_ssl,
     "ltm/profile/server-ssl": check_server_ssl,
+}
+
+
+_CHECKS_GONE: Mapping[str, Callable[[Draft, Item], None]] = {
+    "ltm/virtual/profiles": _check_virtual_profile,
+    "net/route-domain": check_domain_gone,
+    "net/self": lambda draft, _old: check_gateways(draft),
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bigip_sim import irules, policies, shapes_files, shapes_ltm, shapes_profiles
+from bigip_sim import irules, policies, shapes_files, shapes_ltm, shapes_net, shapes_profiles
 from bigip_sim.catalogue import KINDS
 from bigip_sim.shaping import Write, keep_monitors
 from bigip_sim.tree import Draft, Item
@@ -32,6 +32,21 @@ SHAPES: Mapping[str, Shape] = {
     **{path: shapes_profiles.persistence for path in KINDS if path.startswith("ltm/persistence/")},
     "ltm/profile/client-ssl": shapes_profiles.client_ssl,
     "ltm/profile/server-ssl": shapes_profiles.server_ssl,
+    "auth/partition": shapes_net.folder_default,
+    "net/route-domain": shapes_net.route_domain,
+    "net/vlan": shapes_net.vlan,
+    "net/vlan/interfaces": shapes_net.vlan_interface,
+    **{
+        path: shapes_net.tunnel_profile
+        for path, kind in KINDS.items()
+        if path.startswith("net/tunnels/") and kind.root
+    },
+    "net/tunnels/tunnel": shapes_net.tunnel,
+    "net/fdb/tunnel/records": shapes_net.fdb_record,
+    "net/self": shapes_net.self_ip,
+    "net/route": shapes_net.route,
+    "net/arp": shapes_net.neighbour,
+    "net/ndp": shapes_net.neighbour,
     "sys/file/ssl-cert": shapes_files.uploaded_file,
     "sys/file/ssl-key": shapes_files.uploaded_file,
     "sys/file/data-group": shapes_files.uploaded_file,

@@ -117,6 +117,8 @@ def test_what_is_not_carried_is_named(rest, place, more, why):
 
 
 def test_one_address_in_two_route_domains_is_carried_once_and_said(rest):
+    for number in (1, 2):
+        rest.post("net/route-domain", name=f"rd{number}", id=number)
     listening(rest, "a", "127.1.0.1%1:80")
     listening(rest, "b", "127.1.0.1%2:80")
     layout = plan(rest)
