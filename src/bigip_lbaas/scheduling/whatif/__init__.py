@@ -1,0 +1,1 @@
+"""What would become of a fleet: arrivals over simulated time, placed by the one scheduler. Pure."""
