@@ -152,6 +152,14 @@ def test_a_call_returns_the_answer(place: Place) -> None:
     assert place.connect().call(place.topic(), "double", {"value": 21}, 5.0) == {"twice": 42}
 
 
+def test_a_call_may_wait_a_fraction_of_a_second_and_nobody_complains(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.serve(place.connect(), place.topic(), "one", double=lambda p: {"twice": 2 * p["value"]})
+    assert place.connect().call(place.topic(), "double", {"value": 21}, 1.5) == {"twice": 42}
+    assert "invalid" not in caplog.text
+
+
 def test_an_endpoint_that_returns_nothing_answers_with_nothing(place: Place) -> None:
     place.serve(place.connect(), place.topic(), "one", take=lambda _p: None)
     assert place.connect().call(place.topic(), "take", {}, 5.0) == {}

@@ -159,7 +159,10 @@ class OsloBus:
             client = self._clients.get((topic, timeout_s))
             if client is None:
                 target = oslo_messaging.Target(exchange=self._exchange, topic=topic)
-                monitor_s = min(CALL_MONITOR_TIMEOUT_S, timeout_s) if timeout_s else None
+                # whole seconds: oslo.messaging's server passes over anything else, with a warning
+                monitor_s = (
+                    min(CALL_MONITOR_TIMEOUT_S, max(1, int(timeout_s))) if timeout_s else None
+                )
                 client = oslo_messaging.get_rpc_client(
                     self._transport,
                     target,
