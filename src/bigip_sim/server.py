@@ -11,10 +11,12 @@ import weakref
 from typing import Any
 
 from cheroot import wsgi
+from cheroot.makefile import StreamReader
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 
 from bigip_sim.app import RESET, Application
 from bigip_sim.certificates import CertificateFiles
+from bigip_sim.connections import Connection, OneWrite
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,12 @@ class _Adapter(BuiltinSSLAdapter):
         self.open.add(wrapped)
         return wrapped, {"wsgi.url_scheme": "https", "HTTPS": "on"}
 
+    def makefile(self, sock: ssl.SSLSocket, mode: str = "r", bufsize: int = -1) -> Any:
+        """Return what a connection is read from or written to."""
+        if "r" in mode:
+            return StreamReader(sock, mode, bufsize)
+        return OneWrite(sock, mode, bufsize)
+
 
 class _Gateway(wsgi.Gateway_10):
     """Tells the application how to reset the connection under a request."""
@@ -58,6 +66,7 @@ class _Server(wsgi.Server):
     expiration_interval = 0.1  # also how long a stop may take to be noticed
     keep_alive_conn_limit = 1000
     stopping = False
+    ConnectionClass = Connection
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         """Report what the server met; when its sockets are being pulled away that is no error."""
