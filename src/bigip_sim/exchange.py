@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
+
 from bigip_sim import refusals
 from bigip_sim.refusals import RefusedError
 
@@ -60,7 +62,13 @@ class Answer:
 
 def as_json(value: object, status: int = 200) -> Answer:
     """Return a JSON answer."""
-    return Answer(status, json.dumps(value, separators=(",", ":")))
+    return Answer(status, msgspec.json.encode(value, enc_hook=_plain))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{value!r} in an answer")
 
 
 def read_request(environ: Mapping[str, Any]) -> Request:

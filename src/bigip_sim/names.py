@@ -8,6 +8,7 @@ from urllib.parse import quote
 from bigip_sim.refusals import invalid_value
 
 COMMON = "Common"
+_KEPT = 1 << 16  # names read anew in each answer: what a large configuration holds
 _ANY = {"any": "0.0.0.0", "any4": "0.0.0.0", "any6": "::"}  # noqa: S104  (a name, not a bind)
 _SERVICES = {"any": 0, "*": 0, "http": 80, "https": 443, "ssh": 22, "domain": 53, "ftp": 21}
 
@@ -25,6 +26,7 @@ class FullPath:
         return f"/{self.partition}{middle}/{self.name}"
 
 
+@lru_cache(maxsize=_KEPT)
 def split_path(text: str) -> FullPath:
     """Take a full path apart; a bare name lives in /Common."""
     if not text.startswith("/"):
@@ -46,12 +48,14 @@ def from_segment(segment: str) -> str:
     return segment.replace("~", "/") if segment.startswith("~") else segment
 
 
+@lru_cache(maxsize=_KEPT)
 def camel(leaf: str) -> str:
     """Write `cert-validators` as a property is written: certValidators."""
     first, *rest = leaf.split("-")
     return first + "".join(word.capitalize() for word in rest)
 
 
+@lru_cache(maxsize=_KEPT)
 def to_segment(name: str) -> str:
     """Write a name as a URI segment: `/` becomes `~`, `%` of a route domain becomes `%25`."""
     return quote(name.replace("/", "~"), safe="~:@!$&'()*+,;=")
