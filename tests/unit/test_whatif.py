@@ -141,7 +141,7 @@ def test_who_sees_all_knows_true_costs_and_loads():
 
 def test_the_end_says_how_full_each_group_is_by_which_metric():
     members = frozenset(f"n{n}" for n in range(40))
-    tally, _ = play([group(1), group(2, limit=1000.0)], [arrival(1, members=members)])
+    tally, _ = play([group(1), group(2, carries=1.0)], [arrival(1, members=members)])
     first = tally.fills[0]
     assert (first.group, first.share, first.binding_metric) == (1, 0.8, "node_count")
     assert first.load_balancers == 1
