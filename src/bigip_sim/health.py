@@ -32,10 +32,10 @@ class Probes(Protocol):
     """Where the results of monitors come from."""
 
     def result(self, pool: str, member: str) -> str:
-        """Return up, down or checking for a member that is monitored."""
+        """Return up, down, checking, or disabled (by recvDisable) for a monitored member."""
 
     def node_result(self, node: str) -> str:
-        """Return up, down or checking for a node that is monitored."""
+        """Return the same for a node that is monitored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,8 @@ def of_member(tree: Tree, member: Item, probes: Probes) -> Health:
     expression = member_monitor(tree, member)
     state = probes.result(member.key.owner, member.key.name) if expression else "unchecked"
     enabled, session = "enabled", "monitor-enabled" if expression else "user-enabled"
+    if state == "disabled":  # section 3.4: up, but its session is disabled
+        state, enabled, session = "up", "disabled", "user-disabled"
     if node is not None:
         below = of_node(node, probes)
         if below.state in {"down", "user-down"}:
@@ -103,6 +105,8 @@ def of_node(node: Item, probes: Probes) -> Health:
     expression = "" if expression in {"default", NO_MONITOR} else expression
     state = probes.node_result(node.key.name) if expression else "unchecked"
     enabled, session = "enabled", "monitor-enabled" if expression else "user-enabled"
+    if state == "disabled":
+        state, enabled, session = "up", "disabled", "user-disabled"
     if node.own.get("~session") == "user-disabled":
         enabled, session = "disabled", "user-disabled"
     if node.own.get("~state") == "user-down":

@@ -136,9 +136,9 @@ class _Says(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def member(tag: str) -> Iterator[int]:
+def member(tag: str, host: str = "127.0.0.1") -> Iterator[int]:
     """Serve HTTP that answers with a letter; yields the port."""
-    server = _Quiet(("127.0.0.1", 0), _Says)
+    server = _Quiet((host, 0), _Says)
     server.tag = tag.encode()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from bigip_sim.dataplane.checks import CONNECT, PING, TALK, Check, read_check, unescape
+from bigip_sim.dataplane.checks import CONNECT, PING, TALK, Check, Watch, read_check, unescape
 from bigip_sim.dataplane.config import Begin, render, render_states
 from bigip_sim.dataplane.cookies import cookie_value
 from bigip_sim.dataplane.counts import Ledger, Row, by_id, parse
-from bigip_sim.dataplane.layout import Layout, Planner, Server
-from bigip_sim.dataplane.verdicts import CHECKING, DOWN, UP, Verdicts
+from bigip_sim.dataplane.layout import Planner
+from bigip_sim.dataplane.parts import Layout, Pool, Server, Tuning
+from bigip_sim.dataplane.probes import judge
+from bigip_sim.dataplane.steering import Stand, steer
+from bigip_sim.dataplane.verdicts import BAD, CHECKING, DISABLED, DOWN, GOOD, UP, Target, Verdicts
 from bigip_sim.traffic import Counters
 
 HTTP = ["/Common/tcp", "/Common/http"]
@@ -44,6 +47,8 @@ def test_what_a_monitor_sends_is_escaped_text(text, wire):
     [
         ("ltm/monitor/tcp", {"interval": 5, "timeout": 16}, Check(CONNECT, 5, 16)),
         ("ltm/monitor/gateway-icmp", {"interval": 2, "timeout": 7}, Check(PING, 2, 7)),
+        ("ltm/monitor/tcp", {"destination": "*:99"}, Check(CONNECT, 5, 16, port=99)),
+        ("ltm/monitor/external", {}, None),
         (
             "ltm/monitor/http",
             {"interval": 5, "timeout": 16, "send": r"GET /\r\n", "recv": "OK"},
@@ -67,7 +72,7 @@ def test_so_many_failures_make_the_timeout(interval, timeout, fall):
     assert Check(CONNECT, interval, timeout).fall == fall
 
 
-def plan(rest, *, active: bool = True) -> Layout:
+def plan(rest, *, active=True) -> Layout:
     return Planner("15.1.8").plan(rest.device.configuration.tree, active=active)
 
 
@@ -104,8 +109,7 @@ def test_a_standby_unit_only_monitors(pooled):
     [
         ("10.0.0.1:80", {}, "no loopback address"),
         ("127.1.0.1:0", {}, "every port"),
-        ("127.1.0.1:80", {"ipProtocol": "udp", "profiles": ["udp"]}, "TCP only"),
-        ("127.1.0.1:80", {"profiles": ["tcp", "clientssl"]}, "TLS"),
+        ("127.1.0.1:80", {"ipProtocol": "sctp"}, "not sctp"),
     ],
 )
 def test_what_is_not_carried_is_named(rest, place, more, why):
@@ -134,26 +138,37 @@ def test_disabled_virtual_servers_and_addresses_do_not_listen(rest):
 
 
 @pytest.mark.parametrize(
-    ("mode", "balance", "weights"),
+    ("mode", "balance", "weights", "said"),
     [
-        ("round-robin", "roundrobin", [1, 1]),
-        ("ratio-member", "roundrobin", [3, 1]),
-        ("least-connections-member", "leastconn", [1, 1]),
-        ("observed-member", "leastconn", [1, 1]),
+        ("round-robin", "roundrobin", [1, 1], ""),
+        ("ratio-member", "roundrobin", [3, 1], ""),
+        ("ratio-node", "roundrobin", [1, 5], ""),
+        ("least-connections-member", "leastconn", [1, 1], ""),
+        ("ratio-least-connections-member", "leastconn", [3, 1], ""),
+        ("observed-member", "leastconn", [1, 1], "least connections"),
+        ("weighted-least-connections-member", "leastconn", [256, 26], "least connections"),
+        ("dynamic-ratio-member", "roundrobin", [7, 1], "round robin"),
     ],
 )
-def test_balancing_modes_and_ratios_map(pooled, mode, balance, weights):
+def test_balancing_modes_and_ratios_map(pooled, mode, balance, weights, said):
+    member = "ltm/pool/~T1~p/members/~T1~127.0.0"
+    pooled.patch(f"{member}.1:81", dynamicRatio=7, connectionLimit=1000)
+    pooled.patch(f"{member}.2:81", connectionLimit=100)
+    pooled.patch("ltm/node/~T1~127.0.0.2", ratio=5)
     pooled.patch("ltm/pool/~T1~p", loadBalancingMode=mode)
-    (backend,) = plan(pooled).backends
-    assert backend.balance == balance
-    assert [s.weight for s in backend.servers] == weights
+    layout = plan(pooled)
+    assert layout.backends[0].balance == balance
+    assert [t.weight for t in layout.pools["/T1/p"].tunings.values()] == weights
+    assert said in "".join(layout.problems)
+    assert bool(said) == bool(layout.problems)
 
 
 def test_disabled_and_forced_offline_members_and_nodes(pooled):
     pooled.patch("ltm/pool/~T1~p/members/~T1~127.0.0.1:81", session="user-disabled")
     pooled.patch("ltm/node/~T1~127.0.0.2", session="user-disabled", state="user-down")
-    (backend,) = plan(pooled).backends
-    assert [(s.weight, s.offline) for s in backend.servers] == [(0, False), (0, True)]
+    pool = plan(pooled).pools["/T1/p"]
+    stands = steer(pool, lambda _server: "unchecked")
+    assert [stands[s.id] for s in pool.servers] == [Stand(0, False), Stand(0, True)]
 
 
 def test_one_pool_in_two_modes_is_checked_once(pooled):
@@ -166,6 +181,71 @@ def test_one_pool_in_two_modes_is_checked_once(pooled):
     text = written(layout)
     assert text.count(" check inter ") == 2
     assert text.count(f" track {first.id}/") == 2
+
+
+GROUPS = {"s1": 20, "s2": 20, "s3": 10, "s4": 10, "s5": 0}
+
+
+@pytest.mark.parametrize(
+    ("minimum", "down", "serving"),
+    [
+        (0, "", "s1 s2 s3 s4 s5"),  # priority groups are off
+        (1, "", "s1 s2"),
+        (1, "s1", "s2"),
+        (1, "s1 s2", "s3 s4"),
+        (2, "s1", "s2 s3 s4"),
+        (2, "s1 s3", "s2 s4"),
+        (3, "", "s1 s2 s3 s4"),
+        (9, "", "s1 s2 s3 s4 s5"),
+        (1, "s1 s2 s3 s4 s5", ""),
+    ],
+)
+def test_lower_groups_serve_while_too_few_are_available_above(minimum, down, serving):
+    servers = tuple(Server(name, "/T1/p", name, "127.0.0.1", 80) for name in GROUPS)
+    tunings = {name: Tuning(group=group) for name, group in GROUPS.items()}
+    pool = Pool("p1", "/T1/p", servers, tunings, minimum=minimum)
+    gone = down.split()
+    stands = steer(pool, lambda server: "down" if server.id in gone else "unchecked")
+    assert [name for name, s in stands.items() if s.weight and not s.held] == serving.split()
+
+
+def test_what_has_not_changed_is_not_made_again(pooled):
+    listening(pooled, "a", "127.1.0.1:80", pool="/T1/p")
+    listening(pooled, "b", "127.1.0.1:81")
+    planner, tree = Planner("15.1.8"), pooled.device.configuration.tree
+    changed: set = set()
+    pooled.device.configuration.on_change(changed.update)
+    before = planner.plan(tree, active=True)
+    pooled.patch("ltm/virtual/~T1~b", connectionLimit=5)
+    assert planner.concerned(changed)
+    after = planner.plan(tree, active=True, changed=changed)
+    assert after.frontends[0] is before.frontends[0]
+    assert after.frontends[1].limit == 5
+    changed.clear()
+    pooled.post("ltm/data-group/internal", name="stamp", partition="T1")
+    assert not planner.concerned(changed)
+    pooled.patch("ltm/node/~T1~127.0.0.1", session="user-disabled")
+    assert planner.concerned(changed)
+    tuned = planner.plan(tree, active=True, changed=changed)
+    assert tuned.same_shape(after)
+    assert [t.disabled for t in tuned.pools["/T1/p"].tunings.values()] == [True, False]
+    fresh = Planner("15.1.8").plan(tree, active=True)
+    assert (fresh.frontends, fresh.backends) == (tuned.frontends, tuned.backends)
+
+
+def test_traffic_groups_decide_what_listens(pooled):
+    listening(pooled, "a", "127.1.0.1:80", pool="/T1/p")
+    listening(pooled, "b", "127.1.0.2:80", pool="/T1/p")
+    local = "/Common/traffic-group-local-only"
+    pooled.patch("ltm/virtual-address/~T1~127.1.0.2", trafficGroup=local)
+    for active, names in (
+        (frozenset(), ["/T1/b"]),
+        ({"/Common/traffic-group-1"}, ["/T1/a", "/T1/b"]),
+        (False, []),
+    ):
+        layout = plan(pooled, active=active)
+        assert [f.virtual for f in layout.frontends] == names
+        assert [d.virtual for d in layout.datagrams] == names  # any protocol is UDP too
 
 
 def test_names_stay_while_the_object_lives(pooled):
@@ -196,6 +276,7 @@ def test_nothing_from_a_client_can_end_a_line_of_configuration(rest):
         *("hard-stop-after", "max-spread-checks", "stats", "server-state-file", "timeout", "mode"),
         *("ssl-server-verify", "load-server-state-from-file", "option", "bind", "server"),
         *("default_backend", "balance", "http-reuse", "http-request", "tcp-check", "cookie"),
+        "errorfile",
     }
     assert text.count("bind 127") == 2  # the real one, and the one that is quoted
     assert "bind 127.1.0.1:8080\n" in text
@@ -230,58 +311,113 @@ def test_counters_go_on_over_workers_and_departed_objects_stay_in_the_total():
     assert ledger.totals() == Counters(10, 20, 0, 2, 5, 5)
 
 
-def monitored(check: Check) -> dict[str, Server]:
-    return {"s1": Server("s1", "/T1/p", "/T1/a:80", "127.0.0.1", 80, check=check)}
+def watching(*checks: Check, need: int = 1, native: bool = True) -> Layout:
+    watch = Watch(checks, need)
+    server = Server("s1", "/T1/p", "/T1/a:80", "127.0.0.1", 80, watch=watch, native=native)
+    return Layout(pools={"/T1/p": Pool("p1", "/T1/p", (server,), {"s1": Tuning()})})
 
 
 def told(status: str, check_status: str) -> list[Row]:
     return [Row("p1", "s1", status, check_status, Counters())]
 
 
+MEMBER = ("/T1/p", "/T1/a:80")
+
+
 def test_a_new_member_is_checking_until_its_first_answer_or_its_timeout():
     verdicts = Verdicts()
-    verdicts.expect(monitored(Check(CONNECT, 5, 16)), now=0)
-    verdicts.observe(told("DOWN", "INI"), now=1)
-    assert verdicts.of("/T1/p", "/T1/a:80") == CHECKING
-    verdicts.observe(told("DOWN", "L4CON"), now=15)
-    assert verdicts.of("/T1/p", "/T1/a:80") == CHECKING
-    verdicts.observe(told("DOWN", "L4CON"), now=16)
-    assert verdicts.of("/T1/p", "/T1/a:80") == DOWN
-    verdicts.observe(told("UP", "L4OK"), now=17)
-    assert verdicts.of("/T1/p", "/T1/a:80") == UP
+    verdicts.expect(watching(Check(CONNECT, 5, 16)), now=0)
+    for now, status, check_status, state in (
+        (1, "DOWN", "INI", CHECKING),
+        (15, "DOWN", "L4CON", CHECKING),
+        (16, "DOWN", "L4CON", DOWN),
+        (17, "UP", "L4OK", UP),
+    ):
+        verdicts.observe(told(status, check_status), now=now)
+        assert verdicts.of(*MEMBER) == state
 
 
 def test_what_was_found_survives_a_reload_and_a_new_monitor_begins_anew():
     verdicts = Verdicts()
     check = Check(CONNECT, 5, 16)
-    verdicts.expect(monitored(check), now=0)
+    verdicts.expect(watching(check), now=0)
     verdicts.observe(told("UP", "L4OK"), now=1)
-    verdicts.expect(monitored(check), now=2)
+    verdicts.expect(watching(check), now=2)
     assert verdicts.begins(2)["s1"] == Begin(up=True)
     verdicts.observe(told("UP 3/4", "L4CON"), now=3)
     assert verdicts.begins(13.5)["s1"] == Begin(up=True, failures=2)
-    verdicts.expect(monitored(Check(CONNECT, 1, 3)), now=14)
-    assert verdicts.of("/T1/p", "/T1/a:80") == CHECKING
+    verdicts.expect(watching(Check(CONNECT, 1, 3)), now=14)
+    assert verdicts.of(*MEMBER) == CHECKING
     assert verdicts.begins(14)["s1"] == Begin(up=False)
 
 
-def test_pings_make_a_member_down_only_after_its_timeout():
+def test_a_probe_of_our_own_makes_a_member_down_when_its_timeout_has_passed():
+    verdicts, check = Verdicts(), Check(PING, 5, 16)
+    verdicts.expect(watching(check, native=False), now=0)
+    (target,) = verdicts.targets()
+    assert target == Target(check, "127.0.0.1", 80)
+    assert verdicts.answer(target, 0, GOOD)
+    for now in (5, 10, 15):
+        assert not verdicts.answer(target, now, BAD)
+    assert verdicts.answer(target, 16, BAD)
+    assert verdicts.of(*MEMBER) == DOWN
+
+
+def test_a_member_that_must_be_good_for_a_while_is_up_after_it():
+    verdicts, check = Verdicts(), Check(PING, 5, 16, until_up_s=10)
+    verdicts.expect(watching(check, native=False), now=0)
+    (target,) = verdicts.targets()
+    for now, outcome, state in (
+        *((0, GOOD, CHECKING), (5, BAD, CHECKING), (10, GOOD, CHECKING)),
+        *((19, GOOD, CHECKING), (20, GOOD, UP), (25, BAD, UP)),
+    ):
+        verdicts.answer(target, now, outcome)
+        assert verdicts.of(*MEMBER) == state
+
+
+@pytest.mark.parametrize(
+    ("need", "outcomes", "state"),
+    [
+        (2, [GOOD, GOOD], UP),
+        (2, [GOOD, BAD], DOWN),
+        (1, [GOOD, BAD], UP),
+        (1, [BAD, BAD], DOWN),
+        (2, [GOOD], CHECKING),
+        (2, [GOOD, "disables"], DISABLED),
+    ],
+)
+def test_several_monitors_make_one_state(need, outcomes, state):
     verdicts = Verdicts()
-    verdicts.expect(monitored(Check(PING, 5, 16)), now=0)
-    verdicts.answer("s1", 0, good=True)
-    for now in (5, 10, 15, 20):
-        verdicts.answer("s1", now, good=False)
-        assert verdicts.of("/T1/p", "/T1/a:80") == UP
-    verdicts.answer("s1", 21, good=False)
-    assert verdicts.of("/T1/p", "/T1/a:80") == DOWN
-    assert verdicts.begins(21)["s1"].held
+    checks = Check(PING, 5, 16), Check(CONNECT, 5, 16)
+    verdicts.expect(watching(*checks, need=need, native=False), now=0)
+    for check, outcome in zip(checks, outcomes, strict=False):
+        verdicts.answer(Target(check, "127.0.0.1", 80), 17, outcome)
+    assert verdicts.of(*MEMBER) == state
 
 
-def test_servers_begin_as_their_monitors_left_them(pooled):
+@pytest.mark.parametrize(
+    ("check", "seen", "whole", "outcome"),
+    [
+        (Check(TALK, 5, 16, expect="2.. OK"), b"HTTP/1.0 20", False, ""),
+        (Check(TALK, 5, 16, expect="2.. OK"), b"HTTP/1.0 200 OK", False, GOOD),
+        (Check(TALK, 5, 16), b"x", False, GOOD),
+        (Check(TALK, 5, 16, expect="up", disables="drain"), b"drain", False, "disables"),
+        (Check(TALK, 5, 16, expect="bad", reverse=True), b"bad", False, BAD),
+        (Check(TALK, 5, 16, expect="bad", reverse=True), b"fine", False, ""),
+        (Check(TALK, 5, 16, expect="bad", reverse=True), b"fine", True, GOOD),
+        (Check(TALK, 5, 16, expect="(["), b"a ([ b", False, GOOD),
+    ],
+)
+def test_an_answer_to_a_monitor_is_judged(check, seen, whole, outcome):
+    assert judge(check, seen, whole=whole) == outcome
+
+
+def test_servers_begin_as_their_monitors_and_administrators_left_them(pooled):
     pooled.patch("ltm/pool/~T1~p", monitor="/Common/tcp")
     layout = plan(pooled)
     up, down = (server.id for server in layout.backends[0].servers)
-    text = render_states(layout, {up: Begin(up=True, failures=1), down: Begin(up=False)})
+    begins = {up: Begin(up=True, failures=1), down: Begin(up=False)}
+    text = render_states(layout, begins, {up: Stand(3, False), down: Stand(0, True)})
     lines = {line.split()[3]: line.split() for line in text.splitlines()[2:]}
-    assert (lines[up][5], lines[up][12]) == ("2", "3")
-    assert (lines[down][5], lines[down][12]) == ("0", "0")
+    assert (lines[up][5:8], lines[up][12]) == (["2", "0", "3"], "3")
+    assert (lines[down][5:8], lines[down][12]) == (["0", "1", "0"], "0")

@@ -4,26 +4,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bigip_sim.dataplane.checks import CONNECT, PING, Check
-from bigip_sim.dataplane.layout import Backend, Frontend, Layout, Server
+from bigip_sim.dataplane.checks import CONNECT, Check
+from bigip_sim.dataplane.parts import Backend, Frontend, Layout, Server, Stick
+from bigip_sim.dataplane.steering import READY, Stand
 
 HARD_STOP_S = 30
 CONNECTIONS = 4000
+TABLE_SIZE = "100k"
 _STATE_HEAD = (
     "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight "
     "srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health "
     "srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord "
     "srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port\n"
 )
+_SILENT = (400, 408, 500, 502, 503, 504)  # what HAProxy would say by itself; a device hangs up
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """How a server begins in a new worker."""
+    """What HAProxy's own check of a server knew before."""
 
     up: bool
     failures: int = 0  # bad answers in a row so far
-    held: bool = False  # taken out by a prober of our own
 
 
 def render(layout: Layout, socket: Path, states: Path, descriptors: int) -> str:
@@ -36,31 +38,31 @@ def render(layout: Layout, socket: Path, states: Path, descriptors: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def render_states(layout: Layout, begins: Mapping[str, Begin]) -> str:
-    """Return the server state file: who begins up, down, or taken out.
+def render_states(layout: Layout, begins: Mapping[str, Begin], stands: Mapping[str, Stand]) -> str:
+    """Return the server state file: who begins up, down, taken out, and with which weight.
 
     Without it every server would begin up after each reload, whatever its monitor found before.
     """
-    lines = []
-    for number, backend in enumerate(layout.backends, start=2):
-        for place, server in enumerate(backend.servers, start=1):
-            begin = begins.get(server.id)
-            if begin is not None and server.check is not None:
-                lines.append(_state(number, backend, place, server, begin))
+    lines = [
+        _state(number, backend, server, begins.get(server.id), stands.get(server.id, READY))
+        for number, backend in enumerate(layout.backends, start=2)
+        for server in backend.servers
+    ]
     return _STATE_HEAD + "".join(lines)
 
 
-def _state(number: int, backend: Backend, place: int, server: Server, begin: Begin) -> str:
-    check = server.check
-    assert check is not None
-    health = max(1, check.fall - begin.failures) if begin.up else 0
-    operational = 2 if begin.up else 0
-    admin = 1 if begin.held else 0
-    if check.how == PING or backend.checker:
-        operational, health = 2, 0
+def _state(number: int, backend: Backend, server: Server, begin: Begin | None, stand: Stand) -> str:
+    operational, health, checked = 2, 0, 0
+    if server.native and begin is not None:
+        assert server.watch is not None
+        fall = server.watch.checks[0].fall
+        operational, checked = (2 if begin.up else 0), 6
+        health = max(1, fall - begin.failures) if begin.up else 0
+        if backend.checker:
+            operational, health = 2, 0
     fields = (
-        *(number, backend.id, place, server.id, server.address, operational, admin),
-        *(server.weight, server.weight, 1, 1, 0, health, 6 if check.how != PING else 0),
+        *(number, backend.id, server.id[1:], server.id, server.address, operational),
+        *(1 if stand.held else 0, stand.weight, 1, 1, 1, 0, health, checked),
         *(0, 0, 0, "-", server.port, "-", 0, 0, "-", "-", 0),
     )
     return " ".join(str(field) for field in fields) + "\n"
@@ -88,84 +90,139 @@ def _global(layout: Layout, socket: Path, states: Path, descriptors: int) -> lis
         "  timeout queue 1s",
         "  timeout tunnel 1h",
         "  load-server-state-from-file global",
+        *(f"  errorfile {status} /dev/null" for status in _SILENT),
     ]
 
 
 def _frontend(frontend: Frontend) -> list[str]:
     lines = [f"frontend {frontend.id}", f"  mode {frontend.mode}"]
-    lines.append(f"  bind {_host(frontend.address)}:{frontend.port}")
-    if not frontend.backend:
+    lines.append(f"  bind {_host(frontend.address)}:{frontend.port}{frontend.bind}")
+    if frontend.source:
+        lines.append(f"  tcp-request connection reject if !{{ src {frontend.source} }}")
+    if not frontend.backend and not frontend.rules:
         lines.append("  tcp-request connection reject")
-    elif frontend.limit:
+    if frontend.limit:
         lines.append(f"  tcp-request connection reject if {{ fe_conn gt {frontend.limit} }}")
+    if frontend.rate:
+        lines.append(f"  tcp-request connection reject if {{ fe_sess_rate ge {frontend.rate} }}")
     if frontend.forwards:
         lines.append("  option forwardfor")
+    lines += frontend.rules
     if frontend.backend:
         lines.append(f"  default_backend {frontend.backend}")
     return lines
 
 
 def _backend(backend: Backend) -> list[str]:
+    need = backend.need
     lines = [f"backend {backend.id}", f"  mode {backend.mode}", f"  balance {backend.balance}"]
-    if backend.balance == "source":
-        lines.append("  hash-type consistent")
+    kept = _kept_by(backend)
     if backend.mode == "http":
         # A device without OneConnect balances connections, not requests.
-        lines.append("  http-reuse safe" if backend.reuses else "  http-reuse never")
-        if not backend.reuses:
+        lines.append("  http-reuse safe" if need.reuses else "  http-reuse never")
+        if not need.reuses:
             lines.append("  option prefer-last-server")
         # With nobody to serve it a device resets the connection, it does not answer 503. A worker
         # that has been replaced counts no server any more, but still serves whom it has accepted.
-        lines.append("  http-request reject if { nbsrv eq 0 } !{ stopping }")
-    if backend.cookie_name:
-        lines.append(f"  cookie {backend.cookie_name} insert indirect nocache httponly")
-    if any(server.backup for server in backend.servers):
-        lines.append("  option allbackups")
+        # Who persists may still have a member that takes nobody new.
+        lines.append(f"  http-request reject if {{ nbsrv eq 0 }} !{{ stopping }}{kept}")
+    if backend.servers and all(server.limit for server in backend.servers):
+        reject = "http-request" if backend.mode == "http" else "tcp-request content"
+        lines.append(f"  {reject} reject if {{ be_conn_free eq 0 }}{kept}")
+    if need.cookie is not None:
+        lines.append(f"  cookie {need.cookie.name} {need.cookie.words}".rstrip())
+    lines += _sticks(backend)
     lines += _check_rules(backend)
-    lines += [_server(backend, server) for server in backend.servers]
+    lines += [_server(backend, place, server) for place, server in enumerate(backend.servers)]
+    for table, stick in list(_tables(backend))[1:]:
+        lines += [f"backend {table}", _table(stick)]
     return lines
+
+
+def _kept_by(backend: Backend) -> str:
+    kept = ""
+    if backend.need.cookie is not None:
+        kept += f" !{{ req.cook({backend.need.cookie.name}) -m found }}"
+    for table, stick in _tables(backend):
+        kept += f" !{{ {stick.key},in_table({table}) }}"
+    return kept
+
+
+def _tables(backend: Backend) -> Iterable[tuple[str, Stick]]:
+    """Name the tables; a backend has room for one, further ones are backends of their own."""
+    for place, stick in enumerate(backend.need.sticks):
+        yield (f"{backend.id}.{place}" if place else backend.id), stick
+
+
+def _table(stick: Stick) -> str:
+    length = " len 128" if stick.kind == "string" else ""
+    return f"  stick-table type {stick.kind}{length} size {TABLE_SIZE} expire {stick.seconds}s"
+
+
+def _sticks(backend: Backend) -> list[str]:
+    lines = []
+    for table, stick in _tables(backend):
+        if table == backend.id:
+            lines.append(_table(stick))
+        if stick.learns:
+            lines.append(f"  stick match {stick.key} table {table}")
+            lines.append(f"  stick store-response {stick.learns} table {table}")
+        else:
+            lines.append(f"  stick on {stick.key} table {table}")
+    return lines
+
+
+def _native(backend: Backend) -> Check | None:
+    for server in backend.servers:
+        if server.native and server.watch is not None:
+            return server.watch.checks[0]
+    return None
 
 
 def _check_rules(backend: Backend) -> list[str]:
-    """The steps of the check; members with a check of another kind only connect."""
-    checks = [s.check for s in backend.servers if s.check is not None and s.check.how != PING]
-    if backend.checker or not checks:
+    check = _native(backend)
+    if backend.checker or check is None:
         return []
-    first = checks[0]
-    lines = ["  option tcp-check", f"  tcp-check connect{' ssl' if first.tls else ''}"]
-    if first.how == CONNECT:
+    lines = ["  option tcp-check", f"  tcp-check connect{' ssl' if check.tls else ''}"]
+    if check.how == CONNECT:
         return lines
-    if first.send:
-        lines.append(f"  tcp-check send-binary {first.send.hex()}")
-    pattern = _quoted(first.expect or ".")
-    lines.append(f"  tcp-check expect {'! ' if first.reverse else ''}rstring {pattern}")
+    if check.send:
+        lines.append(f"  tcp-check send-binary {check.send.hex()}")
+    lines.append(f"  tcp-check expect rstring {quoted(check.expect or '.')}")
     return lines
 
 
-def _server(backend: Backend, server: Server) -> str:
-    words = [f"  server {server.id} {_host(server.address)}:{server.port}"]
-    words.append(f"weight {server.weight}")
-    if server.offline:
-        words.append("disabled")
-    if server.backup:
-        words.append("backup")
+def _server(backend: Backend, place: int, server: Server) -> str:
+    need = backend.need
+    words = [f"  server {server.id} {_host(server.address)}:{server.port or ''}".rstrip(":")]
+    words.append(f"id {server.id[1:]} weight 1")
     if server.limit:
         words.append(f"maxconn {server.limit}")
-    if server.cookie:
+    if need.cookie is not None:
         words.append(f"cookie {server.cookie}")
-    words += _check_words(backend, server, server.check)
+    if need.sources:
+        words.append(f"source {need.sources[place % len(need.sources)]}")
+    if need.tls is not None:
+        words.append(need.tls.words)
+    words += _check_words(backend, server)
     return " ".join(words)
 
 
-def _check_words(backend: Backend, server: Server, check: Check | None) -> Iterable[str]:
-    if check is None or check.how == PING or not server.port:
+def _check_words(backend: Backend, server: Server) -> Iterable[str]:
+    if not server.native or server.watch is None:
         return ()
     if backend.checker:
         return (f"track {backend.checker}/{server.id}",)
-    return (f"check inter {check.interval_s}s rise 1 fall {check.fall}",)
+    check = server.watch.checks[0]
+    words = [f"check inter {check.interval_s}s rise 1 fall {check.fall}"]
+    if check.address:
+        words.append(f"addr {check.address}")
+    if check.port:
+        words.append(f"port {check.port}")
+    return words
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Quote for one line of configuration; what would end the line is escaped for the pattern."""
     flat = text.replace("\n", "\\n").replace("\r", "\\r").replace("\0", "")
     return "'" + flat.replace("'", "'\\''") + "'"

@@ -1,14 +1,18 @@
 """The value of the cookie that BIG-IP inserts for a member.
 
-Source: iControl REST reference, section 5.1: 127.2.0.1:8001 is 16777855.16671.0000.
+Source: iControl REST reference, section 5.1: 127.2.0.1:8001 is 16777855.16671.0000. The forms for
+IPv6 and for members in a route domain are unverified.
 """
 
 import ipaddress
 
 
-def cookie_value(address: str, port: int) -> str:
-    """Return the encoded address and port: both with their bytes reversed."""
+def cookie_value(address: str, port: int, route_domain: str = "") -> str:
+    """Return the encoded address and port: of IPv4 both with their bytes reversed."""
     parsed = ipaddress.ip_address(address)
+    if route_domain not in {"", "0"}:
+        packed = parsed.packed if parsed.version == 6 else b"\0" * 10 + b"\xff\xff" + parsed.packed
+        return f"rd{route_domain}o{packed.hex()}o{port}"
     if parsed.version == 6:
         return f"vi{parsed.packed.hex()}.{port}"
     number = int.from_bytes(parsed.packed, "little")

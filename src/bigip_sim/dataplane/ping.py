@@ -4,24 +4,23 @@ Without the right to open such a socket, loopback addresses count as answering a
 `Pinger.limited` says so.
 """
 
+import asyncio
 import os
-import select
 import socket
 import struct
-import time
-from collections.abc import Iterable
 
-WAIT_S = 0.5
 _ECHO_REQUEST, _ECHO_REPLY = 8, 0
 
 
 class Pinger:
-    """Sends echo requests and collects the answers."""
+    """Sends echo requests; belongs to one event loop."""
 
     def __init__(self) -> None:
         self._socket, self._raw = _open_socket()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._sequence = 0
         self._identity = os.getpid() & 0xFFFF
+        self._waiting: dict[tuple[str, int], asyncio.Future[None]] = {}
 
     @property
     def limited(self) -> str:
@@ -30,29 +29,29 @@ class Pinger:
             return ""
         return "no right to send ICMP: loopback members of ping monitors count as up"
 
-    def ping(self, addresses: Iterable[str]) -> set[str]:
-        """Return those of the addresses that answer within `WAIT_S`."""
-        wanted = set(addresses)
-        if self._socket is None:
-            return {a for a in wanted if a.startswith("127.") or a == "::1"}
+    async def ping(self, address: str, wait_s: float) -> bool:
+        """Return whether an address answers in time."""
+        if self._socket is None or ":" in address:
+            return address.startswith("127.") or address == "::1"
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._socket.setblocking(False)
+            self._loop.add_reader(self._socket, self._receive)
         self._sequence = (self._sequence + 1) & 0xFFFF
-        packet = self._packet()
-        waiting = set()
-        for address in wanted:
-            try:
-                self._socket.sendto(packet, (address, 0))
-            except OSError:
-                continue  # unreachable from here: no answer
-            waiting.add(address)
-        answered: set[str] = set()
-        deadline = time.monotonic() + WAIT_S
-        while waiting - answered and (left := deadline - time.monotonic()) > 0:
-            if select.select([self._socket], [], [], left)[0]:
-                answered |= self._receive() & waiting
-        return answered
+        place = (address, self._sequence)
+        answered = self._waiting[place] = self._loop.create_future()
+        try:
+            self._socket.sendto(self._packet(), (address, 0))
+            async with asyncio.timeout(wait_s):
+                await answered
+        except (OSError, TimeoutError):
+            return False
+        finally:
+            del self._waiting[place]
+        return True
 
     def close(self) -> None:
-        """Let the socket go."""
+        """Let the socket go; the loop has ended by now."""
         if self._socket is not None:
             self._socket.close()
 
@@ -61,16 +60,21 @@ class Pinger:
         checksum = _checksum(head)
         return struct.pack("!BBHHH", _ECHO_REQUEST, 0, checksum, self._identity, self._sequence)
 
-    def _receive(self) -> set[str]:
+    def _receive(self) -> None:
         assert self._socket is not None
-        data, (address, _) = self._socket.recvfrom(1024)
+        try:
+            data, (address, _) = self._socket.recvfrom(1024)
+        except OSError:
+            return  # told of something that is gone, or unreachable
         if self._raw:
             data = data[(data[0] & 0x0F) * 4 :]
         if len(data) < 8:
-            return set()
+            return
         kind, _code, _sum, identity, sequence = struct.unpack("!BBHHH", data[:8])
-        ours = sequence == self._sequence and (identity == self._identity or not self._raw)
-        return {address} if kind == _ECHO_REPLY and ours else set()
+        answered = self._waiting.get((address, sequence))
+        ours = identity == self._identity or not self._raw
+        if kind == _ECHO_REPLY and ours and answered is not None and not answered.done():
+            answered.set_result(None)
 
 
 def _open_socket() -> tuple[socket.socket | None, bool]:

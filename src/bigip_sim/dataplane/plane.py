@@ -1,7 +1,7 @@
 """Keeps HAProxy doing what the configuration says, and tells what came of it.
 
-One thread starts and replaces workers and asks its own prober; REST answers never wait for it.
-Changes are gathered until they have been quiet for `QUIET_S`, and reloads keep `GAP_S` apart.
+One thread starts and replaces workers and tells them who may take what; REST answers never wait
+for it. Changes are gathered until they have been quiet for `QUIET_S`; reloads keep `GAP_S` apart.
 """
 
 import logging
@@ -11,10 +11,12 @@ from collections import deque
 from collections.abc import Mapping
 
 from bigip_sim.configuration import Configuration
-from bigip_sim.dataplane.layout import Layout, Planner
-from bigip_sim.dataplane.ping import Pinger
+from bigip_sim.dataplane.beside import Beside
+from bigip_sim.dataplane.layout import Active, Planner
+from bigip_sim.dataplane.parts import Layout
 from bigip_sim.dataplane.process import WorkerError
-from bigip_sim.dataplane.verdicts import UP, Verdicts
+from bigip_sim.dataplane.steering import Stand, choices, commands, steer
+from bigip_sim.dataplane.verdicts import Target, Verdicts
 from bigip_sim.dataplane.workers import Workers
 from bigip_sim.traffic import Counters, Rates
 from bigip_sim.tree import Item, Key
@@ -31,7 +33,7 @@ PATIENCE_S = 0.2  # what an answer may wait for fresher ones
 RETRY_S = 0.3
 SILENT_LIMIT_S = 30.0  # a worker that is just starting is waited for
 RATE_OVER_S = 5.0
-_WITHOUT_EFFECT = frozenset({"value list", "sys/folder", "auth/partition", "ltm/rule"})
+BESIDE = -1  # what is carried beside HAProxy, as a worker's number
 
 
 class DataPlane:
@@ -42,6 +44,7 @@ class DataPlane:
         self._planner = Planner(version)
         self._workers = Workers(program)
         self._verdicts = Verdicts()
+        self._beside = Beside(self._answered)
         self._lock = threading.Lock()  # over verdicts, samples and names
         self._names: dict[str, str] = {}  # virtual server -> frontend
         self._members: dict[tuple[str, str], str] = {}  # (pool, member) -> server
@@ -49,18 +52,26 @@ class DataPlane:
         self._wake = threading.Event()
         self._silent = threading.Event()  # set when power is off and no worker is left
         self._stopping = False
-        self._powered, self._active = True, False
-        self._layout: Layout | None = None  # what the worker was given
+        self._powered = True
+        self._active: Active = False
+        self._layout: Layout | None = None  # what is wanted
+        self._carried: Layout | None = None  # what the worker was given
+        self._replacing = False  # the worker has to be replaced for what is wanted
+        self._retry_at = 0.0
+        self._refused: tuple[str, ...] = ()  # why there is no new worker
+        self._stands: dict[str, Stand] = {}  # what it was told of its servers
+        self._backends: dict[str, list[str]] = {}  # server -> the backends that it is in
         self._problems: tuple[str, ...] = ()
+        self._changes = threading.Lock()
+        self._changed_keys: set[Key] | None = None  # since the last plan; None: everything
         self._dirty_since: float | None = time.monotonic()
+        self._planning = False
+        self._steering_due = False
         self._due_at = 0.0
-        self._reloaded_at = self._polled_at = -GAP_S
-        self._tended_at = -GAP_S  # when pings were sent and old workers let go
-        self._poll_cost_s = self._reload_cost_s = 0.0
+        self._reloaded_at = self._polled_at = self._tended_at = -GAP_S
+        self._poll_cost_s = self._reload_cost_s = self._plan_cost_s = 0.0
         self._reloads = 0
-        self._reloading = False
-        self._pinger = Pinger()
-        self._pinged_at: dict[str, float] = {}
+        self._busy = False
         self._thread = threading.Thread(target=self._run, name="dataplane", daemon=True)
 
     def start(self) -> None:
@@ -75,9 +86,8 @@ class DataPlane:
         if self._thread.ident is not None:  # a start that failed half way
             self._thread.join()
         self._workers.clean_up()
-        self._pinger.close()
 
-    def place(self, *, powered: bool, active: bool) -> None:
+    def place(self, *, powered: bool, active: Active) -> None:
         """Say whether the unit has power, and whether it is the one that carries traffic.
 
         Losing power waits until nothing is carried any more.
@@ -94,17 +104,19 @@ class DataPlane:
 
     def health(self) -> dict[str, object]:
         """Return how it goes, for the control API."""
-        problems = [*self._problems, *([self._pinger.limited] if self._pinger.limited else [])]
+        listening = len(self._carried.frontends) if self._carried is not None else 0
+        waits = self._dirty_since is not None or self._replacing
         return {
             "state": "on" if self._thread.is_alive() else "failed, the log says why",
             "pid": self._workers.pid,
-            "listening": len(self._layout.frontends) if self._layout is not None else 0,
-            "settled": self._dirty_since is None and not self._reloading,
+            "listening": listening + self._beside.listening,
+            "settled": not (waits or self._busy or self._steering_due),
             "reloads": self._reloads,
+            "last_plan_ms": round(self._plan_cost_s * 1000, 1),
             "last_reload_ms": round(self._reload_cost_s * 1000, 1),
             "last_read_ms": round(self._poll_cost_s * 1000, 1),
             "retired_workers": self._workers.retired,
-            "problems": problems,
+            "problems": [*self._problems, *self._refused, *self._beside.problems],
         }
 
     def virtual(self, name: str) -> Counters:
@@ -142,108 +154,172 @@ class DataPlane:
         )
 
     def result(self, pool: str, member: str) -> str:
-        """Return what the monitor of a member has found."""
+        """Return what the monitors of a member have found."""
         with self._lock:
             return self._verdicts.of(pool, member)
 
     def node_result(self, node: str) -> str:
-        """Monitors of nodes are not carried out; a node counts as up."""
-        del node
-        return UP
+        """Return what the monitors of a node have found."""
+        with self._lock:
+            return self._verdicts.of_node(node)
 
     def _changed(self, changed: Mapping[Key, Item | None]) -> None:
-        if all(key.family in _WITHOUT_EFFECT for key in changed):
-            return
         now = time.monotonic()
-        if self._dirty_since is None:
-            self._dirty_since = now
-        self._due_at = min(now + QUIET_S, self._dirty_since + GAP_S)
+        with self._changes:
+            if not self._planning and not self._planner.concerned(changed):
+                return
+            if self._changed_keys is not None:
+                self._changed_keys.update(changed)
+            if self._dirty_since is None:
+                self._dirty_since = now
+            self._due_at = min(now + QUIET_S, self._dirty_since + GAP_S)
         self._wake.set()
+
+    def _answered(self, target: Target, now: float, outcome: str) -> None:
+        with self._lock:
+            changed = self._verdicts.answer(target, now, outcome)
+        if changed:
+            self._steering_due = True
+            self._wake.set()
 
     def _run(self) -> None:
         while not self._stopping:
             self._wake.wait(self._pause_s(time.monotonic()))
             self._wake.clear()
-            now = time.monotonic()
-            if self._workers.died():
-                log.error("HAProxy has ended by itself; it is started anew")
-                self._workers.stop()
-                self._layout, self._dirty_since = None, now
-            if self._dirty_since is not None and now >= self._reload_at():
-                self._reloading = True
-                self._reload(now)
-                self._reloading = False
-            if now - self._polled_at >= self._poll_every_s():
-                self._poll()
-            if now - self._tended_at >= POLL_S:
-                self._tended_at = now
-                self._ping(now)
-                self._workers.reap()
+            self._busy = True
+            self._turn(time.monotonic())
+            self._busy = False
+        self._beside.stop()
         self._workers.stop()
 
-    def _reload_at(self) -> float:
-        if not self._active or self._layout is None or not self._layout.frontends:
-            return self._due_at  # what listens on nothing can be replaced as often as one likes
-        return max(self._due_at, self._reloaded_at + GAP_S)
+    def _turn(self, now: float) -> None:
+        if self._workers.died():
+            log.error("HAProxy has ended by itself; it is started anew")
+            self._stop_workers()
+            self._dirty_since = self._due_at = now
+        if self._dirty_since is not None and now >= self._due_at:
+            self._renew(now)
+        if self._replacing and now >= self._replace_at():
+            self._replace(now)
+        if now - self._polled_at >= self._poll_every_s():
+            self._poll()
+        if self._steering_due:
+            self._steering_due = False
+            self._steer()
+        if now - self._tended_at >= POLL_S:
+            self._tended_at = now
+            self._workers.reap()
+
+    def _replace_at(self) -> float:
+        if self._active is False or self._carried is None or not self._carried.frontends:
+            return self._retry_at  # what listens on nothing can be replaced as often as one likes
+        return max(self._retry_at, self._reloaded_at + GAP_S)
 
     def _poll_every_s(self) -> float:
         return max(POLL_S, self._poll_cost_s * POLL_SHARE)
 
     def _pause_s(self, now: float) -> float:
-        next_turn = self._tended_at + POLL_S - now
-        next_reload = self._reload_at() - now if self._dirty_since is not None else next_turn
-        return max(0.0, min(next_turn, next_reload))
+        turns = [self._tended_at + POLL_S]
+        if self._dirty_since is not None:
+            turns.append(self._due_at)
+        if self._replacing:
+            turns.append(self._replace_at())
+        return max(0.0, min(turns) - now)
 
-    def _reload(self, now: float) -> None:
+    def _renew(self, now: float) -> None:
+        """Look at the configuration anew; what needs no new worker is done at once."""
         self._dirty_since = None
         if not self._powered:
-            self._workers.stop()
-            self._layout = None
+            self._stop_workers()
+            self._beside.listen(())
+            self._beside.watch(frozenset())
             self._silent.set()
             return
-        if not self._active and self._layout is not None and self._layout.frontends:
-            self._workers.stop()  # a unit that stands by lets every connection go at once
-            self._layout = None
-        with self._configuration.reading() as tree:
-            snapshot = tree.snapshot()
-        wanted = self._planner.plan(snapshot, active=self._active)
+        if self._active is False and self._carried is not None and self._carried.frontends:
+            self._stop_workers()  # a unit that stands by lets every connection go at once
+        wanted = self._plan()
         layout = self._workers.listenable(wanted)
         self._problems = layout.problems
         servers = layout.servers()
         with self._lock:
-            self._verdicts.expect(servers, now)
-            self._names = {f.virtual: f.id for f in wanted.frontends}
+            self._verdicts.expect(layout, now)
+            targets = self._verdicts.targets()
+            self._names = {one.virtual: one.id for one in wanted.frontends}
+            self._names.update((one.virtual, one.id) for one in wanted.datagrams)
             self._members = {(s.pool, s.member): name for name, s in servers.items()}
             self._workers.ledger.keep({*servers, *self._names.values()})
-        if self._is_new(layout):
-            self._replace(layout)
-        if len(layout.frontends) != len(wanted.frontends):
-            self._try_again()
+        self._layout = layout
+        self._replacing = self._carried is None or not layout.same_shape(self._carried)
+        self._beside.watch(targets)
+        self._steer()
+        listens = self._beside.listen(layout.datagrams)
+        if not listens or len(layout.frontends) != len(wanted.frontends):
+            self._dirty_since, self._due_at = now, now + RETRY_S
 
-    def _is_new(self, layout: Layout) -> bool:
-        old = self._layout
-        return old is None or (old.frontends, old.backends) != (layout.frontends, layout.backends)
+    def _stop_workers(self) -> None:
+        self._workers.stop()
+        self._layout = self._carried = None
+        self._replacing = False
 
-    def _replace(self, layout: Layout) -> None:
-        started = time.monotonic()
+    def _plan(self) -> Layout:
+        began = time.thread_time()
+        with self._changes:
+            changed, self._changed_keys = self._changed_keys, set()
+            self._planning = True
+        with self._configuration.reading() as tree:
+            snapshot = tree.snapshot()
+        layout = self._planner.plan(snapshot, active=self._active, changed=changed)
+        self._planning = False
+        self._plan_cost_s = time.thread_time() - began
+        return layout
+
+    def _replace(self, now: float) -> None:
+        layout = self._layout
+        assert layout is not None
         with self._lock:
-            begins = self._verdicts.begins(started)
+            begins = self._verdicts.begins(now)
+            stands = self._wanted_stands(layout)
         try:
-            self._workers.replace(layout, begins)
+            self._workers.replace(layout, begins, stands)
         except WorkerError as error:
             log.exception("HAProxy keeps its old configuration")
-            self._problems = (*self._problems, str(error))
-            self._try_again()
+            self._refused = (str(error),)
+            self._retry_at = time.monotonic() + RETRY_S
             return
-        self._layout = layout
+        self._carried, self._stands, self._refused = layout, stands, ()
+        self._replacing = False
+        self._backends = {}
+        for backend in layout.backends:
+            for server in backend.servers:
+                self._backends.setdefault(server.id, []).append(backend.id)
         self._reloads += 1
         self._reloaded_at = time.monotonic()
-        self._reload_cost_s = self._reloaded_at - started
+        self._reload_cost_s = self._reloaded_at - now
 
-    def _try_again(self) -> None:
-        now = time.monotonic()
-        self._dirty_since = self._dirty_since or now
-        self._due_at = now + RETRY_S
+    def _wanted_stands(self, layout: Layout) -> dict[str, Stand]:
+        stands: dict[str, Stand] = {}
+        for pool in layout.pools.values():
+            stands.update(steer(pool, self._verdicts.state))
+        return stands
+
+    def _steer(self) -> None:
+        """Tell HAProxy and the forwarder who may take what, as far as that has changed."""
+        layout = self._layout
+        if layout is None:
+            return
+        with self._lock:
+            wanted = self._wanted_stands(layout)
+            asked = {d.pool for d in layout.datagrams} & layout.pools.keys()
+            state = self._verdicts.state
+            datagrams = {name: choices(layout.pools[name], wanted, state) for name in asked}
+        told = [
+            line
+            for name, stand in wanted.items()
+            for line in commands(self._backends.get(name, ()), name, self._stands.get(name), stand)
+        ]
+        self._workers.command(told)
+        self._stands = wanted
+        self._beside.choose(datagrams)
 
     def _refresh(self) -> None:
         if time.monotonic() - self._polled_at > max(FRESH_S, self._poll_cost_s * FRESH_SHARE):
@@ -256,40 +332,9 @@ class DataPlane:
             return
         now = time.monotonic()
         self._poll_cost_s, self._polled_at = now - began, now
+        self._workers.ledger.tell(BESIDE, self._beside.counters())
         totals = self._workers.ledger.totals()
         with self._lock:
-            self._verdicts.observe(rows, now)
+            self._steering_due |= self._verdicts.observe(rows, now)
             if not self._samples or now - self._samples[-1][0] >= POLL_S / 2:
                 self._samples.append((now, totals))
-
-    def _ping(self, now: float) -> None:
-        with self._lock:
-            pinged = self._verdicts.pinged()
-        servers = self._layout.servers() if self._layout is not None else {}
-        due = {
-            name: servers[name].address
-            for name, verdict in pinged.items()
-            if name in servers and now - self._pinged_at.get(name, -1e9) >= verdict.check.interval_s
-        }
-        if not due:
-            return
-        answered = self._pinger.ping(due.values())
-        lines = []
-        with self._lock:
-            for name, address in due.items():
-                self._pinged_at[name] = now
-                before = self._verdicts.is_up(name)
-                self._verdicts.answer(name, now, good=address in answered)
-                if before != self._verdicts.is_up(name):
-                    lines += self._hold(name, up=not before)
-        self._workers.command(lines)
-
-    def _hold(self, name: str, *, up: bool) -> list[str]:
-        """Return the commands that put a member back into service, or take it out."""
-        assert self._layout is not None
-        return [
-            f"set server {backend.id}/{name} state {'ready' if up else 'maint'}"
-            for backend in self._layout.backends
-            for server in backend.servers
-            if server.id == name and not server.offline
-        ]

@@ -17,8 +17,10 @@ from pathlib import Path
 from bigip_sim.dataplane import counts
 from bigip_sim.dataplane.config import Begin, render, render_states
 from bigip_sim.dataplane.counts import Ledger, Row
-from bigip_sim.dataplane.layout import Layout
+from bigip_sim.dataplane.parts import Layout
 from bigip_sim.dataplane.process import Worker, WorkerError, WorkerFiles
+from bigip_sim.dataplane.steering import Stand
+from bigip_sim.dataplane.tables import batches, take_over
 
 MOST_RETIRED = 4  # beyond, the eldest is ended with the connections that it still has
 _WHY = {
@@ -64,18 +66,22 @@ class Workers:
                 refused[place] = why
         return layout.without(refused) if refused else layout
 
-    def replace(self, layout: Layout, begins: Mapping[str, Begin]) -> None:
+    def replace(
+        self, layout: Layout, begins: Mapping[str, Begin], stands: Mapping[str, Stand]
+    ) -> None:
         """Start a worker for this layout; it takes the sockets over, and the old one retires."""
         self._number += 1
         files = WorkerFiles.numbered(self._directory, self._number)
         text = render(layout, files.socket, files.states, self._descriptors)
         files.configuration.write_text(text)
-        files.states.write_text(render_states(layout, begins))
+        files.states.write_text(render_states(layout, begins, stands))
         try:
             started = Worker(self._program, files, self._current)
         except WorkerError:
             files.remove()
             raise
+        if self._current is not None and any(b.need.sticks for b in layout.backends):
+            take_over(self._current, started)
         with self._reading:
             old, self._current = self._current, started
             if old is not None:
@@ -99,7 +105,7 @@ class Workers:
     def command(self, lines: Iterable[str]) -> None:
         """Send commands to the worker that carries traffic."""
         if self._current is not None:
-            for line in lines:
+            for line in batches(tuple(lines)):
                 with contextlib.suppress(WorkerError):  # it ends; the next one is told at its start
                     self._current.ask(line)
 
