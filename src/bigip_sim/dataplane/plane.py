@@ -96,8 +96,9 @@ class DataPlane:
             return
         self._powered, self._active = powered, active
         self._silent.clear()
-        self._dirty_since = time.monotonic() - QUIET_S  # at once
-        self._due_at = 0.0
+        with self._changes:
+            self._dirty_since = time.monotonic() - QUIET_S  # at once
+            self._due_at = 0.0
         self._wake.set()
         if not powered and self._thread.is_alive():
             self._silent.wait(SILENT_LIMIT_S)
@@ -228,7 +229,8 @@ class DataPlane:
 
     def _renew(self, now: float) -> None:
         """Look at the configuration anew; what needs no new worker is done at once."""
-        self._dirty_since = None
+        with self._changes:
+            self._dirty_since = None
         if not self._powered:
             self._stop_workers()
             self._beside.listen(())
@@ -254,7 +256,8 @@ class DataPlane:
         self._steer()
         listens = self._beside.listen(layout.datagrams)
         if not listens or len(layout.frontends) != len(wanted.frontends):
-            self._dirty_since, self._due_at = now, now + RETRY_S
+            with self._changes:
+                self._dirty_since, self._due_at = now, now + RETRY_S
 
     def _stop_workers(self) -> None:
         self._workers.stop()
