@@ -159,15 +159,13 @@ class OsloBus:
             client = self._clients.get((topic, timeout_s))
             if client is None:
                 target = oslo_messaging.Target(exchange=self._exchange, topic=topic)
-                # whole seconds: oslo.messaging's server passes over anything else, with a warning
-                monitor_s = (
-                    min(CALL_MONITOR_TIMEOUT_S, max(1, int(timeout_s))) if timeout_s else None
-                )
+                # oslo.messaging's server monitors no shorter calls, and warns of each
+                is_long = timeout_s is not None and timeout_s > CALL_MONITOR_TIMEOUT_S
                 client = oslo_messaging.get_rpc_client(
                     self._transport,
                     target,
                     timeout=timeout_s,
-                    call_monitor_timeout=monitor_s,
+                    call_monitor_timeout=CALL_MONITOR_TIMEOUT_S if is_long else None,
                     retry=1,
                 )
                 self._clients[topic, timeout_s] = client
