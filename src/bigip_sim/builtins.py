@@ -53,6 +53,7 @@ _DIFFERENT: Mapping[str, Mapping[str, object]] = {
     "dslite": {"dsLite": "enabled", "proto": "IPv6"},
     "ip6ip4": {"proto": "IPv6"},
     "ip6ip6": {"proto": "IPv6"},
+    "tcp-forward": {"description": "TCP forwarding without encapsulation"},
 }
 _TUNNELS = {
     "http-tunnel": "Tunnel for http-explicit profile",
@@ -65,7 +66,10 @@ def install(draft: Draft) -> None:
     _install_partitions(draft)
     for kind in KINDS.values():
         if kind.root:
-            root = {"defaultsFrom": "none"} if "defaultsFrom" in kind.defaults else {}
+            root: dict[str, object] = (
+                {"defaultsFrom": "none"} if "defaultsFrom" in kind.defaults else {}
+            )
+            root.update(_DIFFERENT.get(kind.leaf, {}))
             draft.put(kind.key(kind.root), kind.path, root, builtin=True)
             for name in _PROFILES.get(kind.path, ()):
                 own = {"defaultsFrom": kind.root, **_DIFFERENT.get(name, {})}
@@ -74,6 +78,7 @@ def install(draft: Draft) -> None:
     _install_files(draft)
     _install_strategies(draft)
     _install_rules(draft)
+    _install_system(draft)
 
 
 def _install_partitions(draft: Draft) -> None:
@@ -129,6 +134,55 @@ _TEXTS = {  # unverified
 }
 
 
+def _install_system(draft: Draft) -> None:
+    user, provision, service = KINDS["auth/user"], KINDS["sys/provision"], KINDS["sys/service"]
+    access = [{"name": "all-partitions", "role": "admin"}]
+    own: dict[str, object] = {"description": "Admin User", "partitionAccess": access}
+    draft.put(user.key("admin"), user.path, own, builtin=True)
+    for name in _MODULES:
+        level = {"level": "nominal"} if name == "ltm" else {}
+        draft.put(provision.key(name), provision.path, level, builtin=True)
+    for name in ("bigd", "httpd", "mcpd", "ntpd", "restjavad", "restnoded", "sshd", "tmm"):
+        draft.put(service.key(name), service.path, {}, builtin=True)
+    group = KINDS["ltm/data-group/internal"]
+    for name, (kind, names) in _DATA_GROUPS.items():
+        records = [{"name": record, "data": ""} for record in names]
+        own = {"type": kind, "records": records}
+        draft.put(group.key(f"/Common/{name}"), group.path, own, builtin=True)
+    variable = KINDS["sys/db"]
+    for name, (value, allowed) in _VARIABLES.items():
+        own = {"defaultValue": value, "scfConfig": "true", "value": value, "valueRange": allowed}
+        draft.put(variable.key(name), variable.path, own, builtin=True)
+
+
+_AOL = "64.12.96.0/19 195.93.16.0/20 195.93.48.0/22 195.93.64.0/19 195.93.96.0/19 198.81.0.0/22"
+_DATA_GROUPS = {  # that they are there is recorded, and the first records of aol
+    "aol": ("ip", _AOL.split()),
+    "images": ("string", [".bmp", ".gif", ".jpg"]),
+    "private_net": ("ip", ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]),
+    "sys_APM_MS_Office_OFBA_DG": ("string", ["ie_sp_session_sharing_enabled"]),
+}
+_MODULES = (
+    *("afm", "am", "apm", "asm", "avr", "dos", "fps", "gtm", "ilx", "lc", "ltm", "pem", "sslo"),
+    *("swg", "urldb"),
+)
+_SECONDS = "integer min:1 max:900"  # ranges and defaults are unverified but for the last two
+_VARIABLES = {
+    "icrd.timeout": ("60", _SECONDS),
+    "restjavad.timeout": ("60", _SECONDS),
+    "restnoded.timeout": ("60", _SECONDS),
+    "provision.extramb": ("0", "integer min:0 max:8192"),
+    "provision.restjavad.extramb": ("384", "integer min:192 max:2400"),
+    "restjavad.useextramb": ("false", "false true"),
+    "tmm.verbose": ("disable", "disable enable"),
+    "ui.advisory.color": ("green", "string"),
+    "ui.advisory.enabled": ("false", "false true"),
+    "ui.advisory.text": ("<null>", "string"),
+    "systemauth.disablebash": ("false", "false true"),
+    "provision.cpu.afm": ("0", "integer min:0 max:100"),
+}
+
+
 def _install_strategies(draft: Draft) -> None:
     kind = KINDS["ltm/policy-strategy"]
     for name in ("all-match", "best-match", "first-match"):
@@ -151,6 +205,10 @@ def _install_files(draft: Draft) -> None:
         key = kind.key(f"/Common/{name}")
         draft.put(key, path, own, builtin=True)
         add_twins(draft, path, key, builtin=True)
+        if "~default" not in more:  # what sys/crypto says of these was recorded too
+            twin = KINDS["sys/crypto/cert"]
+            said = defaults("sys", "sys/crypto/cert")
+            draft.put(twin.key(f"/Common/{name}"), twin.path, said, builtin=True)
 
 
 _CERT, _KEY = "sys/file/ssl-cert", "sys/file/ssl-key"

@@ -53,7 +53,7 @@ LTM = (
         "ltm/pool",
         "Pool",
         defaults=defaults("ltm", "ltm/pool"),
-        optional=DESCRIBED | {"monitor"},
+        optional=DESCRIBED | {"monitor", "gatewayFailsafeDevice"},
         choices={"loadBalancingMode": LB_MODES},
         links=(Link("monitor", "monitor", monitors("monitor")),),
         subcollections=("members",),
@@ -77,7 +77,16 @@ LTM = (
         defaults=defaults("ltm", "ltm/virtual"),
         optional=DESCRIBED
         | {"pool", "rules", "persist", "fallbackPersistence", "vlans", "lastHopPool"}
-        | {"ipForward", "internal", "reject", "l2Forward", "dhcpRelay", "addressStatus"},
+        | {"bwcPolicy", "clonePools", "evictionProtected", "flowEvictionPolicy", "rateClass"}
+        | {
+            "fwEnforcedPolicy",
+            "fwStagedPolicy",
+            "ipIntelligencePolicy",
+            "perFlowRequestAccessPolicy",
+        }
+        | {"relatedRules", "securityLogProfiles", "securityNatPolicy", "servicePolicy"}
+        | {"trafficClasses", "trafficMatchingCriteria", "transparentNexthop", "addressStatus"},
+        marks=frozenset({"ipForward", "internal", "reject", "l2Forward", "dhcpRelay"}),
         read_only=frozenset({"creationTime", "lastModifiedTime", "vsIndex"}),
         choices={"ipProtocol": frozenset({"any", "tcp", "udp", "sctp", "icmp"})},
         flags=(("enabled", "disabled"), ("vlansDisabled", "vlansEnabled")),
@@ -135,6 +144,19 @@ LTM = (
         fixed=frozenset({"address"}),
         links=(_IN_DOMAIN,),
         flags=(("enabled", "disabled"),),
+    ),
+    Kind(
+        "ltm/snat",  # no item was recorded: the attributes are unverified
+        "snat",
+        defaults=defaults("ltm", "ltm/snat"),
+        optional=DESCRIBED | {"origins", "snatpool", "translation", "vlans"},
+        flags=(("vlansDisabled", "vlansEnabled"),),
+        marks=frozenset({"automap"}),
+        links=(
+            Link("snatpool", "ltm/snatpool", one("snatpool")),
+            Link("translation", "ltm/snat-translation", one("translation")),
+            Link("vlans", "net/vlan", many("vlans"), many=True),
+        ),
     ),
     Kind(
         "ltm/rule",

@@ -113,6 +113,16 @@ def _route_domain(look: Look) -> None:
         look.values["throughputCapacity"] = 0
 
 
+def _user(look: Look) -> None:
+    """Each partition is named with a link."""
+    entries = look.values.get("partitionAccess")
+    if isinstance(entries, list):
+        look.values["partitionAccess"] = [
+            {**e, "nameReference": {"link": look.link(f"auth/partition/{to_segment(e['name'])}")}}
+            for e in entries
+        ]
+
+
 def _policy(look: Look) -> None:
     """Status, times and what it needs are the device's own to tell: from 12.1 on."""
     values, name = look.values, look.item.key.name
@@ -181,6 +191,7 @@ FACES: Mapping[str, Face] = {
     "ltm/virtual": _virtual,
     "ltm/virtual-address": _grouped,
     "ltm/snat-translation": _grouped,
+    "auth/user": _user,
     "ltm/policy": _policy,
     "ltm/policy/rules/actions": _action,
     "ltm/profile/client-ssl": _ssl_profile,

@@ -111,6 +111,8 @@ class Reader:
             parent = self._tree.get(kind.key(str(item.own.get("defaultsFrom", kind.root))))
             if parent is not None and parent.kind == kind.path:
                 values.update(self.attributes(parent))
+                if "description" in kind.optional:
+                    values.pop("description", None)  # a parent's own, absent while unset
         else:
             values.update(kind.defaults)
         for field, value in item.own.items():

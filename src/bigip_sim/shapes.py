@@ -2,7 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from bigip_sim import irules, policies, shapes_files, shapes_ltm, shapes_net, shapes_profiles
+from bigip_sim import (
+    irules,
+    policies,
+    shapes_files,
+    shapes_ltm,
+    shapes_net,
+    shapes_profiles,
+    shapes_sys,
+)
 from bigip_sim.catalogue import KINDS
 from bigip_sim.shaping import Write, keep_monitors
 from bigip_sim.tree import Draft, Item
@@ -32,7 +40,10 @@ SHAPES: Mapping[str, Shape] = {
     **{path: shapes_profiles.persistence for path in KINDS if path.startswith("ltm/persistence/")},
     "ltm/profile/client-ssl": shapes_profiles.client_ssl,
     "ltm/profile/server-ssl": shapes_profiles.server_ssl,
-    "auth/partition": shapes_net.folder_default,
+    "ltm/snat": shapes_ltm.snat,
+    "auth/user": shapes_sys.user,
+    "auth/partition": shapes_sys.partition,
+    "sys/db": shapes_sys.variable,
     "net/route-domain": shapes_net.route_domain,
     "net/vlan": shapes_net.vlan,
     "net/vlan/interfaces": shapes_net.vlan_interface,

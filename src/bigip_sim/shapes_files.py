@@ -32,6 +32,8 @@ def uploaded_file(write: Write) -> None:
         own["lastUpdateTime"] = write.about.now()
     elif write.old is None:
         raise nothing_specified()
+    elif "~content" not in own:  # the device's own: only what was recorded of it is here
+        return
     for field in ("revision", "createTime", "lastUpdateTime", "sourcePath"):
         if field in before:
             own.setdefault(field, before[field])
@@ -45,7 +47,8 @@ def uploaded_file(write: Write) -> None:
     own["systemPath"] = (
         f"/config/filestore/files_d/{path.partition}_d/{folder}/{name}_{own['revision']}"
     )
-    own.update(_facts(write))
+    if "~content" in own:
+        own.update(_facts(write))
 
 
 def _facts(write: Write) -> Mapping[str, object]:

@@ -3,6 +3,7 @@
 Source: iControl REST reference, sections 1.5, 3.3, 3.5, 3.6 and 3.8.
 """
 
+import ipaddress
 from collections.abc import Mapping
 
 from bigip_sim import refusals
@@ -114,6 +115,11 @@ def _mask(address: Address) -> str:
 def virtual(write: Write) -> None:
     """A virtual server stands on its address and, for want of others, on a fastL4 profile."""
     own = write.own
+    own["lastModifiedTime"] = write.about.now()
+    if write.old is None:
+        own["creationTime"] = own["lastModifiedTime"]
+        # Only that no two are the same matters, and that finding one costs nothing.
+        own["vsIndex"] = write.draft.generation * 1024 + len(write.draft.changed) % 1024
     keep_full(write, "pool", "lastHopPool", "fallbackPersistence")
     keep_paths(write, "rules", "vlans", "persist")
     translation = own.get("sourceAddressTranslation")
@@ -121,6 +127,8 @@ def virtual(write: Write) -> None:
         kept = {k: v for k, v in translation.items() if not k.endswith("Reference")}
         if isinstance(kept.get("pool"), str):
             kept["pool"] = join_path(str(kept["pool"]))
+        if kept.get("type") != "snat":
+            kept.pop("pool", None)
         own["sourceAddressTranslation"] = kept
     _destination(write)
     if write.old is None and "profiles" not in write.body:
@@ -200,6 +208,20 @@ def snat_translation(write: Write) -> None:
     keep_address(write)
 
 
+def snat(write: Write) -> None:
+    """A snat translates what comes from its origins."""
+    keep_full(write, "snatpool", "translation")
+    keep_paths(write, "vlans")
+    origins = write.own.get("origins")
+    if origins is not None:
+        names = [str(o.get("name")) if isinstance(o, Mapping) else str(o) for o in _listed(origins)]
+        write.own["origins"] = [{"name": name} for name in names]
+
+
+def _listed(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
 def data_group(write: Write) -> None:
     """Records are replaced as a whole, sorted by key, and always have data: section 3.8."""
     records = write.own.get("records")
@@ -211,4 +233,27 @@ def data_group(write: Write) -> None:
     for record in records:
         entry = record if isinstance(record, Mapping) else {"name": record}
         entries.append({"name": str(entry.get("name", "")), "data": str(entry.get("data", ""))})
-    write.own["records"] = sorted(entries, key=lambda entry: entry["name"])
+    order = _ORDERS.get(str(write.own.get("type", "string")), _by_text)
+    write.own["records"] = sorted(entries, key=lambda entry: order(entry["name"]))
+
+
+def _by_text(name: str) -> tuple[int, int, str]:
+    return (0, 0, name)
+
+
+def _by_number(name: str) -> tuple[int, int, str]:
+    if not name.lstrip("-").isdigit():
+        raise refusals.invalid_value("records", name)
+    return (0, int(name), "")
+
+
+def _by_address(name: str) -> tuple[int, int, str]:
+    bare, slash, prefix = name.partition("/")
+    try:
+        network = ipaddress.ip_network(bare.partition("%")[0] + slash + prefix, strict=False)
+    except ValueError as error:
+        raise refusals.invalid_value("records", name) from error
+    return (network.version, int(network.network_address), name)
+
+
+_ORDERS = {"integer": _by_number, "ip": _by_address}

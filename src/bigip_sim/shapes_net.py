@@ -231,10 +231,3 @@ def fdb_record(write: Write) -> None:
     if isinstance(endpoint, str):
         address: Address = parse_address(endpoint, "endpoint")
         write.own["endpoint"] = str(address)
-
-
-def folder_default(write: Write) -> None:
-    """A partition's default route domain is a number."""
-    number = write.own.get("defaultRouteDomain", 0)
-    if not isinstance(number, int) or isinstance(number, bool):
-        raise refusals.invalid_value("defaultRouteDomain", number)

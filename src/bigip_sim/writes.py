@@ -78,7 +78,9 @@ def modify(
         del named[field]
     kept = dict(old.own)
     if replaces:
-        kept = {f: v for f, v in old.own.items() if f in kind.fixed or _is_inner(f)}
+        kept = {
+            f: v for f, v in old.own.items() if f in kind.fixed | kind.read_only or _is_inner(f)
+        }
     for first, second in kind.flags:
         if first in named or second in named:
             kept.pop(first, None)
