@@ -88,12 +88,12 @@ class Worker:
         """Whether the process runs."""
         return self._process.poll() is None
 
-    def ask(self, command: str) -> str:
-        """Send one command and return its answer."""
+    def ask(self, *commands: str) -> str:
+        """Send commands and return their answers, one after the other."""
         with self._lock:
             try:
-                self._session.sendall(command.encode() + b"\n")
-                return self._read_answer(self._session)
+                self._session.sendall("; ".join(commands).encode() + b"\n")
+                return self._read_answer(self._session, len(commands))
             except OSError as error:
                 raise WorkerError(f"HAProxy {self.pid} does not answer: {error}") from error
 
@@ -139,9 +139,10 @@ class Worker:
                 return session
         raise WorkerError("HAProxy did not begin to answer")
 
-    def _read_answer(self, session: socket.socket) -> str:
+    def _read_answer(self, session: socket.socket, prompts: int = 1) -> str:
+        """Read until HAProxy has asked for more as often as it was told something."""
         parts = bytearray()
-        while not parts.endswith(_PROMPT):
+        while not parts.endswith(_PROMPT) or (prompts > 1 and parts.count(_PROMPT) < prompts):
             part = session.recv(1 << 18)
             if not part:
                 raise ConnectionResetError("the connection was closed")

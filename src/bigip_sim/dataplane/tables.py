@@ -5,7 +5,7 @@ entry lives begins anew.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from bigip_sim.dataplane.process import Worker, WorkerError
 
@@ -21,17 +21,16 @@ def take_over(old: Worker, new: Worker) -> None:
         if not names:
             return
         known = {line.split(",")[0][9:] for line in new.ask("show table").splitlines() if line}
-        for lines in batches(list(_entries(old, names & known))):
-            new.ask(lines)
+        for some in batches(tuple(_entries(old, names & known))):
+            new.ask(*some)
     except WorkerError:
         return  # one of them is ending; the clients find a member anew
 
 
-def batches(commands: Collection[str]) -> Iterator[str]:
-    """Yield commands as lines of several."""
-    waiting = list(commands)
-    for begin in range(0, len(waiting), AT_ONCE):
-        yield "; ".join(waiting[begin : begin + AT_ONCE])
+def batches(commands: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield as many commands as fit into one line."""
+    for begin in range(0, len(commands), AT_ONCE):
+        yield commands[begin : begin + AT_ONCE]
 
 
 def _entries(old: Worker, names: Collection[str]) -> Iterator[str]:

@@ -105,9 +105,9 @@ class Workers:
     def command(self, lines: Iterable[str]) -> None:
         """Send commands to the worker that carries traffic."""
         if self._current is not None:
-            for line in batches(tuple(lines)):
+            for some in batches(tuple(lines)):
                 with contextlib.suppress(WorkerError):  # it ends; the next one is told at its start
-                    self._current.ask(line)
+                    self._current.ask(*some)
 
     def reap(self) -> None:
         """Let replaced workers go whose connections have ended, and bury those that are dead."""
