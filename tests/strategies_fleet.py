@@ -34,8 +34,8 @@ BOOKED = tuple(
 )
 COSTS = ({}, {"active_connections": 2.0}, {"active_connections": 0.0, "throughput": 1.0})
 SUBSETS = tuple(itertools.chain(*(itertools.combinations(METRICS, n) for n in (1, 2, 3, 0, 4))))
-# draining, score_is_known, a value is lacking, project_lives_here, weight, load balancers, tags;
-# in one draw, because every draw costs time.
+# draining, score_is_known, a value is lacking, project_lives_here, weight, load balancers, tags,
+# at most so many load balancers, has been full; in one draw, because every draw costs time.
 CONDITIONS = tuple(
     itertools.product(
         (False, False, False, False, True),
@@ -45,6 +45,8 @@ CONDITIONS = tuple(
         (1.0, 1.0, 2.0, 0.0),
         (0, 1, 3),
         (frozenset(TAGS), frozenset(TAGS), frozenset(TAGS[:1])),
+        (None, None, 3),
+        (False, False, True),
     )
 )
 address_sets = st.sampled_from(ADDRESS_SETS)
@@ -65,7 +67,8 @@ def groups(draw: st.DrawFn, number: int) -> GroupState:
         for index, (live, up) in enumerate(staff)
     )
     book = {metric: draw(booked) for metric in draw(subsets)}
-    draining, known, lacks, lives_here, weight, load_balancers, tags = draw(conditions)
+    drawn = draw(conditions)
+    draining, known, lacks, lives_here, weight, load_balancers, tags, most, was_full = drawn
     measured = {metric: line[1] for metric, line in book.items()}
     if book and lacks:
         del measured[min(book)]
@@ -83,6 +86,8 @@ def groups(draw: st.DrawFn, number: int) -> GroupState:
         project_home=AgentId(f"agent-{number}-{home}") if home is not None else None,
         project_nodes=draw(address_sets),
         tags=tags,
+        max_load_balancers=most,
+        was_full=was_full,
     )
 
 
@@ -104,9 +109,17 @@ TIGHT = tuple(
 tight_books = st.dictionaries(
     st.sampled_from(METRICS[1:]), st.sampled_from(TIGHT), min_size=1, max_size=2
 )
-# project_lives_here, load balancers, weight
+# project_lives_here, load balancers, weight, at most so many load balancers, has been full
 popularity = st.sampled_from(
-    tuple(itertools.product((False, False, False, True), (0, 1, 3), (1.0, 2.0, 0.0)))
+    tuple(
+        itertools.product(
+            (False, False, False, True),
+            (0, 1, 3),
+            (1.0, 2.0, 0.0),
+            (None, None, 3, 4),
+            (False, False, True),
+        )
+    )
 )
 
 
@@ -116,7 +129,7 @@ def tight_fleets(draw: st.DrawFn) -> Fleet:
     drawn = []
     for number in range(1, draw(st.sampled_from((2, 3))) + 1):
         book = draw(tight_books)
-        lives_here, load_balancers, weight = draw(popularity)
+        lives_here, load_balancers, weight, most, was_full = draw(popularity)
         fields = {
             "limits": {metric: line[0] for metric, line in book.items()},
             "measured": {metric: line[1] for metric, line in book.items()},
@@ -124,6 +137,8 @@ def tight_fleets(draw: st.DrawFn) -> Fleet:
             "project_lives_here": lives_here,
             "load_balancers": load_balancers,
             "weight": weight,
+            "max_load_balancers": most,
+            "was_full": was_full,
         }
         drawn.append(group(number, **fields))
     return Fleet(EnvironmentName("test"), tuple(drawn))
@@ -190,6 +205,7 @@ rules = st.builds(
     patience_s=st.just(PATIENCE_S),
     affinity_is_hard=st.booleans(),
     expected_cost=st.sampled_from(COSTS),
+    reopen_below=st.sampled_from((0.0, 0.5, 0.75)),
 )
 
 # By example: one need, and groups that differ from an ordinary one in what a test names.

@@ -12,6 +12,7 @@ from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.domain.placement import Need, Placement, PlacementRules, Unplaced
 from bigip_lbaas.scheduling.schedule import schedule
 
+ALL = (*draw.METRICS, "load_balancers")
 questions = given(need=draw.needs, fleet=draw.fleets(), rules=draw.rules)
 lame_questions = given(need=draw.needs, fleet=draw.lame_fleets(), rules=draw.rules)
 tight_questions = given(need=draw.tight_needs, fleet=draw.tight_fleets(), rules=draw.rules)
@@ -29,21 +30,25 @@ def taken(group: GroupState, metric: str) -> float:
     return group.measured[metric] + group.reserved.get(metric, 0.0)
 
 
+def declared(group: GroupState, more: int = 0) -> float:
+    most = group.max_load_balancers
+    return 0.0 if most is None else (group.load_balancers + more) / most
+
+
 def share_now(group: GroupState) -> float:
-    return max((taken(group, m) / limit for m, limit in group.limits.items()), default=0.0)
+    shares = (taken(group, m) / limit for m, limit in group.limits.items())
+    return max((declared(group), *shares))
 
 
 def share_with(
-    need: Need, group: GroupState, rules: PlacementRules, only: tuple[str, ...] = draw.METRICS
+    need: Need, group: GroupState, rules: PlacementRules, only: tuple[str, ...] = ALL
 ) -> float:
-    return max(
-        (
-            (taken(group, m) + cost(need, group, rules, m)) / limit
-            for m, limit in group.limits.items()
-            if m in only
-        ),
-        default=0.0,
+    shares = (
+        (taken(group, m) + cost(need, group, rules, m)) / limit
+        for m, limit in group.limits.items()
+        if m in only
     )
+    return max((declared(group, 1) if "load_balancers" in only else 0.0, *shares))
 
 
 def matches(need: Need, group: GroupState) -> bool:
@@ -55,12 +60,18 @@ def is_ready(group: GroupState) -> bool:
     return has_agent and group.score_is_known and set(group.limits) <= set(group.measured)
 
 
-def is_open(need: Need, group: GroupState) -> bool:
-    return matches(need, group) and is_ready(group) and share_now(group) < 1.0
+def is_open(need: Need, group: GroupState, rules: PlacementRules) -> bool:
+    return matches(need, group) and is_ready(group) and is_below(group, rules)
+
+
+def is_below(group: GroupState, rules: PlacementRules) -> bool:
+    if group.was_full and rules.reopen_below:
+        return share_now(group) < rules.reopen_below
+    return share_now(group) < 1.0
 
 
 def has_room(need: Need, group: GroupState, rules: PlacementRules) -> bool:
-    return is_open(need, group) and share_with(need, group, rules) <= 1.0
+    return is_open(need, group, rules) and share_with(need, group, rules) <= 1.0
 
 
 def has_headroom(need: Need, group: GroupState, rules: PlacementRules) -> bool:
@@ -87,7 +98,7 @@ def test_a_chosen_group_is_live_open_known_and_below_capacity(need, fleet, rules
         assert need.demands <= chosen.tags
         assert chosen.score_is_known
         assert set(chosen.limits) <= set(chosen.measured)
-        assert share_now(chosen) < 1.0
+        assert is_below(chosen, rules)
         agent = next(agent for agent in chosen.agents if agent.id == answer.agent_id)
         assert agent.live
         assert agent.admin_state_up
@@ -130,6 +141,7 @@ def test_a_burst_whose_costs_are_reserved_overfills_no_group_while_another_had_r
             chosen,
             reserved=held,
             project_lives_here=True,
+            load_balancers=chosen.load_balancers + 1,
             project_nodes=chosen.project_nodes | need.member_addresses,
         )
         if share_now(after) > 1.0 + 1e-9:
@@ -170,14 +182,14 @@ def test_only_groups_that_cannot_take_it_have_a_reason_against_them_in_a_yes(nee
     answer = schedule(need, fleet, rules)
     if isinstance(answer, Placement):
         for group, opinion in zip(fleet.groups, answer.opinions, strict=True):
-            assert (opinion.why_not is None) == is_open(need, group)
+            assert (opinion.why_not is None) == is_open(need, group, rules)
             assert opinion.why_not or opinion.note
 
 
 @tight_questions
 def test_somebody_takes_it_while_a_group_is_below_capacity(need, fleet, rules):
-    assert any(share_now(group) < 1.0 for group in fleet.groups)
-    assert isinstance(schedule(need, fleet, rules), Placement)
+    below = any(is_below(group, rules) for group in fleet.groups)
+    assert isinstance(schedule(need, fleet, rules), Placement) == below
 
 
 WAITS = (0.0, 59.5, 60.0, 120.0)
@@ -190,7 +202,7 @@ def test_an_open_group_takes_it_unless_the_projects_own_are_not_ready(waited_s, 
     rules = replace(draw.RULES, affinity_is_hard=is_hard)
     for fleet in draw.every_lame_pair():
         answer = schedule(need, fleet, rules)
-        some_open = any(is_open(need, group) for group in fleet.groups)
+        some_open = any(is_open(need, group, rules) for group in fleet.groups)
         waits = own_are_not_ready(need, fleet) and (waited_s < 60 or is_hard)
         assert isinstance(answer, Placement) == (some_open and not waits), fleet
 
@@ -265,7 +277,7 @@ def test_opinions_carry_the_score_the_projection_and_what_binds(need, fleet, rul
             continue
         assert opinion.score == share_now(group)
         assert abs(opinion.projection - share_with(need, group, rules)) < 1e-9
-        if group.limits:
+        if opinion.binding_metric:
             alone = share_with(need, group, rules, only=(opinion.binding_metric,))
             assert abs(alone - opinion.projection) < 1e-9
 

@@ -160,6 +160,21 @@ def test_one_odd_report_moves_an_estimate_by_a_bounded_factor(grown: float) -> N
     assert 9.0 < after.mean < 16.0
 
 
+def test_what_came_alone_and_out_of_a_calm_teaches_most() -> None:
+    alone = {"p": Arrivals(1, {METRIC: 10.0})}
+    among = {**alone, "q": Arrivals(3, {METRIC: 30.0})}
+
+    def weight(arrived: dict[str, Arrivals], noise: float) -> float:
+        return (
+            learn(Lesson({METRIC: 40.0}, {METRIC: noise}, arrived), {})["p"].growth[METRIC].weight
+        )
+
+    assert weight(alone, 0.0) == 1.0
+    assert weight(among, 0.0) == 0.25
+    assert weight(alone, 10.0) == 0.5
+    assert weight(alone, 1000.0) < 0.001
+
+
 def test_what_is_known_exactly_is_not_learned() -> None:
     group = Group(TRUE)
     group.report()

@@ -2,9 +2,10 @@
 
 from bookkeeping import Books, ready
 
-from bigip_lbaas.controller.telling import record_event, tell_applied, tell_failed
+from bigip_lbaas.controller.telling import tell_applied, tell_failed
 from bigip_lbaas.domain.graph import ObjectKind, ObjectRef
 from bigip_lbaas.store import records
+from bigip_lbaas.store.events import record_event
 
 GONE = ObjectRef(ObjectKind.MEMBER, "gone")
 

@@ -8,6 +8,7 @@ from cliff.lister import Lister
 
 from bigip_lbaas.cli import reading
 from bigip_lbaas.cli.app import OperatorApp
+from bigip_lbaas.cli.group_set import GroupSet
 
 
 class GroupList(Lister):
@@ -64,6 +65,7 @@ class LoadBalancerExplain(Command):
 COMMANDS = {
     "agent list": AgentList,
     "group list": GroupList,
+    "group set": GroupSet,
     "loadbalancer explain": LoadBalancerExplain,
     "loadbalancer list": LoadBalancerList,
 }

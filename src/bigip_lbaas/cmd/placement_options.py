@@ -45,6 +45,14 @@ PLACEMENT_OPTIONS = (
         " estimated: active_connections:500.",
     ),
     cfg.FloatOpt(
+        "capacity_reopen_below",
+        default=0.0,
+        min=0.0,
+        max=1.0,
+        help="A device group that has been full takes nothing new until its score has fallen below"
+        " this. 0: it is open again below 1.0.",
+    ),
+    cfg.FloatOpt(
         "capacity_refresh_above",
         default=0.05,
         min=0.0,
@@ -80,6 +88,7 @@ def read_rules(conf: Any, installed: Policies) -> PlacementRules:
         conf.affinity == "hard",
         parse_expected_cost(conf.expected_cost, frozenset(load_metrics().usable)),
         conf.placement_policy,
+        conf.capacity_reopen_below,
     )
 
 

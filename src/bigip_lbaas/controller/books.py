@@ -99,7 +99,9 @@ def _group(
         score_is_known=bool(complete),
         measured=measured,
         limits=limits,
-        tags=frozenset(row.tags),
+        tags=frozenset(row.tags if row.set_tags is None else row.set_tags),
+        max_load_balancers=row.max_load_balancers,
+        was_full=row.was_full,
         unreadable=tuple(sorted({reason for report in counted for reason in report.unreadable})),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from bigip_lbaas.controller.books import read_fleet
 from bigip_lbaas.controller.costs import costs_of
+from bigip_lbaas.controller.fullness import remember_full
 from bigip_lbaas.controller.homes import Nonces, as_home, found_home, give_home
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.telling import tell_deleted, tell_failed
@@ -96,6 +97,7 @@ def decide(
     )
     fleet = read_fleet(tx, settings, lb.project_id)
     answer = schedule(need, fleet, settings.rules, settings.policies)
+    remember_full(tx, settings, {one.group: one.score for one in answer.opinions})
     earlier = tx.select(records.Decision, load_balancer_id=lb.id, order_by="-number", limit=1)
     number = 1
     if earlier:

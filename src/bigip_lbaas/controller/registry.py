@@ -13,12 +13,12 @@ from bigip_lbaas.controller.homes import (
 )
 from bigip_lbaas.controller.placing import unsettled
 from bigip_lbaas.controller.settings import ControllerSettings
-from bigip_lbaas.controller.telling import record_event
 from bigip_lbaas.domain.fleet import UNKNOWN_SERIAL
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.domain.ids import AgentId, LoadBalancerId
 from bigip_lbaas.scheduling.conflicts import conflict
 from bigip_lbaas.store import records
+from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.port import OneOf, Transaction
 from bigip_lbaas.wire.messages import Heartbeat, HeartbeatAnswer, Registered, Registration
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bigip_lbaas.controller.costs import learn_from
+from bigip_lbaas.controller.fullness import remember_full
 from bigip_lbaas.controller.settings import ControllerSettings
-from bigip_lbaas.controller.telling import record_event
 from bigip_lbaas.domain.capacity import CapacityReport
 from bigip_lbaas.domain.history import SPANS_S, Span, begin_of, extended
 from bigip_lbaas.scheduling.policies import difference
 from bigip_lbaas.store import records
+from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import AtMost, Transaction
 
@@ -30,6 +31,8 @@ def record_report(tx: Transaction, settings: ControllerSettings, report: Capacit
     released = _release(tx, settings, report)
     if report.has_policy and report.environment_capacity_score is not None:
         learn_from(tx, settings, report, released)
+    if (report.environment_capacity_score or 0.0) >= 1.0:  # whether it may open, a decision says
+        remember_full(tx, settings, {report.group: report.environment_capacity_score})
     _remember(tx, settings, report)
     return True
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.domain.status import (
     ObjectStatus,
     Provisioning,
@@ -11,7 +10,7 @@ from bigip_lbaas.domain.status import (
     statuses_when_failed,
 )
 from bigip_lbaas.store import records
-from bigip_lbaas.store.locking import locked
+from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.port import Transaction
 from bigip_lbaas.store.records import Phase
 
@@ -69,21 +68,6 @@ def keep_tombstone(tx: Transaction, lb: records.LoadBalancer, unclean: tuple[str
 def note(tx: Transaction, lb: records.LoadBalancer, kind: str, text: str) -> None:
     """Record an event about a load balancer."""
     record_event(tx, lb.environment, kind, lb.id, text, lb.request_id)
-
-
-def record_event(
-    tx: Transaction,
-    environment: EnvironmentName,
-    kind: str,
-    subject: str,
-    text: str,
-    request_id: str = "",
-) -> None:
-    """Record an event; its number is the environment's next."""
-    name = f"event:{environment}"
-    number = locked(tx, records.Sequence(name, 0), name).value + 1
-    tx.put(records.Sequence(name, number))
-    tx.put(records.Event(environment, number, tx.now(), kind, subject, text, request_id))
 
 
 def _tell(tx: Transaction, lb: records.LoadBalancer, statuses: tuple[ObjectStatus, ...]) -> None:

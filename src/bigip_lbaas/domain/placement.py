@@ -37,7 +37,8 @@ class PlacementRules:
     patience_s: how long to wait for a group that merely lacks an agent or a fresh score.
     expected_cost: metric -> what one load balancer is expected to cost where it can only be
     estimated and none has been seen yet, in the metric's unit. policy: the name of what ranks the
-    groups that may take it.
+    groups that may take it. reopen_below: a group that was full stays closed until its score has
+    fallen below this; 0.0: below 1.0 it is open again.
     """
 
     headroom: float = 0.95
@@ -45,6 +46,7 @@ class PlacementRules:
     affinity_is_hard: bool = False
     expected_cost: Mapping[str, float] = field(default_factory=dict)
     policy: str = LOWEST_SCORE
+    reopen_below: float = 0.0
 
 
 class Stage(StrEnum):

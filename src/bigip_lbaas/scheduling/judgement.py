@@ -6,7 +6,7 @@ from bigip_lbaas.domain.fleet import AgentState, GroupState
 from bigip_lbaas.domain.placement import Need, Opinion, PlacementRules, Stage
 from bigip_lbaas.scheduling.reservations import exact_metrics, expected_costs
 from bigip_lbaas.scheduling.scores import Book, open_book
-from bigip_lbaas.scheduling.words import listed
+from bigip_lbaas.scheduling.words import listed, share
 
 OPEN_STAGES = (Stage.WITHIN_HEADROOM, Stage.WITHIN_CAPACITY, Stage.LAST_RESORT)
 
@@ -61,7 +61,7 @@ def judge(need: Need, group: GroupState, rules: PlacementRules) -> Judgement:
     if why_not is None and isinstance(opened, str):
         why_not = opened
     if why_not is None and book is not None:
-        stage, why_not = _room(book, rules.headroom)
+        stage, why_not = _room(group, book, rules)
     return Judgement(group, stage, why_not, book, agents)
 
 
@@ -82,14 +82,17 @@ def _why_no_agent(group: GroupState, agents: tuple[AgentState, ...]) -> str | No
     return f"has no live agent ({len(group.agents)} registered)"
 
 
-def _room(book: Book, headroom: float) -> tuple[Stage, str | None]:
+def _room(group: GroupState, book: Book, rules: PlacementRules) -> tuple[Stage, str | None]:
     if book.score >= 1.0:
         full = sorted(
             (line for line in book.lines if line.share >= 1.0),
             key=lambda line: (-line.share, line.metric),
         )
         return Stage.FULL, f"is full, {listed(tuple(line.say_now() for line in full))}"
-    if all(line.stays_within(headroom) for line in book.lines):
+    if group.was_full and book.score >= rules.reopen_below > 0:
+        said = f"at score {share(book.score)} it opens again below {share(rules.reopen_below)}"
+        return Stage.FULL, f"has been full; {said}"
+    if all(line.stays_within(rules.headroom) for line in book.lines):
         return Stage.WITHIN_HEADROOM, None
     if book.projection <= 1.0:
         return Stage.WITHIN_CAPACITY, None

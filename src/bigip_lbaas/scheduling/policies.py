@@ -28,7 +28,8 @@ def difference(reports: Iterable[CapacityReport]) -> str | None:
 
 
 def _limits(report: CapacityReport) -> Mapping[str, float]:
-    return {reading.metric: reading.limit for reading in report.readings}
+    """Return the policy's own limits: those of one device."""
+    return {reading.metric: reading.limit / reading.over for reading in report.readings}
 
 
 def _limit(policy: Mapping[str, float], metric: str) -> str:

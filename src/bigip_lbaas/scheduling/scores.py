@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from bigip_lbaas.domain.fleet import GroupState
 from bigip_lbaas.scheduling.words import amount
 
+DECLARED = "load_balancers"  # is no metric: the database counts them, against max_load_balancers
+
 
 @dataclass(frozen=True, slots=True)
 class BookLine:
@@ -93,4 +95,7 @@ def open_book(group: GroupState, costs: Mapping[str, float], exact: Collection[s
         if not (math.isfinite(limit) and limit > 0):
             return f"has no known score: the limit of {metric} is {limit}, not a positive number"
         lines.append(BookLine(metric, measured, reserved, costs[metric], limit, metric in exact))
+    if group.max_load_balancers is not None:
+        lives, most = float(group.load_balancers), float(group.max_load_balancers)
+        lines.append(BookLine(DECLARED, lives, 0.0, 1.0, most, is_exact=True))
     return Book(tuple(lines))

@@ -93,7 +93,11 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One device group of an environment: what the operator set, and which devices it has."""
+    """One device group of an environment: what the operator set, and which devices it has.
+
+    tags: what its agents say that the devices offer; set_tags: what the operator says instead.
+    was_full: its score reached 1.0, and has not been seen below capacity_reopen_below since.
+    """
 
     KEY: ClassVar = ("environment", "number")
     environment: EnvironmentName
@@ -103,6 +107,9 @@ class Group:
     devices: tuple[str, ...] = ()  # serial numbers, sorted
     tags: tuple[str, ...] = ()
     policies_differ: str = ""  # how its agents' capacity policies do, in words
+    max_load_balancers: int | None = None
+    set_tags: tuple[str, ...] | None = None
+    was_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)

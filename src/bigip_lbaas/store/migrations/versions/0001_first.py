@@ -90,6 +90,9 @@ def _create_fleet() -> None:
         _column("devices", LONG),
         _column("tags", LONG),
         _column("policies_differ", LONG),
+        _column("max_load_balancers", INTEGER, nullable=True),
+        _column("set_tags", LONG, nullable=True),
+        _column("was_full", BOOLEAN),
     )
     _table(
         "agent",
