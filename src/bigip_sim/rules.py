@@ -157,7 +157,7 @@ def _check_gone(draft: Draft, key: Key) -> None:
             user_now = draft.get(user_key)
             if user_now is not None:
                 raise refuse(old, user_now)
-    if key.family == "auth/partition" and draft.population(key.name):
+    if key.family == "auth/partition" and _inhabited(draft, key.name):
         text = "0107082a:3: You must remove all objects from a partition before removing the "
         raise RefusedError(400, f"{text}partition ({key.name}), type ID ({_PARTITION_TYPE_ID})")
     if key.family == "sys/folder":
@@ -165,6 +165,13 @@ def _check_gone(draft: Draft, key: Key) -> None:
     gone = _CHECKS_GONE.get(old.kind)
     if gone is not None:
         gone(draft, old)
+
+
+def _inhabited(draft: Draft, partition: str) -> bool:
+    if draft.population(partition):
+        return True
+    below = f"/{partition}/"
+    return any(folder.key.name.startswith(below) for folder in draft.of_kind("sys/folder"))
 
 
 def _check_folder_empty(draft: Draft, key: Key) -> None:
