@@ -27,7 +27,7 @@ def _organized() -> Mapping[str, tuple[str, ...]]:
         parts = path.split("/")
         for depth in range(1, len(parts)):
             found.setdefault("/".join(parts[:depth]), set()).add(parts[depth])
-    return {path: tuple(sorted(leaves)) for path, leaves in found.items() if path not in served}
+    return {path: tuple(sorted(leaves)) for path, leaves in found.items()}
 
 
 _ORGANIZED = _organized()

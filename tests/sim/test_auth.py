@@ -37,6 +37,7 @@ def test_a_login_gives_a_token_that_works_for_its_life(anonymous):
 def test_a_tokens_life_can_be_raised_up_to_ten_hours(anonymous):
     token = with_token(anonymous)
     path = f"{TOKENS}/{token['token']}"
+    anonymous.clock.now += 1000
     raised = anonymous.patch(path, timeout="36000")
     assert raised["expirationMicros"] - raised["lastUpdateMicros"] == 36000 * 1_000_000
     answer = anonymous.ask("PATCH", path, {"timeout": "36001"})
@@ -96,6 +97,7 @@ def test_the_tokens_can_be_listed_and_ended_all_at_once(rest):
     assert listed["kind"] == "shared:authz:tokens:authtokencollectionstate"
     assert [token["name"] for token in listed["items"]] == [first["name"], second["name"]]
     assert rest.get(f"{TOKENS}/{first['name']}") == first
+    assert rest.ask("GET", f"{TOKENS}x").status == 404
     rest.delete(TOKENS)
     assert rest.get(TOKENS)["items"] == []
     answer = rest.ask("GET", f"{TOKENS}/{first['name']}")

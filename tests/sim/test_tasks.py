@@ -23,6 +23,7 @@ def test_a_task_is_made_started_polled_and_its_result_fetched(rest):
     assert rest.get(path)["_taskState"] == "COMPLETED"
     assert rest.get(f"{path}/result")["commandResult"] == "bigip-1\n"
     assert [t["_taskId"] for t in rest.get(f"{TASKS}/util/bash")["items"]] == [made["_taskId"]]
+    assert rest.ask("GET", f"{TASKS}/sys/config/{made['_taskId']}").status == 404
     rest.delete(path)
     assert rest.ask("GET", path).status == 404
 

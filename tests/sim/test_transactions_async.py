@@ -22,6 +22,9 @@ def test_a_commit_in_the_background_answers_at_once_and_is_polled(rest):
     assert rest.get(f"transaction/{number}")["state"] == "VALIDATING"
     assert rest.ask("GET", "ltm/pool/~T1~p").status == 404
     assert rest.queue(number, "POST", "ltm/pool", name="late").status == 404
+    assert rest.commit(number).status == 404
+    rest.clock.now += IDLE_LIMIT_S + 1
+    assert rest.get(f"transaction/{number}")["state"] == "VALIDATING"
     faults.release()  # what waits is lost, as with the power
     rest.device.later.settle()
     assert rest.get(f"transaction/{number}")["state"] == "FAILED"

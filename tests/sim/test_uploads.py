@@ -42,6 +42,13 @@ def test_the_first_byte_begins_a_file_anew(rest):
     assert rest.device.uploads.read("/var/config/rest/downloads/x") == b"ABCDE"
 
 
+def test_what_came_before_the_first_byte_came_again_does_not_count(rest):
+    for said, chunk in (("0-1/6", b"ab"), ("2-3/6", b"cd"), ("0-3/6", b"ABCD")):
+        answer = send(rest, "x", chunk, said)
+    assert (answer.body["remainingByteCount"], answer.body["usedChunks"]) == (2, {"0": 4})
+    assert rest.device.uploads.read("/var/config/rest/downloads/x") is None
+
+
 @pytest.mark.parametrize("said", ["", "x", "0-2", "0-3/4", "2-0/3", "0-2/2"])
 def test_a_range_that_is_missing_or_wrong_is_refused(rest, said):
     answer = send(rest, "x", b"abc", said)

@@ -95,6 +95,14 @@ def test_nested_attributes_are_laid_over_what_is_there(rest):
     assert rest.patch("ltm/profile/http/h", hsts={"maximumAge": 5})["hsts"]["mode"] == "enabled"
 
 
+def test_an_optional_list_that_is_empty_is_not_there(rest):
+    path = "ltm/data-group/internal"
+    made = rest.post(path, name="d", partition="T1", records=[])
+    assert "records" not in made
+    assert "records" in rest.patch(f"{path}/~T1~d", records=[{"name": "k", "data": "v"}])
+    assert "records" not in rest.patch(f"{path}/~T1~d", records=[])
+
+
 def test_a_null_takes_an_attribute_back(web):
     web.patch("ltm/pool/~T1~p", minActiveMembers=2, description="x")
     told = web.patch("ltm/pool/~T1~p", minActiveMembers=None, description=None, queueTimeLimit=1)
