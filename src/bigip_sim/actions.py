@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bigip_sim import shell
+from bigip_sim.cm_actions import CM_ACTIONS
 from bigip_sim.edits import EDITS
 from bigip_sim.writes import Command
 
@@ -54,6 +55,7 @@ def _load(call: Call) -> Mapping[str, object]:
 ACTIONS: Mapping[tuple[str, str], Action] = {
     ("sys/config", "save"): _save,
     ("sys/config", "load"): _load,
+    **CM_ACTIONS,
     ("util/bash", "run"): shell.bash,
     ("util/unix-ls", "run"): shell.unix("ls"),
     ("util/unix-mv", "run"): shell.unix("mv"),

@@ -16,6 +16,7 @@ from bigip_sim.writes import Command
 
 Listener = Callable[[Mapping[Key, Item | None]], None]
 Reader = Callable[[tuple[Change, ...]], None]
+Stamp = Callable[[Draft], None]
 
 
 class Watch(Protocol):
@@ -48,9 +49,11 @@ class Configuration:
         self.about = about if about is not None else Surroundings()
         self.tree: Tree = rules.empty_tree()
         self.lock = threading.RLock()  # short: held to read, or to merge a draft
-        self._writing = threading.Lock()  # held for the whole of a commit
+        self._committing = threading.Lock()  # of transactions only one is carried out at a time
+        self._writing = threading.Lock()  # held for the whole of any change
         self._listeners: list[Listener] = []
         self._readers: list[Reader] = []
+        self._stamps: list[Stamp] = []
         draft = Draft(self.tree, self.about)
         builtins.install(draft)
         draft.apply()
@@ -62,6 +65,10 @@ class Configuration:
     def on_commit(self, reader: Reader) -> None:
         """Call `reader` with what each write has changed, field by field."""
         self._readers.append(reader)
+
+    def before_commit(self, stamp: Stamp) -> None:
+        """Let `stamp` add to what a client commits, when it is about to become real."""
+        self._stamps.append(stamp)
 
     def write(self, command: Command) -> Key | None:
         """Carry out one request; it waits for a commit that is under way."""
@@ -80,13 +87,24 @@ class Configuration:
         That overlapping commits fail: iControl REST reference, section 1.7. `watch` may let
         it fail. With `keeps` false it is only validated.
         """
-        if not self._writing.acquire(blocking=False):
+        if not self._committing.acquire(blocking=False):
             raise busy()
         try:
-            watch.begins()
-            self._carry_out(commands, keeps=keeps, watch=watch)
+            with self._writing:
+                watch.begins()
+                self._carry_out(commands, keeps=keeps, watch=watch)
         finally:
-            self._writing.release()
+            self._committing.release()
+
+    def adopt(self, change: Callable[[Draft], None], *, checks: bool = True) -> None:
+        """Carry out what no client has asked for, such as what another device has sent."""
+        with self._writing:
+            draft = Draft(self.tree, self.about)
+            change(draft)
+            if checks:
+                rules.check(draft, is_whole=True)
+            if draft.changed:
+                self._make_real(draft)
 
     def _carry_out(
         self, commands: Iterable[Command], *, keeps: bool = True, watch: Watch = NOBODY
@@ -99,6 +117,8 @@ class Configuration:
         rules.settle(draft)
         rules.check(draft)
         if keeps:
+            for stamp in self._stamps:
+                stamp(draft)
             self._make_real(draft)
         return keys
 

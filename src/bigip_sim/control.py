@@ -1,14 +1,16 @@
 """The control API: a separate plain-HTTP port for the one who tests, never part of the device."""
 
+import contextlib
 import json
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeGuard
 from urllib.parse import parse_qsl, urlsplit
 
-from bigip_sim.faults.kinds import UnknownFaultError
-from bigip_sim.traffic import UnknownRateError
+from bigip_sim import cluster_routes
+from bigip_sim.refusals import RefusedError
 from bigip_sim.unit import Unit
 
 Json = Mapping[str, object]
@@ -19,12 +21,56 @@ class BadRequestError(ValueError):
     """A body that the control API cannot use."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.connected: set[socket.socket] = set()
+
+    def hang_up(self) -> None:
+        """End every connection, so that nobody is answered any more."""
+        for connection in list(self.connected):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Answering(BaseHTTPRequestHandler):
+    """One connection; other units keep theirs."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+    disable_nagle_algorithm = True  # an answer is two small pieces
+    server: _Server
+
+    def setup(self) -> None:
+        """Begin with a connection."""
+        super().setup()
+        self.server.connected.add(self.connection)
+
+    def finish(self) -> None:
+        """Be done with it."""
+        self.server.connected.discard(self.connection)
+        super().finish()
+
+    def log_message(self, *_args: Any) -> None:
+        """Say nothing: the device's own log tells what matters."""
+
+    def reply(self, status: int, answer: object) -> None:
+        """Answer with JSON."""
+        payload = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+
 class Control:
     """Serves the control API of one unit on a loopback address."""
 
     def __init__(self, unit: Unit, host: str, port: int) -> None:
-        self._server = ThreadingHTTPServer((host, port), _handler(Routes(unit)))
-        self._server.daemon_threads = True
+        self._server = _Server((host, port), _handler(Routes(unit)))
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="control"
@@ -39,6 +85,7 @@ class Control:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self._server.hang_up()
 
 
 class Routes:
@@ -55,6 +102,7 @@ class Routes:
             "/saved": lambda _query: {"unsaved": device.saved.unsaved()},
             "/clock": lambda _query: self._clock(),
             "/standing": lambda _query: unit.told(),
+            "/cluster": lambda _query: cluster_routes.told(unit),
         }
         self._posts: Mapping[str, Callable[[Json], object]] = {
             "/counters/reset": lambda _body: device.journal.reset(),
@@ -67,6 +115,7 @@ class Routes:
             "/rates/clear": lambda _body: device.hand.clear(),
             "/monitors": self._monitors,
             "/peer": self._peer,
+            **cluster_routes.posts(unit),
         }
 
     def get(self, path: str, query: Mapping[str, str]) -> object | None:
@@ -147,29 +196,26 @@ def _is_number(value: object) -> TypeGuard[int | float]:
 
 
 def _handler(routes: Routes) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 30
-
+    class Handler(_Answering):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             try:
                 answer = routes.get(parts.path, dict(parse_qsl(parts.query)))
             except BadRequestError as error:
-                self._reply(400, {"error": str(error)})
+                self.reply(400, {"error": str(error)})
                 return
             self._reply_known(answer)
 
         def do_POST(self) -> None:
             try:
                 answer = routes.post(urlsplit(self.path).path, self._body())
-            except (BadRequestError, UnknownFaultError, UnknownRateError) as error:
-                self._reply(400, {"error": str(error)})
+            except (ValueError, KeyError, TypeError) as error:  # also an unknown fault or rate
+                self.reply(400, {"error": str(error)})
+                return
+            except RefusedError as refusal:
+                self.reply(400, {"error": refusal.message})
                 return
             self._reply_known(answer)
-
-        def log_message(self, *_args: Any) -> None:
-            """Say nothing: the device's own log tells what matters."""
 
         def _body(self) -> Json:
             length = int(self.headers.get("Content-Length") or 0)
@@ -184,14 +230,6 @@ def _handler(routes: Routes) -> type[BaseHTTPRequestHandler]:
 
         def _reply_known(self, answer: object | None) -> None:
             unknown = {"error": f"no such path; there is {routes.paths()}"}
-            self._reply(*((404, unknown) if answer is None else (200, answer)))
-
-        def _reply(self, status: int, answer: object) -> None:
-            payload = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(payload)))
-            self.end_headers()
-            self.wfile.write(payload)
+            self.reply(*((404, unknown) if answer is None else (200, answer)))
 
     return Handler

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bigip_sim import trust
 from bigip_sim.auth import Sessions
 from bigip_sim.catalogue import display
 from bigip_sim.clock import Clock
+from bigip_sim.cluster import Cluster
 from bigip_sim.configuration import Configuration
 from bigip_sim.faults.acting import Faults
 from bigip_sim.journal import Journal
@@ -58,12 +60,12 @@ class Device:
         self.configuration = Configuration(
             Surroundings(identity.version, clock, self.uploads.read, identity.name)
         )
+        self.configuration.adopt(lambda draft: trust.install(draft, identity))
         self.faults = Faults(missing=self._as_if_missing)
         self.journal = Journal(clock.true)
         self.hand = HandRates(time.monotonic)
         self.idle = Idle()
         self.plane: Plane = self.idle
-        self.standing: Callable[[], Standing] = Standing
         self.sessions = Sessions(account.username, account.password, clock, identity.version)
         self.later = Later()
         self.tasks = Tasks(self)
@@ -71,12 +73,13 @@ class Device:
             self.configuration, clock.true, identity.version, self.faults, self.later
         )
         self.performance = Performance(lambda: self.plane, self.hand, identity.version)
-        self.system = System(identity, lambda: self.standing(), clock)
         self.saved = Saved(self.configuration)
         self._loses_unsaved = False
         self._state = directory
         if directory is not None:
             directory.restore(self.configuration, self.saved, identity)
+        self.cluster = Cluster(self.configuration, identity, clock)
+        self.system = System(identity, self.cluster, clock)
         self.configuration.on_commit(self.journal.note)
 
     def _as_if_missing(self, path: str) -> RefusedError | None:
@@ -88,6 +91,10 @@ class Device:
         if self.configuration.tree.get(key) is None:
             return None
         return not_found(target.kind.human, display(target.kind, key))
+
+    def standing(self) -> Standing:
+        """Return how it stands in its cluster."""
+        return self.cluster.standing()
 
     def close(self) -> None:
         """End what goes on in the background, and let the files go."""

@@ -6,12 +6,13 @@ Source: iControl REST reference, sections 3.3 to 3.10.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bigip_sim import health, policies
+from bigip_sim import folders, health, membership, policies
 from bigip_sim.health import Probes
 from bigip_sim.names import split_path, to_segment
 from bigip_sim.pem import certificate_facts, file_facts, key_facts, subject_facts
 from bigip_sim.shapes_files import content_of
 from bigip_sim.shapes_profiles import options
+from bigip_sim.standing import Standing
 from bigip_sim.surroundings import Surroundings
 from bigip_sim.tree import Item, Key, Tree
 
@@ -28,6 +29,7 @@ class Look:
     values: Json
     link: Callable[[str], str]  # path below /mgmt/tm -> selfLink of the device's version
     about: Surroundings
+    standing: Standing  # this device's, in its cluster
 
     def refer(self, name: str, path: str) -> None:
         """Put the link to one named object beside its name, or none."""
@@ -184,12 +186,35 @@ def _grouped(look: Look) -> None:
     look.refer("trafficGroup", "cm/traffic-group")
 
 
+def _device(look: Look) -> None:
+    name, standing = look.item.key.name, look.standing
+    is_self = name == standing.device
+    state = standing.state if is_self else standing.others.get(name, "unknown")
+    look.values.update(failoverState=state, selfDevice="true" if is_self else "false")
+
+
+def _inheriting_group(look: Look) -> None:
+    look.values["trafficGroup"] = folders.traffic_group(look.tree, look.item)
+    _grouped(look)
+
+
+def _folder(look: Look) -> None:
+    """What it inherits is told as if it were its own, with a word that says so."""
+    tree, name = look.tree, look.item.key.name
+    otherwise = membership.failover_group(tree, look.standing.device) or folders.NONE
+    look.values["deviceGroup"] = folders.device_group(tree, name, otherwise)
+    look.values["trafficGroup"] = folders.traffic_group_of(tree, name)
+    look.refer("deviceGroup", "cm/device-group")
+    look.refer("trafficGroup", "cm/traffic-group")
+
+
 Face = Callable[[Look], None]
 FACES: Mapping[str, Face] = {
+    "cm/device": _device,
     "ltm/pool/members": _member,
     "ltm/node": _node,
     "ltm/virtual": _virtual,
-    "ltm/virtual-address": _grouped,
+    "ltm/virtual-address": _inheriting_group,
     "ltm/snat-translation": _grouped,
     "auth/user": _user,
     "ltm/policy": _policy,
@@ -202,7 +227,7 @@ FACES: Mapping[str, Face] = {
     "net/vlan": _numbered,
     "net/tunnels/tunnel": _numbered,
     "net/route-domain": _route_domain,
-    "sys/folder": _grouped,
+    "sys/folder": _folder,
     "sys/file/ssl-cert": _certificate,
     "sys/file/ssl-key": _key,
     "sys/crypto/cert": _crypto_certificate,

@@ -13,8 +13,7 @@ from bigip_sim.catalogue import KINDS
 _TOLD = (
     *("sys/cpu", "sys/failover", "sys/global-settings", "sys/hardware", "sys/host-info"),
     *("sys/memory", "sys/performance/all-stats", "sys/performance/throughput", "sys/ready"),
-    *("sys/traffic", "sys/version", "cli/version"),
-    *("cm/device", "cm/device-group", "cm/failover-status", "cm/sync-status", "cm/traffic-group"),
+    *("sys/traffic", "sys/version", "cli/version", "cm/failover-status", "cm/sync-status"),
 )
 
 

@@ -23,6 +23,7 @@ from bigip_sim.names import camel, split_path, to_segment
 from bigip_sim.queries import Query
 from bigip_sim.refusals import RefusedError
 from bigip_sim.routes import Target
+from bigip_sim.standing import Standing
 from bigip_sim.surroundings import Surroundings
 from bigip_sim.tree import Item, Key, Tree
 from bigip_sim.versions import at_least
@@ -34,11 +35,14 @@ Json = dict[str, object]
 class Reader:
     """Renders one committed tree in the manner of one TMOS version."""
 
-    def __init__(self, tree: Tree, version: str, probes: Probes) -> None:
+    def __init__(
+        self, tree: Tree, version: str, probes: Probes, standing: Standing | None = None
+    ) -> None:
         self._tree = tree
         self._version = version
         self._probes = probes
         self._about = Surroundings(version)
+        self._standing = standing if standing is not None else Standing()
 
     def link(self, path: str, query: str = "") -> str:
         """Return a selfLink: always on localhost, with the version at its end."""
@@ -127,7 +131,8 @@ class Reader:
             values["monitor"] = f"{values['monitor']} "  # up to 13.x: section 1.5
         face = FACES.get(kind.path)
         if face is not None:
-            face(Look(self._tree, item, self._probes, values, self.link, self._about))
+            around = (self._about, self._standing)
+            face(Look(self._tree, item, self._probes, values, self.link, *around))
         return values
 
     def path_of(self, item: Item) -> str:

@@ -75,7 +75,7 @@ class Resources:
             if target.tail == "stats":
                 stats = Statistics(tree, device.plane, device.hand, device.identity.version)
                 return as_json(stats.read(target))
-            reader = Reader(tree, device.identity.version, device.plane)
+            reader = Reader(tree, device.identity.version, device.plane, device.standing())
             if target.tail == "example":
                 if target.name is not None:
                     raise UnknownUriError(request.path)
@@ -101,7 +101,7 @@ class Resources:
             item = tree.get(key)
             if item is None:  # another request has deleted it meanwhile
                 return Answer(200)
-            reader = Reader(tree, device.identity.version, device.plane)
+            reader = Reader(tree, device.identity.version, device.plane, device.standing())
             return as_json(reader.render(item))
 
 

@@ -130,12 +130,15 @@ def _drop_drafts_folders(draft: Draft) -> None:
                 draft.drop(below)
 
 
-def check(draft: Draft) -> None:
-    """Refuse a draft whose end state a device would not accept; the first error is raised."""
+def check(draft: Draft, *, is_whole: bool = False) -> None:
+    """Refuse a draft whose end state a device would not accept; the first error is raised.
+
+    With `is_whole` the draft is an end state that another device has reached, step by step.
+    """
     taken: dict[Hashable, Key] = {}
     for key, item in draft.changed.items():
         if item is None:
-            _check_gone(draft, key)
+            _check_gone(draft, key, is_whole=is_whole)
             continue
         _check_links(draft, item)
         for claim in claims(item):
@@ -145,14 +148,14 @@ def check(draft: Draft) -> None:
             extra(draft, item)
 
 
-def _check_gone(draft: Draft, key: Key) -> None:
+def _check_gone(draft: Draft, key: Key, *, is_whole: bool) -> None:
     old = draft.base.get(key)
     if old is None:
         return
     refuse = IN_USE.get(key.family, _used)
     for user in draft.users(key):
         raise refuse(old, user)
-    if key.family in STALE_WITHIN_TRANSACTION:
+    if key.family in STALE_WITHIN_TRANSACTION and not is_whole:
         for user_key in draft.base.users(key):
             user_now = draft.get(user_key)
             if user_now is not None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bigip_sim.pair import Address
+from bigip_sim.links import Address
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+(\.\d+)?")
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")

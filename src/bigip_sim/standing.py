@@ -1,12 +1,30 @@
-"""Which unit of a pair is active, as one value."""
+"""What a unit is in its cluster, as one value: what it is active for, and how the others are."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+LOCAL_ONLY = "/Common/traffic-group-local-only"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Who is active for traffic-group-1, as this unit sees it."""
+    """How this unit stands; names of devices are full paths, as are those of traffic groups."""
 
-    active: bool = True
-    peer: str = ""  # the other unit's name; "" for a device that stands alone
-    peer_active: bool | None = None  # None: it does not answer, or has no power
+    device: str = ""
+    active: frozenset[str] = frozenset({"/Common/traffic-group-1"})
+    powered: bool = True
+    offline: bool = False  # forced
+    others: Mapping[str, str] = field(default_factory=dict)  # device -> failover state
+
+    @property
+    def state(self) -> str:
+        """Return this unit's failover state. `forced-offline` is unverified."""
+        if self.offline:
+            return "forced-offline"
+        return "active" if self.active else "standby"
+
+    def carries(self, traffic_group: str) -> bool:
+        """Whether addresses of this traffic group are this unit's to answer on."""
+        return self.powered and (
+            traffic_group in self.active or traffic_group in {LOCAL_ONLY, "none"}
+        )

@@ -1,4 +1,4 @@
-"""One device with its sockets: HTTPS, the data plane, its part of a pair, and its power."""
+"""One device with its sockets: HTTPS, the data plane, its cluster, and its power."""
 
 import threading
 
@@ -6,9 +6,10 @@ from bigip_sim.app import Application
 from bigip_sim.certificates import CertificateFiles
 from bigip_sim.dataplane.plane import DataPlane
 from bigip_sim.device import Device
-from bigip_sim.pair import Address, Pair
 from bigip_sim.server import HttpsServer
-from bigip_sim.standing import Standing
+from bigip_sim.trust import Plan
+
+PAIR = "bigip-sim-pair"  # the device group of two that know each other by --peer
 
 
 class Unit:
@@ -29,27 +30,30 @@ class Unit:
         if haproxy is not None:
             self._plane = DataPlane(device.configuration, device.identity.version, haproxy)
             device.plane = self._plane
-        self._pair: Pair | None = None
         self._powered = True
         self._rebooting: threading.Timer | None = None
         self._switching = threading.Lock()
-        device.standing = self.standing
+        self._placing = threading.Lock()
+        device.cluster.on_change(self._place)
+
+    @property
+    def powered(self) -> bool:
+        """Whether it is on."""
+        return self._powered
 
     def start(self) -> None:
         """Listen, carry traffic, watch the other unit."""
         self.server.start()
         if self._plane is not None:
             self._plane.start()
-        if self._pair is not None:
-            self._pair.start()
+        self.device.cluster.start()
         self._place()
 
     def stop(self) -> None:
         """End everything."""
         if self._rebooting is not None:
             self._rebooting.cancel()
-        if self._pair is not None:
-            self._pair.stop()
+        self.device.cluster.stop()
         self.device.lose_power()
         self.server.stop()
         if self._plane is not None:
@@ -58,15 +62,9 @@ class Unit:
 
     def join(self, name: str, url: str) -> None:
         """Become one of a pair with the unit whose control port this is."""
-        with self._switching:
-            if self._pair is not None:
-                self._pair.stop()
-            running = self.server.on
-            address = Address.read(name, url)
-            self._pair = Pair(self.device.identity.name, address, lambda _active: self._place())
-            if running:
-                self._pair.start()
-                self._place()
+        cluster = self.device.cluster
+        cluster.know({name: url})
+        cluster.form(Plan(PAIR, tuple(sorted({self.device.identity.name, name}))), in_sync=False)
 
     def power(self, on: bool, *, loses_unsaved: bool = False) -> None:
         """Switch off (connections are reset and refused, traffic stops), or on again.
@@ -82,8 +80,7 @@ class Unit:
             else:
                 self.device.lose_power(loses_unsaved=loses_unsaved)
                 self.server.stop()
-            if self._pair is not None:
-                self._pair.power(on=on)
+            self.device.cluster.power(on=on)
             self._place()
             if on:
                 self.server.start()
@@ -95,23 +92,20 @@ class Unit:
         self._rebooting.daemon = True
         self._rebooting.start()
 
-    def standing(self) -> Standing:
-        """Return who is active."""
-        if self._pair is not None:
-            return self._pair.standing
-        return Standing(active=self._powered)
-
     def told(self) -> dict[str, object]:
-        """Return what the other unit needs to know."""
+        """Return who this is and what it is active for."""
+        standing = self.device.standing()
         return {
             "name": self.device.identity.name,
             "powered": self._powered,
-            "active": self.standing().active,
+            "active": bool(standing.active),
+            "active_for": sorted(standing.active),
+            "forced_offline": standing.offline,
         }
 
     def health(self) -> dict[str, object]:
         """Return how the unit goes, for the control API."""
-        standing = self.standing()
+        others = self.device.standing().others
         if self._plane is not None:
             plane = self._plane.health()
         else:
@@ -125,11 +119,12 @@ class Unit:
             "version": self.device.identity.version,
             "serial": self.device.identity.serial,
             "https_port": self.server.port,
-            "peer": standing.peer,
-            "peer_active": standing.peer_active,
+            "others": {path.rpartition("/")[2]: state for path, state in others.items()},
             "data_plane": plane,
         }
 
     def _place(self) -> None:
         if self._plane is not None:
-            self._plane.place(powered=self._powered, active=self.standing().active)
+            with self._placing:  # so that the last word is the latest
+                active = self.device.standing().active
+                self._plane.place(powered=self._powered, active=active)

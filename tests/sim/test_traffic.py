@@ -347,7 +347,7 @@ def test_of_a_pair_one_carries_and_the_other_takes_over(tmp_path: Path, members)
         assert active() == [False, True]
         assert "ACTIVE" in second.rest.get("cm/failover-status").text
         first.tell("/power", on=True)
-        wait_until(lambda: first.health()["peer_active"] is True, "it sees the other")
+        wait_until(lambda: first.health()["others"] == {"b": "active"}, "it sees the other")
         assert active() == [False, True]  # and does not take back what works
         second.process.kill()
         second.process.wait()

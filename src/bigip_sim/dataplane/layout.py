@@ -18,6 +18,13 @@ T = TypeVar("T")
 _BEGIN = frozenset({"ltm/virtual", "ltm/pool"})  # what nothing else has to name
 
 
+def carries(active: Active, group: str) -> bool:
+    """Whether a traffic group is carried."""
+    if isinstance(active, bool):
+        return active
+    return group == LOCAL_GROUP or group in active
+
+
 class Planner:
     """Builds the layout of a tree; keeps names, and what has not changed, from time to time."""
 
@@ -107,6 +114,4 @@ class _Listening:
                 f"{listener.address}:{listener.port} is carried for {holder}"
             )
             return False
-        if isinstance(self._active, bool):
-            return self._active
-        return listener.group == LOCAL_GROUP or listener.group in self._active
+        return carries(self._active, listener.group)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from bigip_sim.configuration import Configuration
 from bigip_sim.dataplane.beside import Beside
-from bigip_sim.dataplane.layout import Active, Planner
+from bigip_sim.dataplane.layout import Active, Planner, carries
 from bigip_sim.dataplane.parts import Layout
 from bigip_sim.dataplane.process import WorkerError
 from bigip_sim.dataplane.steering import Stand, choices, commands, steer
@@ -83,8 +83,10 @@ class DataPlane:
         """End every worker and leave nothing behind."""
         self._stopping = True
         self._wake.set()
-        if self._thread.ident is not None:  # a start that failed half way
+        if self._thread.ident is not None:
             self._thread.join()
+        else:  # a start that failed half way
+            self._beside.stop()
         self._workers.clean_up()
 
     def place(self, *, powered: bool, active: Active) -> None:
@@ -212,7 +214,7 @@ class DataPlane:
             self._workers.reap()
 
     def _replace_at(self) -> float:
-        if self._active is False or self._carried is None or not self._carried.frontends:
+        if self._carried is None or not self._carried.frontends:
             return self._retry_at  # what listens on nothing can be replaced as often as one likes
         return max(self._retry_at, self._reloaded_at + GAP_S)
 
@@ -237,7 +239,8 @@ class DataPlane:
             self._beside.watch(frozenset())
             self._silent.set()
             return
-        if self._active is False and self._carried is not None and self._carried.frontends:
+        groups = [one.group for one in self._carried.frontends] if self._carried is not None else []
+        if groups and not any(carries(self._active, group) for group in groups):
             self._stop_workers()  # a unit that stands by lets every connection go at once
         wanted = self._plan()
         layout = self._workers.listenable(wanted)

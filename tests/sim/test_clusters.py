@@ -1,0 +1,324 @@
+"""Devices in one device group: what is synchronised when, and what each says of it."""
+
+from typing import Any
+
+import pytest
+from clusters import GROUP, Nodes, nodes
+from programs import wait_until
+
+from bigip_sim.sync_status import Commit, Member, judge
+
+COLORS = {
+    "In Sync": "green",
+    "Changes Pending": "yellow",
+    "Awaiting Initial Sync": "blue",
+    "Not All Devices Synced": "yellow",
+    "Sync Failure": "red",
+    "Disconnected": "red",
+}
+
+
+@pytest.fixture
+def pair():
+    with nodes(2) as made:
+        yield made
+
+
+@pytest.fixture
+def three():
+    with nodes(3) as made:
+        yield made
+
+
+def tenant(nodes: Nodes, number: int = 0, name: str = "T1") -> None:
+    """Make a partition with a virtual server on one device."""
+    rest = nodes[number].rest
+    rest.post("auth/partition", name=name)
+    rest.post("ltm/pool", name="p", partition=name, members=[{"name": "10.0.0.1:80"}])
+    rest.post(
+        "ltm/virtual",
+        name="v",
+        partition=name,
+        destination=f"/{name}/10.1.0.{number + 1}:80",
+        ipProtocol="tcp",
+        pool=f"/{name}/p",
+        profiles=["/Common/tcp", "/Common/http"],
+    )
+
+
+def test_a_device_alone_is_standalone_and_active_for_everything():
+    with nodes(1, formed=False) as made:
+        told = made[0].sync_status()
+        assert (told["status"], told["color"], told["mode"]) == (
+            "Standalone",
+            "green",
+            "standalone",
+        )
+        assert told["details"] == ["Optional action: Add a device to the trust domain"]
+        assert made[0].active() == ["traffic-group-1"]
+        (device,) = made[0].rest.get("cm/device")["items"]
+        assert (device["selfDevice"], device["failoverState"]) == ("true", "active")
+
+
+def test_a_change_waits_for_a_command_and_then_everything_is_there(pair):
+    pair.settle("In Sync")
+    told = pair[1].sync_status()
+    assert (told["mode"], told["color"]) == ("high-availability", "green")
+    assert told["summary"] == "All devices in the device group are in sync"
+    assert told["details"] == [
+        "bigip-1: connected",
+        "device_trust_group (In Sync): All devices in the device group are in sync",
+        "sim (In Sync): All devices in the device group are in sync",
+    ]
+    tenant(pair)
+    pair.settle("Changes Pending")
+    told = pair[1].sync_status()
+    assert told["color"] == "yellow"
+    assert " - Recommended action: Synchronize bigip-1 to group sim" in told["details"]
+    assert not pair[1].has("ltm/virtual/~T1~v")
+    pair[0].push()
+    assert pair[0].status() in {"Syncing", "In Sync"}  # never pending once it has been asked
+    pair.settle("In Sync")
+    mine, theirs = (n.rest.get("ltm/virtual/~T1~v?expandSubcollections=true") for n in pair.all)
+    for body in (mine, theirs):
+        body.pop("generation")
+        for entry in body["profilesReference"]["items"]:
+            entry.pop("generation")
+    assert mine == theirs
+
+
+def test_a_group_that_syncs_by_itself_has_it_within_a_second_and_deletions_too():
+    with nodes(3, settings={"autoSync": "enabled"}) as made:
+        tenant(made, 1)
+        took = wait_until(lambda: all(n.has("ltm/virtual/~T1~v") for n in made.all), "it is there")
+        assert took < 1
+        made.settle("In Sync")
+        made[0].rest.delete("ltm/virtual/~T1~v")
+        took = wait_until(
+            lambda: not any(n.has("ltm/virtual/~T1~v") for n in made.all), "it is gone"
+        )
+        assert took < 1
+        assert all(n.has("ltm/pool/~T1~p") for n in made.all)
+        made.settle("In Sync")
+
+
+def test_what_is_new_is_sent_and_objects_it_does_not_touch_keep_their_generation(pair):
+    tenant(pair)
+    pair[0].push()
+    pair.settle("In Sync")
+    before = pair[1].rest.get("ltm/virtual/~T1~v")["generation"]
+    pair[0].rest.patch("ltm/pool/~T1~p", description="one")
+    pair[0].rest.delete("ltm/virtual/~T1~v")
+    tenant(pair, 0, "T2")
+    pair[0].push()
+    pair.settle("In Sync")
+    assert pair[1].rest.get("ltm/pool/~T1~p")["description"] == "one"
+    assert not pair[1].has("ltm/virtual/~T1~v")
+    pair[0].push("force-full-load-push to-group sim")
+    after = pair[1].rest.get("ltm/virtual/~T2~v")["generation"]
+    pair.settle("In Sync")
+    assert pair[1].rest.get("ltm/virtual/~T2~v")["generation"] == after > before
+
+
+def test_a_conflict_is_left_to_a_command_whose_sender_wins(pair):
+    tenant(pair, 0, "A")
+    tenant(pair, 1, "B")
+    wait_until(lambda: pair[0].sync_status()["color"] == "red", "both changes are known")
+    told = pair[0].sync_status()
+    assert told["status"] == "Changes Pending"
+    words = "There is a possible change conflict between bigip-1 and bigip-2."
+    assert told["summary"] == words
+    assert " - Recommended action: Synchronize bigip-2 to group sim" in told["details"]
+    pair[0].push()
+    pair.settle("In Sync")
+    for node in pair.all:
+        assert node.has("ltm/virtual/~A~v")
+        assert not node.has("auth/partition/B")
+
+
+def test_three_devices_one_of_which_was_away(three):
+    away = three[2].unit
+    away.power(False)
+    wait_until(lambda: three[0].status() == "Disconnected", "the loss is noticed")
+    assert "bigip-3: disconnected" in three[0].sync_status()["details"]
+    tenant(three)
+    three[0].push()
+    wait_until(lambda: three[1].has("ltm/virtual/~T1~v"), "who is there has it")
+    assert three[0].status() == "Disconnected"
+    away.power(True)
+    three.settle("Not All Devices Synced")
+    told = three[2].sync_status()
+    assert told["color"] == "yellow"
+    assert " - Recommended action: Synchronize bigip-1 to group sim" in told["details"]
+    three[0].push()
+    three.settle("In Sync")
+    assert three[2].has("ltm/virtual/~T1~v")
+
+
+def test_one_that_returns_with_an_older_state_is_pending_or_is_brought_up_to_date():
+    for automatic, status in (("disabled", "Changes Pending"), ("enabled", "In Sync")):
+        with nodes(2, settings={"autoSync": automatic}) as made:
+            made[1].unit.power(False)
+            wait_until(lambda: made[0].status() == "Disconnected", "the loss is noticed")
+            tenant(made)
+            made[1].unit.power(True)
+            made.settle(status)
+            assert made[1].has("ltm/virtual/~T1~v") is (automatic == "enabled")
+
+
+def test_what_the_other_cannot_take_fails_and_is_told_by_both(pair):
+    """The other has an address that is taken already, in a folder of its own."""
+    mine = pair[1].rest
+    mine.post("auth/partition", name="Mine")
+    mine.patch("sys/folder/~Mine", deviceGroup="none")
+    mine.post("ltm/virtual-address", name="10.1.0.1", partition="Mine", address="10.1.0.1")
+    pair[1].push()
+    pair.settle("In Sync")
+    tenant(pair)
+    pair[0].push()
+    pair.settle("Sync Failure")
+    told = pair[0].sync_status()
+    assert told["color"] == "red"
+    assert "bigip-2: 0107176c:3: Invalid Virtual Address" in told["summary"]
+    assert not pair[1].has("auth/partition/T1")
+    mine.delete("ltm/virtual-address/~Mine~10.1.0.1")
+    pair[0].push()
+    pair.settle("In Sync")
+    assert pair[1].has("auth/partition/T1")
+    assert pair[1].has("auth/partition/Mine")
+
+
+def test_folders_of_no_group_stay_where_they_are(pair):
+    rest = pair[0].rest
+    rest.post("auth/partition", name="Mine")
+    body = rest.get("sys/folder/~Mine")
+    assert (body["deviceGroup"], body["inheritedDevicegroup"]) == (GROUP, "true")
+    rest.patch("sys/folder/~Mine", deviceGroup="none")
+    assert rest.get("sys/folder/~Mine")["inheritedDevicegroup"] == "false"
+    rest.post("ltm/pool", name="p", partition="Mine")
+    tenant(pair)
+    pair[0].push()
+    pair.settle("In Sync")
+    assert pair[1].has("ltm/virtual/~T1~v")
+    for path in ("auth/partition/Mine", "ltm/pool/~Mine~p"):
+        assert pair[0].has(path)
+        assert not pair[1].has(path)
+
+
+def test_the_first_sync_takes_a_command_and_from_group_takes_a_push_first():
+    with nodes(2, in_sync=False, settings={"autoSync": "enabled"}) as made:
+        made.settle("Awaiting Initial Sync")
+        tenant(made)
+        answer = made[1].rest.ask(
+            "POST", "cm", {"command": "run", "utilCmdArgs": "config-sync from-group sim"}
+        )
+        assert answer.status == 400
+        assert "is not allowed until a push has been done first" in answer.message
+        assert made.statuses() == ["Awaiting Initial Sync"] * 2
+        made[0].push()
+        made.settle("In Sync")
+    with nodes(2) as made:
+        tenant(made)
+        made[1].push("from-group sim")
+        made.settle("In Sync")
+        assert made[1].has("ltm/virtual/~T1~v")
+
+
+def test_an_unknown_group_is_refused_and_a_known_one_is_repeated(pair):
+    body = {"command": "run", "utilCmdArgs": "config-sync to-group nobody"}
+    answer = pair[0].rest.ask("POST", "cm", body)
+    assert answer.status == 400
+    text = "01070734:3: Configuration error: Device group (nobody) not found in device group sync"
+    assert answer.message == text
+    body = {"command": "run", "utilCmdArgs": "config-sync to-group sim"}
+    assert pair[0].rest.post("cm", **body) == {"kind": "tm:cm:runstate", **body}
+
+
+def test_groups_made_on_one_device_are_known_to_all_that_trust_it(pair):
+    rest = pair[0].rest
+    rest.post("cm/traffic-group", name="tg2", haOrder=["/Common/bigip-2", "/Common/bigip-1"])
+    wait_until(lambda: pair[1].has("cm/traffic-group/~Common~tg2"), "the other has it")
+    wait_until(lambda: pair[1].active() == ["tg2"], "its first in order is active for it")
+    assert pair[0].active() == ["traffic-group-1"]
+    assert pair[1].rest.get("cm/traffic-group/~Common~tg2")["unitId"] == 2
+
+
+def test_trust_is_given_and_taken_by_command():
+    with nodes(2, formed=False) as made:
+        for node in made.all:
+            node.cluster.know({n.name: n.url for n in made.all})
+        rest = made[0].rest
+        body = {"command": "run", "name": "Root", "caDevice": True, "device": "127.0.0.1"}
+        body.update(deviceName="bigip-2", username="admin", password="wrong")
+        answer = rest.ask("POST", "cm/add-to-trust", body)
+        assert answer.status == 400
+        assert "authentication failed" in answer.message
+        rest.post("cm/add-to-trust", **{**body, "password": "secret"})
+        wait_until(lambda: made.hear() and made[1].status() == "In Sync", "trust is mutual")
+        assert made[1].sync_status()["mode"] == "trust"
+        devices = {d["name"]: d for d in made[1].rest.get("cm/device")["items"]}
+        assert devices["bigip-1"]["chassisId"] == "serial of bigip-1"
+        assert devices["bigip-2"]["selfDevice"] == "true"
+        members = [{"name": "bigip-1"}, {"name": "bigip-2"}]
+        rest.post("cm/device-group", name="dg", type="sync-failover", devices=members)
+        wait_until(lambda: made[1].has("cm/device-group/~Common~dg/devices/~Common~bigip-2"), "dg")
+        wait_until(
+            lambda: [n.active() for n in made.all] == [["traffic-group-1"], []], "one has it"
+        )
+        gone = {"command": "run", "name": "Root", "deviceName": "bigip-2"}
+        answer = rest.ask("POST", "cm/remove-from-trust", gone)
+        assert answer.message.startswith("01070265:3:")  # the device group still has it
+        rest.delete("cm/device-group/~Common~dg")
+        rest.post("cm/remove-from-trust", **gone)
+        made.settle("Standalone")
+        assert [d["name"] for d in made[1].rest.get("cm/device")["items"]] == ["bigip-2"]
+
+
+@pytest.mark.parametrize("way", ["power", "offline", "standby"])
+def test_failover(way, three):
+    wait_until(
+        lambda: [n.active() for n in three.all] == [["traffic-group-1"], [], []], "the first"
+    )
+    rest = three[0].rest
+    if way == "power":
+        three[0].unit.power(False)
+    elif way == "offline":
+        rest.post("sys/failover", command="run", offline=True)
+        entries = rest.ask("GET", "cm/failover-status").text
+        assert "FORCED OFFLINE" in entries
+    else:
+        body = {"standby": True, "trafficGroup": "traffic-group-1", "device": "/Common/bigip-3"}
+        rest.post("sys/failover", command="run", **body)
+    heir = 2 if way == "standby" else 1
+    wait_until(lambda: three[heir].active() == ["traffic-group-1"], "the next has it", 2)
+    states = {d["name"]: d["failoverState"] for d in three[heir].rest.get("cm/device")["items"]}
+    first = {"power": "unknown", "offline": "forced-offline", "standby": "standby"}[way]
+    assert (states["bigip-1"], states[f"bigip-{heir + 1}"]) == (first, "active")
+    text = three[heir].rest.get("sys/failover")["apiRawValues"]["apiAnonymous"]
+    assert text.startswith("Failover active for 0d 00:00:0")
+    assert '"1/1 standby"' in three[3 - heir].rest.ask("GET", "cm/failover-status").text
+    if way == "offline":
+        rest.post("sys/failover", command="run", online=True)
+        wait_until(lambda: "STANDBY" in rest.ask("GET", "cm/failover-status").text, "it is back")
+        assert three[heir].active() == ["traffic-group-1"]
+
+
+def at(name: str, commit: Commit | None, shared: Commit | None, **more: Any) -> Member:
+    return Member(name, True, commit, shared, **more)
+
+
+def test_each_status_has_its_colour():
+    old, new, other = Commit(1, "a"), Commit(2, "a"), Commit(3, "b")
+    cases = {
+        "In Sync": [at("a", new, new), at("b", new, new)],
+        "Changes Pending": [at("a", new, old), at("b", old, old)],
+        "Awaiting Initial Sync": [at("a", new, None), at("b", None, None)],
+        "Not All Devices Synced": [at("a", new, new), at("b", new, new), at("c", old, old)],
+        "Sync Failure": [at("a", new, old), at("b", old, old, failure="no")],
+        "Disconnected": [at("a", new, new), Member("b", False, new, new)],
+    }
+    for status, members in cases.items():
+        verdict = judge(members)
+        assert (verdict.status, verdict.color) == (status, COLORS[status])
+    assert judge([at("a", new, old), at("b", other, old)]).color == "red"
+    assert judge([at("a", new, old, syncing=True), at("b", old, old)]).status == "Syncing"
