@@ -32,7 +32,7 @@ def render(layout: Layout, socket: Path, states: Path, descriptors: int) -> str:
     """Return the whole configuration."""
     lines = _global(layout, socket, states, descriptors)
     for frontend in layout.frontends:
-        lines += _frontend(frontend)
+        lines += _frontend(frontend, socket.parent)
     for backend in layout.backends:
         lines += _backend(backend)
     return "\n".join(lines) + "\n"
@@ -81,6 +81,8 @@ def _global(layout: Layout, socket: Path, states: Path, descriptors: int) -> lis
         f"  stats socket {socket} mode 600 level admin expose-fd listeners",
         "  stats timeout 1h",
         f"  server-state-file {states}",
+        f"  crt-base {socket.parent}",
+        f"  ca-base {socket.parent}",
         "  ssl-server-verify none",  # monitors on a BIG-IP verify no certificate by default
         "defaults",
         "  option idle-close-on-response",  # a client that has just connected is not turned away
@@ -94,9 +96,12 @@ def _global(layout: Layout, socket: Path, states: Path, descriptors: int) -> lis
     ]
 
 
-def _frontend(frontend: Frontend) -> list[str]:
+def _frontend(frontend: Frontend, files: Path) -> list[str]:
     lines = [f"frontend {frontend.id}", f"  mode {frontend.mode}"]
-    lines.append(f"  bind {_host(frontend.address)}:{frontend.port}{frontend.bind}")
+    bind = f"  bind {_host(frontend.address)}:{frontend.port}"
+    if frontend.tls is not None:
+        bind += f" ssl crt-list {files / frontend.tls.listing} {frontend.tls.words}"
+    lines.append(bind.rstrip())
     if frontend.source:
         lines.append(f"  tcp-request connection reject if !{{ src {frontend.source} }}")
     if not frontend.backend and not frontend.rules:
@@ -203,7 +208,7 @@ def _server(backend: Backend, place: int, server: Server) -> str:
     if need.sources:
         words.append(f"source {need.sources[place % len(need.sources)]}")
     if need.tls is not None:
-        words.append(need.tls.words)
+        words.append(f"{need.tls.words} no-check-ssl")
     words += _check_words(backend, server)
     return " ".join(words)
 

@@ -62,7 +62,7 @@ class Planner:
             tuple(backends),
             tuple(listening.datagrams),
             {pool.name: pool for pool in read},
-            {},
+            {name: text for one in carried for name, text in one.files.items()},
             tuple(problems),
         )
 

@@ -68,6 +68,14 @@ class Cookie:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """How clients are met over TLS."""
+
+    listing: str  # the file that lists certificates
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class ServerTls:
     """How members are spoken to over TLS."""
 
@@ -114,7 +122,7 @@ class Frontend:
     source: str = ""  # who may connect; "" for everybody
     forwards: bool = False  # X-Forwarded-For
     rules: tuple[str, ...] = ()  # lines of policies and iRules
-    bind: str = ""  # what follows the address: TLS
+    tls: Tls | None = None
     group: str = MAIN_GROUP
 
 

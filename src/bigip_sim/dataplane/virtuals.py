@@ -4,11 +4,13 @@ Sources: iControl REST reference, sections 3.5, 3.6 and 5.1.
 """
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bigip_sim.dataplane.parts import MAIN_GROUP, Datagrams, Frontend, Need
 from bigip_sim.dataplane.persistence import Persistence
 from bigip_sim.dataplane.sight import Sight, number
+from bigip_sim.dataplane.tls import Files, client_tls, server_tls
 from bigip_sim.names import Address, parse_endpoint
 from bigip_sim.tree import Item, Key
 
@@ -24,6 +26,7 @@ class Carried:
     frontend: Frontend | None = None
     datagrams: Datagrams | None = None
     needs: tuple[Need, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
 
@@ -39,6 +42,7 @@ class _Reading:
         self._own = virtual.own
         self._profiles = self._read_profiles()
         self._is_http = "ltm/profile/http" in self._profiles
+        self._files = Files()
         self._persistence = Persistence(
             sight,
             virtual,
@@ -50,9 +54,8 @@ class _Reading:
     def carried(self) -> Carried:
         backend = self._pool()
         frontend, datagrams = self._listeners(backend)
-        return Carried(
-            frontend, datagrams, tuple(self._needs), tuple(dict.fromkeys(self._sight.problems))
-        )
+        problems = tuple(dict.fromkeys(self._sight.problems))
+        return Carried(frontend, datagrams, tuple(self._needs), self._files.found, problems)
 
     def _listeners(self, backend: str) -> tuple[Frontend | None, Datagrams | None]:
         own = self._own
@@ -75,8 +78,18 @@ class _Reading:
             datagrams = self._datagrams(address, port, group)
         return frontend, datagrams
 
-    def _frontend(self, address: Address, port: int, backend: str, group: str) -> Frontend:
-        http = self._profiles.get("ltm/profile/http")
+    def _frontend(self, address: Address, port: int, backend: str, group: str) -> Frontend | None:
+        http = self._profile("http")
+        http2 = self._profile("http2")
+        tls = client_tls(
+            self._sight,
+            self._files,
+            self._profiles.get("ltm/profile/client-ssl", ()),
+            self._sight.attributes(http2) if http2 is not None and self._is_http else None,
+        )
+        if tls is not None and not tls.listing:
+            self._say("is not carried: it has no certificate to show")
+            return None
         return Frontend(
             self._sight.ids.of("v", self._virtual),
             self._virtual.key.name,
@@ -88,6 +101,7 @@ class _Reading:
             number(self._own.get("rateLimit")),
             self._source(),
             self._attribute(http, "insertXforwardedFor") == "enabled",
+            tls=tls,
             group=group,
         )
 
@@ -95,7 +109,7 @@ class _Reading:
         pool = self._own.get("pool")
         if not isinstance(pool, str) or self._own.get("reject"):
             return None
-        udp = self._profiles.get("ltm/profile/udp")
+        udp = self._profile("udp")
         idle = self._attribute(udp, "idleTimeout")
         each = self._attribute(udp, "datagramLoadBalancing") == "enabled" or idle == "immediate"
         return Datagrams(
@@ -129,6 +143,7 @@ class _Reading:
         item = self._sight.get("ltm/pool", pool)
         if item is None:
             return ""
+        outward = self._profile("server-ssl")
         need = Need(
             pool,
             "http" if self._is_http else "tcp",
@@ -136,6 +151,7 @@ class _Reading:
             self._persistence.sticks(),
             self._is_http and "ltm/profile/one-connect" in self._profiles,
             self._sources(),
+            server_tls(self._sight, self._files, outward) if outward is not None else None,
         )
         self._needs[need] = None
         return backend_id(self._sight, item, need)
@@ -157,13 +173,16 @@ class _Reading:
                 self._say(f"cannot speak to members from {address}: no loopback address")
         return tuple(found)
 
-    def _read_profiles(self) -> dict[str, Item]:
-        found = {}
+    def _read_profiles(self) -> dict[str, list[Item]]:
+        found: dict[str, list[Item]] = {}
         for link in self._sight.tree.of_kind("ltm/virtual/profiles", self._virtual.key.name):
             item = self._sight.tree.get(Key("profile", "", link.key.name))
             if item is not None:
-                found[item.kind] = item
+                found.setdefault(item.kind, []).append(item)
         return found
+
+    def _profile(self, leaf: str) -> Item | None:
+        return next(iter(self._profiles.get(f"ltm/profile/{leaf}", ())), None)
 
     def _attribute(self, item: Item | None, name: str) -> object:
         return self._sight.attributes(item).get(name) if item is not None else None

@@ -40,6 +40,7 @@ class Workers:
         self._retired: list[Worker] = []
         self._listening: frozenset[tuple[str, int]] = frozenset()
         self._number = 0
+        self._files: set[str] = set()
         self._reading = threading.Lock()
         self.ledger = Ledger()
 
@@ -75,6 +76,7 @@ class Workers:
         text = render(layout, files.socket, files.states, self._descriptors)
         files.configuration.write_text(text)
         files.states.write_text(render_states(layout, begins, stands))
+        self._write_files(layout.files)
         try:
             started = Worker(self._program, files, self._current)
         except WorkerError:
@@ -87,6 +89,14 @@ class Workers:
             if old is not None:
                 self._retired.append(old)
         self._listening = frozenset((f.address, f.port) for f in layout.frontends)
+
+    def _write_files(self, wanted: Mapping[str, str]) -> None:
+        """Put what HAProxy reads beside its configuration; it has read it when it has started."""
+        for name in self._files - wanted.keys():
+            (self._directory / name).unlink()
+        for name in wanted.keys() - self._files:
+            (self._directory / name).write_text(wanted[name])  # in a directory of our own: 0700
+        self._files = set(wanted)
 
     def read(self, wait_s: float = -1) -> list[Row] | None:
         """Read every worker's counters; None if another thread is at it for longer than told."""
