@@ -176,7 +176,8 @@ class _TlsMember(threading.Thread):
             try:
                 with plain, self._context.wrap_socket(plain, server_side=True) as session:
                     session.recv(4096)
-                    session.sendall(f"HTTP/1.0 200 OK\r\n\r\n{self._asked}".encode())
+                    head = f"HTTP/1.0 200 OK\r\nContent-Length: {len(self._asked)}\r\n\r\n"
+                    session.sendall(f"{head}{self._asked}".encode())
             except OSError:
                 continue  # it did not believe us
 
