@@ -42,15 +42,16 @@ def policy(write: Write) -> None:
         own["~legacy"] = True
     if status_of(write.key, own) == "published":
         if write.old is None:
-            text = f"A policy ({write.key.name}) is created as a draft, with subPath {DRAFTS}"
-            raise refusals.configuration_error(text)
+            raise _only_as_draft(write.key.name)
         if drafts in (True, "true", "yes"):
             own.clear()
             own.update(write.old.own)
             _copy(write.draft, write.old, draft_name(write.key.name))
             return
         if body.keys() - {"legacy", "createDraft"}:
-            raise _is_published(write.key.name)
+            raise _only_as_draft(write.key.name)
+    elif write.old is None:
+        _check_unpublished(write)
     own["~modified"] = write.about.now()
 
 
@@ -96,12 +97,25 @@ def _check_open(about: Surroundings, draft: Draft, key: Key) -> None:
     if found is None or not about.at_least("12.1"):
         return
     if status_of(key, found.own) == "published":
-        raise _is_published(key.name)
+        raise _only_as_draft(key.name)
 
 
-def _is_published(name: str) -> RefusedError:
-    text = f"The policy ({name}) is published and cannot be changed; change its draft"
-    return refusals.configuration_error(text)
+def _only_as_draft(name: str) -> RefusedError:
+    """The text is of 12.1, quoted in issue 668 of f5-common-python."""
+    text = f"01071abb:3: Cannot create/modify published policy '{name}' directly"
+    return RefusedError(400, f"{text}, try specifying a draft folder like '{draft_name(name)}'.")
+
+
+def _check_unpublished(write: Write) -> None:
+    """A draft beside a published policy is made from it (issue 1098 of f5-common-python)."""
+    path = split_path(write.key.name)
+    if status_of(write.key, write.own) != "draft":
+        return
+    above = path.sub_path.removesuffix(DRAFTS)
+    published = f"/{path.partition}/{above}{path.name}"
+    if write.draft.get(KINDS[_POLICY].key(published)) is not None:
+        text = f'Published policy "{published}" exists, use create-draft to create a draft copy .'
+        raise refusals.configuration_error(text)
 
 
 def publish(draft: Draft, body: Mapping[str, object]) -> Key:

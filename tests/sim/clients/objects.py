@@ -139,4 +139,95 @@ SAMPLES = (
         {},
         {"timeout": "300"},
     ),
+    Sample("ltm/profile/http2", "ltm.profile.http2s/http2", {}, {"receiveWindow": 64}),
+    Sample(
+        "ltm/profile/server-ssl",
+        "ltm.profile.server_ssls/server_ssl",
+        {"serverName": "shop.example.com"},
+        {"ciphers": "DEFAULT:!SSLv3"},
+    ),
+    Sample("ltm/profile/sctp", "ltm.profile.sctps/sctp", {}, {"idleTimeout": 600}),
+    Sample(
+        "ltm/profile/http-compression",
+        "ltm.profile.http_compressions/http_compression",
+        {},
+        {"gzipLevel": 3},
+    ),
+    Sample(
+        "ltm/persistence/dest-addr", "ltm.persistence.dest_addrs/dest_addr", {}, {"timeout": "9"}
+    ),
+    Sample("ltm/persistence/ssl", "ltm.persistence.ssls/ssl", {}, {"timeout": "301"}),
+    Sample(
+        "ltm/persistence/universal",
+        "ltm.persistence.universals/universal",
+        {"rule": "/T1/c-universal-rule"},
+        {"timeout": "301"},
+        needs=(
+            (
+                "ltm/rule",
+                {
+                    "name": "c-universal-rule",
+                    "partition": "T1",
+                    "apiAnonymous": "when HTTP_REQUEST { persist uie [HTTP::header X-User] }",
+                },
+            ),
+        ),
+    ),
+    Sample("net/vlan", "net.vlans/vlan", {"tag": 1201}, {"mtu": 1450}),
+    Sample(
+        "net/route-domain", "net.route_domains/route_domain", {"id": 1202}, {"strict": "disabled"}
+    ),
+    Sample(
+        "net/self",
+        "net.selfips/selfip",
+        {
+            "address": "10.23.0.1/24",
+            "vlan": "/T1/c-self-vlan",
+            "trafficGroup": "/Common/traffic-group-local-only",
+        },
+        {"allowService": ["tcp:443", "udp:53"]},
+        needs=(("net/vlan", {"name": "c-self-vlan", "partition": "T1"}),),
+    ),
+    Sample(
+        "net/route",
+        "net.routes/route",
+        {"network": "10.24.0.0/16", "blackhole": True},
+        {"description": "nowhere"},
+    ),
+    Sample(
+        "net/tunnels/vxlan",
+        "net.tunnels.vxlans/vxlan",
+        {"floodingType": "multipoint"},
+        {"description": "of one tenant"},
+    ),
+    Sample(
+        "net/tunnels/gre",
+        "net.tunnels.gres/gre",
+        {"encapsulation": "nvgre"},
+        {"description": "of one tenant"},
+    ),
+    Sample(
+        "net/tunnels/tunnel",
+        "net.tunnels.tunnels/tunnel",
+        {"profile": "/Common/vxlan", "key": 1203, "localAddress": "10.25.0.1"},
+        {"description": "of one tenant"},
+    ),
+    Sample(
+        "net/arp",
+        "net.arps/arp",
+        {"ipAddress": "10.26.0.9", "macAddress": "fa:16:3e:00:00:01"},
+        {"macAddress": "fa:16:3e:00:00:02"},
+        needs=(
+            ("net/vlan", {"name": "c-arp-vlan", "partition": "T1"}),
+            (
+                "net/self",
+                {
+                    "name": "c-arp-self",
+                    "partition": "T1",
+                    "address": "10.26.0.1/24",
+                    "vlan": "/T1/c-arp-vlan",
+                },
+            ),
+        ),
+    ),
 )
