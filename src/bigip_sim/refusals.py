@@ -71,6 +71,11 @@ def unknown_property(field: str) -> RefusedError:
     return RefusedError(400, f'unknown property: "{field}"', MALFORMED)
 
 
+def not_together(field: str, other: str) -> RefusedError:
+    """Two properties of which one may be given: quoted in issue 809 of terraform-provider-bigip."""
+    return RefusedError(400, f'"{field}" may not be specified with "{other}"', MALFORMED)
+
+
 def not_changeable(field: str) -> RefusedError:
     """A property that is fixed at creation. Which ones: section 1.5; the text is unverified."""
     return RefusedError(400, f'"{field}" may not be modified after creation', MALFORMED)

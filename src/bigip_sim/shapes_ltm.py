@@ -6,7 +6,7 @@ Source: iControl REST reference, sections 1.5, 3.3, 3.5, 3.6 and 3.8.
 import ipaddress
 from collections.abc import Mapping
 
-from bigip_sim import refusals
+from bigip_sim import fitting, refusals
 from bigip_sim.catalogue import KINDS
 from bigip_sim.names import (
     Address,
@@ -131,10 +131,7 @@ def virtual(write: Write) -> None:
             kept.pop("pool", None)
         own["sourceAddressTranslation"] = kept
     _destination(write)
-    if write.old is None and "profiles" not in write.body:
-        profile = KINDS["ltm/virtual/profiles"]
-        key = profile.key("/Common/fastL4", write.key.name)
-        write.draft.put(key, profile.path, {})
+    fitting.fit(write)
 
 
 def _destination(write: Write) -> None:
@@ -173,6 +170,8 @@ def _address_holder(write: Write, address: Address) -> Item | None:
 
 def virtual_profile(write: Write) -> None:
     """client-ssl goes to the client's side by itself, server-ssl to the server's: section 3.5."""
+    if write.old is None:
+        fitting.make_room(write)
     profile = write.draft.get(Key("profile", "", write.key.name))
     if profile is not None and profile.kind in _SIDES:
         write.own["context"] = _SIDES[profile.kind]

@@ -112,8 +112,7 @@ def vlan(write: Write) -> None:
 def vlan_interface(write: Write) -> None:
     """An interface is in a VLAN tagged or untagged, not both."""
     if write.body.get("tagged") and write.body.get("untagged"):
-        text = f"Interface {write.key.name} cannot be both tagged and untagged"
-        raise refusals.configuration_error(text)
+        raise refusals.not_together("tagged", "untagged")
 
 
 def tunnel(write: Write) -> None:
