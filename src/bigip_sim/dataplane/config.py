@@ -63,7 +63,7 @@ def _state(number: int, backend: Backend, server: Server, begin: Begin | None, s
     fields = (
         *(number, backend.id, server.id[1:], server.id, server.address, operational),
         *(1 if stand.held else 0, stand.weight, 1, 1, 1, 0, health, checked),
-        *(0, 0, 0, "-", server.port, "-", 0, 0, "-", "-", 0),
+        *(0, 0, 0, "-", server.port, "-", int(backend.need.tls is not None), 0, "-", "-", 0),
     )
     return " ".join(str(field) for field in fields) + "\n"
 
