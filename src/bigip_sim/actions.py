@@ -5,12 +5,15 @@ and 3.11. An action is not part of a transaction (section 2).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bigip_sim import shell
 from bigip_sim.cm_actions import CM_ACTIONS
 from bigip_sim.edits import EDITS
+from bigip_sim.names import join_path, split_path
+from bigip_sim.routes import find
+from bigip_sim.statistics import RESETS, reset
 from bigip_sim.writes import Command
 
 if TYPE_CHECKING:
@@ -63,11 +66,30 @@ ACTIONS: Mapping[tuple[str, str], Action] = {
 }
 
 
+def _reset_statistics(call: Call) -> Mapping[str, object]:
+    """Set counters to 0, of the object that `name` says or of all; the form is unverified."""
+    target, name = find(call.path), call.body.get("name")
+    assert target is not None
+    if isinstance(name, str) and target.name is None:
+        partition = str(call.body.get("partition", split_path(target.owner).partition))
+        target = replace(target, name=join_path(name, partition.strip("/")))
+    with call.device.configuration.reading() as tree:
+        reset(tree, call.device.plane, call.device.meter, target)
+    return {}
+
+
+def action(path: str, command: object) -> Action | None:
+    """Return what a command for a path does beside the configuration, if there is such a one."""
+    if command == "reset-stats" and (target := find(path)) is not None:
+        return _reset_statistics if target.kind.path in RESETS else None
+    return ACTIONS.get((path, str(command)))
+
+
 def known(path: str, command: object = None) -> bool:
     """Whether there is this command for a path, or without command any."""
     if command is None:
         return any(path == there for there, _ in (*ACTIONS, *EDITS))
-    return (path, command) in ACTIONS or (path, command) in EDITS
+    return action(path, command) is not None or (path, command) in EDITS
 
 
 def edit(path: str, body: Mapping[str, object]) -> Command:
@@ -77,11 +99,11 @@ def edit(path: str, body: Mapping[str, object]) -> Command:
 
 def perform(call: Call) -> Mapping[str, object]:
     """Do it, and return the answer: the command, with what came of it."""
-    action = ACTIONS.get((call.path, str(call.body["command"])))
-    if action is None:
+    does = action(call.path, call.body["command"])
+    if does is None:
         call.device.configuration.write(edit(call.path, call.body))
         return answer_to(call.path, call.body)
-    return {**answer_to(call.path, call.body), **action(call)}
+    return {**answer_to(call.path, call.body), **does(call)}
 
 
 def answer_to(path: str, body: Mapping[str, object]) -> dict[str, object]:

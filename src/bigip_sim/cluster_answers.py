@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from bigip_sim.names import split_path
 from bigip_sim.reading import BASE
+from bigip_sim.rendering import text
 from bigip_sim.standing import Standing
-from bigip_sim.statistics import text
 from bigip_sim.sync_status import STANDALONE, Verdict, overall
 
 Json = dict[str, object]

@@ -99,6 +99,7 @@ class Routes:
             "/counters": lambda _query: device.journal.counters(),
             "/log": self._log,
             "/faults": lambda _query: device.faults.told(),
+            "/rates": lambda _query: device.hand.told(),
             "/saved": lambda _query: {"unsaved": device.saved.unsaved()},
             "/clock": lambda _query: self._clock(),
             "/standing": lambda _query: unit.told(),

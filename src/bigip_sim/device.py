@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from bigip_sim import trust
 from bigip_sim.auth import Sessions
@@ -12,19 +13,21 @@ from bigip_sim.clock import Clock
 from bigip_sim.cluster import Cluster
 from bigip_sim.configuration import Configuration
 from bigip_sim.faults.acting import Faults
+from bigip_sim.health import Probes
 from bigip_sim.journal import Journal
 from bigip_sim.later import Later
+from bigip_sim.meter import Meter
 from bigip_sim.performance import Performance
 from bigip_sim.refusals import RefusedError, not_found
 from bigip_sim.routes import find
 from bigip_sim.saving import Saved
 from bigip_sim.standing import Standing
 from bigip_sim.state import StateDirectory
-from bigip_sim.statistics import Plane
 from bigip_sim.surroundings import Surroundings
 from bigip_sim.system import Identity, System
 from bigip_sim.tasks import Tasks
-from bigip_sim.traffic import HandRates, Idle
+from bigip_sim.totals import Totals
+from bigip_sim.traffic import HandRates, Idle, Traffic
 from bigip_sim.transactions import Transactions
 from bigip_sim.uploads import Uploads
 
@@ -38,6 +41,10 @@ class Account:
 
     def __repr__(self) -> str:
         return f"Account({self.username!r})"
+
+
+class Plane(Traffic, Probes, Protocol):
+    """Traffic and monitors, from one place."""
 
 
 class Device:
@@ -72,7 +79,9 @@ class Device:
         self.transactions = Transactions(
             self.configuration, clock.true, identity.version, self.faults, self.later
         )
-        self.performance = Performance(lambda: self.plane, self.hand, identity.version)
+        self.meter = Meter(lambda: self.plane, self.hand)
+        self.performance = Performance(self.meter, clock, identity.version)
+        self.totals = Totals(self.meter, identity.version)
         self.saved = Saved(self.configuration)
         self._loses_unsaved = False
         self._state = directory
@@ -108,6 +117,11 @@ class Device:
         """Return how long the device has been on, in seconds."""
         return max(self.clock() - self._started_at, 0.0)
 
+    def begin_to_count(self) -> None:
+        """Let every counter begin at 0, as at boot and at failover (section 4.1)."""
+        with self.configuration.reading() as tree:
+            self.meter.restart(tree)
+
     def lose_power(self, *, loses_unsaved: bool = False) -> None:
         """Forget what does not survive without power: logins, open transactions, uploads.
 
@@ -123,5 +137,6 @@ class Device:
         """Be ready to answer again."""
         if self._loses_unsaved:
             self.saved.boots()
+        self.begin_to_count()
         self._started_at = self.clock()
         self.faults.hold()

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from bigip_sim import refusals
-from bigip_sim.actions import ACTIONS, Call, edit, known, perform
+from bigip_sim.actions import Call, action, edit, known, perform
 from bigip_sim.auth import UnknownUriError
 from bigip_sim.exchange import Answer, Request, as_json
 from bigip_sim.organizing import organizing_collection
@@ -53,7 +53,7 @@ class Resources:
             raise RefusedError(501, text, refusals.ICRD)
         if not request.transaction:
             return as_json(perform(Call(self._device, path, body)))
-        if (path, command) in ACTIONS:  # section 2 says that it is not, the text is unverified
+        if action(path, command) is not None:  # section 2; the text is unverified
             raise RefusedError(400, f"{path} is not part of a transaction", refusals.ICRD)
         queued = self._device.transactions.queue(request.transaction, edit(path, body))
         return as_json(queued)
@@ -61,7 +61,7 @@ class Resources:
     def _read(self, request: Request, path: str, target: Target | None) -> Answer:
         device = self._device
         if target is None:
-            totals = device.performance.read(path)
+            totals = device.performance.read(path, request.query) or device.totals.read(path)
             if totals is not None:
                 return Answer(200, totals)
             version = device.identity.version
@@ -72,15 +72,17 @@ class Resources:
                 raise UnknownUriError(request.path)
             return as_json(about)
         with device.configuration.reading() as tree:
+            version = device.identity.version
             if target.tail == "stats":
-                stats = Statistics(tree, device.plane, device.hand, device.identity.version)
-                return as_json(stats.read(target))
-            reader = Reader(tree, device.identity.version, device.plane, device.standing())
+                query = read_query(request.query, request.raw_query, version)
+                stats = Statistics(tree, device.plane, device.meter, version)
+                return Answer(200, stats.read(target, query))
+            reader = Reader(tree, version, device.plane, device.standing())
             if target.tail == "example":
                 if target.name is not None:
                     raise UnknownUriError(request.path)
                 return as_json(reader.example(target))
-            query = read_query(request.query, request.raw_query, device.identity.version)
+            query = read_query(request.query, request.raw_query, version)
             if target.name is None:
                 return as_json(reader.collection(target, query))
             return as_json(reader.object(target, query))

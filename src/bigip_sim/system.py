@@ -11,8 +11,8 @@ from typing import Protocol
 from bigip_sim import cluster_answers
 from bigip_sim.cluster_answers import Report
 from bigip_sim.reading import BASE
+from bigip_sim.rendering import text
 from bigip_sim.standing import Standing
-from bigip_sim.statistics import text
 
 Json = dict[str, object]
 

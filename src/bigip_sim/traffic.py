@@ -1,14 +1,15 @@
 """Counters of traffic, and rates that can be set by hand instead of being measured."""
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
 # What one connection costs beside its payload, and how much payload one packet holds. Packets are
 # derived from bytes, because the data plane does not count them.
 PACKETS_PER_CONNECTION = 3
 PAYLOAD_PER_PACKET = 1460
+NO_ANSWERS = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Counters:
     maximum: int = 0
     total: int = 0
     requests: int = 0
+    handshakes: int = 0  # of TLS
+    answers: tuple[int, int, int, int] = NO_ANSWERS  # HTTP 2xx, 3xx, 4xx, 5xx
 
     def __add__(self, other: "Counters") -> "Counters":
         return Counters(
@@ -30,6 +33,21 @@ class Counters:
             max(self.maximum, other.maximum),
             self.total + other.total,
             self.requests + other.requests,
+            self.handshakes + other.handshakes,
+            _sum(self.answers, other.answers),
+        )
+
+    def since(self, before: "Counters") -> "Counters":
+        """Return what has come since an earlier moment; levels are as they are."""
+        return Counters(
+            max(0, self.bytes_in - before.bytes_in),
+            max(0, self.bytes_out - before.bytes_out),
+            self.current,
+            self.maximum,
+            max(0, self.total - before.total),
+            max(0, self.requests - before.requests),
+            max(0, self.handshakes - before.handshakes),
+            _less(self.answers, before.answers),
         )
 
     def packets(self, count_bytes: int) -> int:
@@ -37,19 +55,38 @@ class Counters:
         return count_bytes // PAYLOAD_PER_PACKET + PACKETS_PER_CONNECTION * self.total
 
 
+def _sum(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, int, int, int]:
+    if other is NO_ANSWERS:
+        return one  # type: ignore[return-value]
+    a, b, c, d = (x + y for x, y in zip(one, other, strict=True))
+    return a, b, c, d
+
+
+def _less(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, int, int, int]:
+    a, b, c, d = (max(0, x - y) for x, y in zip(one, other, strict=True))
+    return a, b, c, d
+
+
 NOTHING = Counters()
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What goes through the device per second, and what is open."""
+    """What goes through the device per second, and what is open or in use."""
 
     active_connections: float = 0.0
     throughput_in: float = 0.0  # bits per second
     throughput_out: float = 0.0  # bits per second
-    ssl_tps: float = 0.0
+    ssl_tps: float = 0.0  # TLS handshakes per second
+    new_connections: float = 0.0  # per second
+    http_requests: float = 0.0  # per second
     cpu: float = 5.0  # per cent
     memory: float = 30.0  # per cent of the data plane's memory
+    other_memory: float = 30.0  # per cent of the rest
+    swap: float = 0.0  # per cent
+
+
+OF_VIRTUALS = tuple(f.name for f in fields(Rates))[:6]  # those that a virtual server has too
 
 
 class Traffic(Protocol):
@@ -64,70 +101,179 @@ class Traffic(Protocol):
     def totals(self) -> Counters:
         """Return what the whole device has carried on its client side."""
 
-    def rates(self) -> Rates:
-        """Return the measured rates."""
+    def server_side(self) -> Counters:
+        """Return what it has carried to and from members."""
+
+    def history(self) -> Sequence[tuple[float, Counters]]:
+        """Return the totals of the last minutes, oldest first, by the monotonic clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """One rate set by hand, and what it amounts to so far."""
+    """One rate set by hand, and since when."""
 
     value: float
-    amount: float = 0.0
-    since: float = 0.0
+    since: float
 
 
 class UnknownRateError(ValueError):
     """A rate that is not known, or a value that it cannot have."""
 
 
+class Hand:
+    """The rates of one subject that are set by hand; counters follow them as time passes."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._set: dict[str, Set] = {}
+        self._amounts: dict[str, float] = {}  # what earlier settings amounted to
+
+    def set(self, name: str, value: float | None) -> None:
+        """Set one rate; None returns it to what is measured."""
+        self._amounts[name] = self.amount(name)
+        self._set.pop(name, None)
+        if value is not None:
+            self._set[name] = Set(value, self._clock())
+
+    def clear(self) -> None:
+        """Return every rate to what is measured."""
+        for name in list(self._set):
+            self.set(name, None)
+
+    def forget(self) -> None:
+        """Let counters begin at 0 again; what is set stays."""
+        self._amounts.clear()
+        now = self._clock()
+        self._set = {name: replace(one, since=now) for name, one in self._set.items()}
+
+    def values(self) -> dict[str, float]:
+        """Return what is set."""
+        return {name: one.value for name, one in self._set.items()}
+
+    def amount(self, name: str) -> float:
+        """Return what a rate has amounted to."""
+        one = self._set.get(name)
+        running = one.value * (self._clock() - one.since) if one is not None else 0.0
+        return self._amounts.get(name, 0.0) + running
+
+    def counters(self) -> Counters:
+        """Return what all has amounted to, as something carried would count."""
+        open_now = int(self.values().get("active_connections", 0))
+        return Counters(
+            int(self.amount("throughput_in") / 8),
+            int(self.amount("throughput_out") / 8),
+            open_now,
+            open_now,
+            int(self.amount("new_connections")),
+            int(self.amount("http_requests")),
+            int(self.amount("ssl_tps")),
+        )
+
+
 class HandRates:
-    """Rates set by hand; what is set replaces what is measured, and counters follow it."""
+    """Rates set by hand, of the device and of single virtual servers."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._set: dict[str, Set] = {}
-        self._amounts: dict[str, float] = {}  # what earlier settings amounted to
+        self._device = Hand(clock)
+        self._virtuals: dict[str, Hand] = {}
 
     def set(self, wanted: Mapping[str, object]) -> None:
-        """Set rates; None returns one to what is measured."""
-        known = {f.name for f in fields(Rates)}
-        for name, value in wanted.items():
-            if name not in known:
-                text = f"unknown rate {name}; known are {', '.join(sorted(known))}"
-                raise UnknownRateError(text)
-            if value is not None and (
-                isinstance(value, bool) or not isinstance(value, int | float) or value < 0
-            ):
-                raise UnknownRateError(f"{name} must be a number that is not negative or null")
+        """Set rates; None returns one to what is measured.
+
+        The device's replace what is measured, those below `virtuals` are added to it:
+        `{"cpu": 50, "virtuals": {"/T1/v": {"active_connections": 10}}}`.
+        """
+        fields_wanted = dict(wanted)
+        virtuals = fields_wanted.pop("virtuals", {})
+        device = _read(fields_wanted, [f.name for f in fields(Rates)], "")
+        if not isinstance(virtuals, Mapping):
+            raise UnknownRateError('virtuals must be {"/T1/v": {"active_connections": 10}}')
+        read = {str(name): _of_virtual(str(name), one) for name, one in virtuals.items()}
         with self._lock:
-            for name, value in wanted.items():
-                self._amounts[name] = self._amount(name)
-                self._set.pop(name, None)
-                if isinstance(value, int | float):
-                    self._set[name] = Set(float(value), 0.0, self._clock())
+            for name, value in device.items():
+                self._device.set(name, value)
+            for name, values in read.items():
+                hand = self._virtuals.setdefault(name, Hand(self._clock))
+                for rate, value in values.items():
+                    hand.set(rate, value)
 
     def clear(self) -> None:
         """Return every rate to what is measured."""
-        self.set(dict.fromkeys(list(self._set)))
+        with self._lock:
+            for hand in (self._device, *self._virtuals.values()):
+                hand.clear()
+
+    def forget(self, virtual: str | None = None) -> None:
+        """Let every counter begin at 0 again, or those of one virtual server."""
+        with self._lock:
+            if virtual is None:
+                hands = [self._device, *self._virtuals.values()]
+            else:
+                hands = [hand for hand in (self._virtuals.get(virtual),) if hand is not None]
+            for hand in hands:
+                hand.forget()
+
+    def told(self) -> dict[str, object]:
+        """Return what is set, as it is set."""
+        with self._lock:
+            virtuals = {n: values for n, h in self._virtuals.items() if (values := h.values())}
+            return {**self._device.values(), **({"virtuals": virtuals} if virtuals else {})}
 
     def over(self, measured: Rates) -> Rates:
-        """Return the measured rates with those set by hand in their place."""
+        """Return the measured rates with the device's set by hand in their place."""
         with self._lock:
-            values = {f.name: getattr(measured, f.name) for f in fields(Rates)}
-            values.update({name: hand.value for name, hand in self._set.items()})
-            return Rates(**values)
+            values = {name: getattr(measured, name) for name in OF_VIRTUALS}
+            for hand in self._virtuals.values():
+                for name, value in hand.values().items():
+                    values[name] += value
+            values.update(self._device.values())
+            return replace(measured, **values)
 
-    def amount(self, name: str) -> int:
-        """Return what a rate set by hand has amounted to, for the cumulative counters."""
+    def virtual(self, name: str) -> Counters:
+        """Return what was added to a virtual server."""
         with self._lock:
-            return int(self._amount(name))
+            hand = self._virtuals.get(name)
+            return hand.counters() if hand is not None else NOTHING
 
-    def _amount(self, name: str) -> float:
-        hand = self._set.get(name)
-        running = hand.value * (self._clock() - hand.since) if hand is not None else 0.0
-        return self._amounts.get(name, 0.0) + running
+    def device(self) -> Counters:
+        """Return what the device's own rates have amounted to."""
+        with self._lock:
+            return self._device.counters()
+
+    def totals(self) -> Counters:
+        """Return what was added to the device."""
+        with self._lock:
+            total = self._device.counters()
+            for hand in self._virtuals.values():
+                total += hand.counters()
+            return total
+
+
+def _read(
+    wanted: Mapping[str, object], known: Sequence[str], where: str
+) -> dict[str, float | None]:
+    for name, value in wanted.items():
+        if name not in known:
+            text = f"unknown rate {where}{name}; known are {', '.join(sorted(known))}"
+            raise UnknownRateError(text)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise UnknownRateError(f"{where}{name} must be a number that is not negative or null")
+    return {
+        name: float(value) if isinstance(value, int | float) else None
+        for name, value in wanted.items()
+    }
+
+
+def _of_virtual(name: str, wanted: object) -> dict[str, float | None]:
+    if wanted is None:
+        return dict.fromkeys(OF_VIRTUALS)
+    if not isinstance(wanted, Mapping):
+        raise UnknownRateError(f'virtuals: {name} must be {{"active_connections": 10}} or null')
+    return _read(wanted, OF_VIRTUALS, f"virtuals: {name}: ")
 
 
 class Idle:
@@ -152,9 +298,13 @@ class Idle:
         """Nothing goes through."""
         return NOTHING
 
-    def rates(self) -> Rates:
+    def server_side(self) -> Counters:
         """Nothing goes through."""
-        return Rates()
+        return NOTHING
+
+    def history(self) -> Sequence[tuple[float, Counters]]:
+        """Nothing goes through."""
+        return ()
 
     def result(self, pool: str, member: str) -> str:
         """Return what was set by hand."""

@@ -31,6 +31,7 @@ class Unit:
             self._plane = DataPlane(device.configuration, device.identity.version, haproxy)
             device.plane = self._plane
         self._powered = True
+        self._was_active = False
         self._rebooting: threading.Timer | None = None
         self._switching = threading.Lock()
         self._placing = threading.Lock()
@@ -124,7 +125,10 @@ class Unit:
         }
 
     def _place(self) -> None:
-        if self._plane is not None:
-            with self._placing:  # so that the last word is the latest
-                active = self.device.standing().active
+        with self._placing:  # so that the last word is the latest
+            active = self.device.standing().active
+            if self._was_active and not active:
+                self.device.begin_to_count()
+            self._was_active = bool(active)
+            if self._plane is not None:
                 self._plane.place(powered=self._powered, active=active)

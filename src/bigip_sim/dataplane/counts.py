@@ -7,10 +7,11 @@ when it ends.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from bigip_sim.traffic import NOTHING, Counters
+from bigip_sim.traffic import NO_ANSWERS, NOTHING, Counters
 
 FRONTENDS_AND_SERVERS = "show stat -1 5 -1"
 CONNECTIONS = "show info"
+OF_FRONTENDS = ("ssl_sess", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_5xx")
 OWN_CONNECTION = 1  # over which the question comes
 
 
@@ -32,6 +33,7 @@ def parse(text: str) -> list[Row]:
         return []
     columns = {name: place for place, name in enumerate(lines[0][2:].split(","))}
     places = [columns[n] for n in ("bin", "bout", "scur", "smax", "stot", "req_tot")]
+    more = [columns[n] for n in OF_FRONTENDS if n in columns]
     status, check = columns["status"], columns["check_status"]
     last = max(status, check, *places) + 1
     rows = []
@@ -39,11 +41,20 @@ def parse(text: str) -> list[Row]:
         cells = line.split(",", last)
         if len(cells) <= last or cells[0].startswith("<"):
             continue
-        counters = Counters(*(int(cells[place] or 0) for place in places))
+        bin_, bout, now, most, all_, asked = [int(cells[place] or 0) for place in places]
+        counters = Counters(bin_, bout, now, most, all_, asked)
+        if cells[1] == "FRONTEND" and len(more) == len(OF_FRONTENDS):
+            counters = _with_more(counters, line.split(","), more)
         rows.append(
             Row(cells[0], cells[1], cells[status], cells[check].removeprefix("* "), counters)
         )
     return rows
+
+
+def _with_more(counters: Counters, cells: list[str], places: list[int]) -> Counters:
+    handshakes, ok, moved, bad, broken = [int(cells[place] or 0) for place in places]
+    answers = (ok, moved, bad, broken)
+    return replace(counters, handshakes=handshakes, answers=answers if any(answers) else NO_ANSWERS)
 
 
 def connections(text: str) -> int:
@@ -71,6 +82,7 @@ class Ledger:
         self._before: dict[str, Counters] = {}  # by ended workers
         self._now: dict[int, Mapping[str, Counters]] = {}  # worker -> what it told last
         self._gone = NOTHING  # by virtual servers that are no more
+        self._gone_servers = NOTHING
 
     def tell(self, worker: int, counters: Mapping[str, Counters]) -> None:
         """Take what a running worker tells."""
@@ -88,6 +100,8 @@ class Ledger:
             counters = self._before.pop(name)
             if name.startswith("v"):
                 self._gone += counters
+            else:
+                self._gone_servers += counters
 
     def of(self, name: str) -> Counters:
         """Return what one frontend or server has carried."""
@@ -98,9 +112,15 @@ class Ledger:
 
     def totals(self) -> Counters:
         """Return what all frontends have carried."""
-        total = self._gone
+        return self._sum(self._gone, of_frontends=True)
+
+    def server_side(self) -> Counters:
+        """Return what all servers have carried."""
+        return self._sum(self._gone_servers, of_frontends=False)
+
+    def _sum(self, gone: Counters, *, of_frontends: bool) -> Counters:
         for source in (self._before, *list(self._now.values())):
             for name, counters in list(source.items()):
-                if name.startswith("v"):
-                    total += counters
-        return total
+                if name.startswith("v") is of_frontends:
+                    gone += counters
+        return gone

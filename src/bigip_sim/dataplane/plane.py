@@ -18,7 +18,7 @@ from bigip_sim.dataplane.process import WorkerError
 from bigip_sim.dataplane.steering import Stand, choices, commands, steer
 from bigip_sim.dataplane.verdicts import Target, Verdicts
 from bigip_sim.dataplane.workers import Workers
-from bigip_sim.traffic import Counters, Rates
+from bigip_sim.traffic import Counters
 from bigip_sim.tree import Item, Key
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ FRESH_SHARE = 5  # or of so many times what reading takes
 PATIENCE_S = 0.2  # what an answer may wait for fresher ones
 RETRY_S = 0.3
 SILENT_LIMIT_S = 30.0  # a worker that is just starting is waited for
-RATE_OVER_S = 5.0
+SAMPLES = 1200  # of the totals: five minutes at two or four a second
 BESIDE = -1  # what is carried beside HAProxy, as a worker's number
 
 
@@ -48,7 +48,7 @@ class DataPlane:
         self._lock = threading.Lock()  # over verdicts, samples and names
         self._names: dict[str, str] = {}  # virtual server -> frontend
         self._members: dict[tuple[str, str], str] = {}  # (pool, member) -> server
-        self._samples: deque[tuple[float, Counters]] = deque(maxlen=32)
+        self._samples: deque[tuple[float, Counters]] = deque(maxlen=SAMPLES)
         self._wake = threading.Event()
         self._silent = threading.Event()  # set when power is off and no worker is left
         self._stopping = False
@@ -137,24 +137,16 @@ class DataPlane:
         self._refresh()
         return self._workers.ledger.totals()
 
-    def rates(self) -> Rates:
-        """Return the rates over the last seconds."""
+    def server_side(self) -> Counters:
+        """Return what the device has carried to and from members."""
+        self._refresh()
+        return self._workers.ledger.server_side()
+
+    def history(self) -> list[tuple[float, Counters]]:
+        """Return the totals of the last minutes, oldest first."""
         self._refresh()
         with self._lock:
-            if not self._samples:
-                return Rates()
-            last_at, last = self._samples[-1]
-            first_at, first = next(
-                (s for s in self._samples if last_at - s[0] <= RATE_OVER_S), self._samples[-1]
-            )
-        over = last_at - first_at
-        if over <= 0:
-            return Rates(active_connections=last.current)
-        return Rates(
-            active_connections=last.current,
-            throughput_in=max(0.0, (last.bytes_in - first.bytes_in) * 8 / over),
-            throughput_out=max(0.0, (last.bytes_out - first.bytes_out) * 8 / over),
-        )
+            return list(self._samples)
 
     def result(self, pool: str, member: str) -> str:
         """Return what the monitors of a member have found."""
