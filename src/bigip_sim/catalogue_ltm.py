@@ -84,7 +84,7 @@ LTM = (
             "ipIntelligencePolicy",
             "perFlowRequestAccessPolicy",
         }
-        | {"relatedRules", "securityLogProfiles", "securityNatPolicy", "servicePolicy"}
+        | {"snat", "relatedRules", "securityLogProfiles", "securityNatPolicy", "servicePolicy"}
         | {"trafficClasses", "trafficMatchingCriteria", "transparentNexthop", "addressStatus"},
         marks=frozenset({"ipForward", "internal", "reject", "l2Forward", "dhcpRelay"}),
         read_only=frozenset({"creationTime", "lastModifiedTime", "vsIndex"}),

@@ -30,7 +30,8 @@ def fit(write: Write) -> None:
         return
     kinds = {_kind(write.draft, path) for path in paths(named)}
     if kinds & _OVER_TCP and not kinds & _LAYER_4:
-        write.body = {**write.body, "profiles": [*paths(named), _TCP]}
+        given = named if isinstance(named, list | tuple) else [named]
+        write.body = {**write.body, "profiles": [*given, _TCP]}
         kinds.add("ltm/profile/tcp")
     spoken = {_PROTOCOLS[kind] for kind in kinds if kind in _PROTOCOLS}
     if write.old is None and "ipProtocol" not in write.body and len(spoken) == 1:

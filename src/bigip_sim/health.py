@@ -20,12 +20,18 @@ _REASONS = {
     "checking": "Pool member does not have a result of service checking yet",  # unverified
     "user-down": "Forced down",
     "addr-down": "Parent down",  # unverified
+    "fqdn-checking": "Pool member waits for its name to be resolved",  # unverified
 }
 _NOT_KNOWN = (
     "The children pool member(s) either don't have service checking enabled, or service check "
     "results are not available yet"
 )
-_AVAILABILITY = {"up": "available", "unchecked": "unknown", "checking": "unknown"}
+_AVAILABILITY = {
+    "up": "available",
+    "unchecked": "unknown",
+    "checking": "unknown",
+    "fqdn-checking": "unknown",
+}
 
 
 class Probes(Protocol):
@@ -87,6 +93,8 @@ def of_member(tree: Tree, member: Item, probes: Probes) -> Health:
         state, enabled, session = "up", "disabled", "user-disabled"
     if node is not None:
         below = of_node(node, probes)
+        if below.state == "fqdn-checking":
+            state = below.state  # bigip-sim resolves no names
         if below.state in {"down", "user-down"}:
             state = "addr-down"
         if below.enabled != "enabled":
@@ -105,6 +113,8 @@ def of_node(node: Item, probes: Probes) -> Health:
     expression = "" if expression in {"default", NO_MONITOR} else expression
     state = probes.node_result(node.key.name) if expression else "unchecked"
     enabled, session = "enabled", "monitor-enabled" if expression else "user-enabled"
+    if "~place" not in node.own:
+        state = "fqdn-checking"
     if state == "disabled":
         state, enabled, session = "up", "disabled", "user-disabled"
     if node.own.get("~session") == "user-disabled":

@@ -105,7 +105,7 @@ def parse_port(text: str, field: str = "destination") -> int:
 
 def split_port(text: str) -> tuple[str, str]:
     """Split `host:port`, or `2001:db8::1.80` for IPv6; the port is empty when there is none."""
-    if text.count(":") > 1:
+    if text.count(":") > 1 or text.startswith("any6."):
         host, dot, port = text.rpartition(".")
         return (host, port) if dot and "." not in host else (text, "")
     host, colon, port = text.rpartition(":")

@@ -5,10 +5,24 @@ from bigip_sim.names import parse_endpoint, write_endpoint
 from bigip_sim.refusals import RefusedError
 from bigip_sim.tree import Draft, Item, Key
 
-_LAYER_7 = frozenset({"ltm/profile/http", "ltm/profile/client-ssl", "ltm/profile/one-connect"})
-_HTTP = frozenset({"ltm/profile/http", "ltm/profile/fasthttp"})
-_BY_NAME = frozenset({"ltm/profile/client-ssl", "ltm/profile/server-ssl"})
-_LAYER_4 = frozenset({"ltm/profile/tcp", "ltm/profile/udp", "ltm/profile/fastl4"})
+_P = "ltm/profile"
+_HTTP = frozenset({f"{_P}/http", f"{_P}/fasthttp"})
+_BY_NAME = frozenset({f"{_P}/client-ssl", f"{_P}/server-ssl"})
+# Of these a virtual server has one on a side.
+_LAYER_4 = frozenset({f"{_P}/{leaf}" for leaf in ("tcp", "udp", "sctp", "fastl4", "ipother")})
+_STREAMS = frozenset({f"{_P}/tcp"})
+_DATAGRAMS_TOO = frozenset({f"{_P}/tcp", f"{_P}/udp", f"{_P}/sctp"})
+# What a profile stands on: one of these. What needs http, and client-ssl over UDP: unverified.
+_STANDS_ON = {
+    f"{_P}/http": _STREAMS,
+    f"{_P}/one-connect": _STREAMS,
+    f"{_P}/stream": _STREAMS,
+    f"{_P}/client-ssl": _DATAGRAMS_TOO,
+    f"{_P}/server-ssl": _DATAGRAMS_TOO,
+    **{f"{_P}/{leaf}": _HTTP for leaf in ("http2", "http-compression", "web-acceleration")},
+    f"{_P}/websocket": _HTTP,
+}
+_CARRIED_BY = {f"{_P}/tcp": "tcp", f"{_P}/udp": "udp", f"{_P}/sctp": "sctp"}
 
 
 def check_virtual(draft: Draft, item: Item) -> None:
@@ -20,19 +34,34 @@ def check_virtual(draft: Draft, item: Item) -> None:
         if target is not None:
             kinds.append((target.kind, profile.own.get("context", "all")))
     names = {kind for kind, _ in kinds}
-    # The codes 01070095 and 01070097 and their texts are unverified.
-    if names & _LAYER_7 and "ltm/profile/tcp" not in names:
-        text = f"01070095:3: Virtual server {item.key.name} lists incompatible profiles."
-        raise RefusedError(400, text)
-    if len(names & _LAYER_4) > 1:
-        text = f"01070095:3: Virtual server {item.key.name} lists incompatible profiles."
-        raise RefusedError(400, text)
+    _check_stack(item, names)
     _check_sides(item, kinds)
     _check_names(draft, item, profiles)
     _check_persistence(draft, item, has_http=bool(names & _HTTP))
     _check_rules(draft, item, names)
     _check_policies(draft, item, names)
     _check_address(draft, item)
+    _check_families(item)
+
+
+def _check_stack(item: Item, kinds: set[str]) -> None:
+    """Profiles stand on each other, and on the protocol. Codes and texts are unverified."""
+    protocol = item.own.get("ipProtocol", "any")
+    fits = len(kinds & _LAYER_4) <= 1 or kinds & _LAYER_4 <= _DATAGRAMS_TOO - {f"{_P}/udp"}
+    fits = fits and all(kinds & below for kind, below in _STANDS_ON.items() if kind in kinds)
+    carried = {_CARRIED_BY[kind] for kind in kinds if kind in _CARRIED_BY}
+    if not fits or (carried and protocol not in {"any", *carried}):
+        text = f"01070095:3: Virtual server {item.key.name} lists incompatible profiles."
+        raise RefusedError(400, text)
+
+
+def _check_families(item: Item) -> None:
+    """Destination and source are of one address family: section 3.5. Text unverified."""
+    destination, _ = parse_endpoint(str(item.own["destination"]).rpartition("/")[2])
+    source = str(item.own.get("source", ""))
+    if source and (":" in source) != destination.is_v6:
+        text = f"01070734:3: Configuration error: Virtual Server {item.key.name}: source {source} "
+        raise RefusedError(400, f"{text}and destination are of different address families")
 
 
 def _check_sides(item: Item, kinds: list[tuple[str, object]]) -> None:
@@ -68,6 +97,18 @@ def _check_persistence(draft: Draft, item: Item, *, has_http: bool) -> None:
                 "associated with the virtual server"
             )
             raise RefusedError(400, text)
+        if profile is not None and profile.kind == "ltm/persistence/universal":
+            _check_universal(draft, item, profile)
+
+
+def _check_universal(draft: Draft, item: Item, profile: Item | None) -> None:
+    """Universal persistence has an iRule, its own or its parents'. Text unverified."""
+    while profile is not None:
+        if profile.own.get("rule", "none") != "none":
+            return
+        profile = draft.get(Key("persistence", "", str(profile.own.get("defaultsFrom", ""))))
+    text = f"Virtual Server {item.key.name}: universal persistence requires an iRule"
+    raise refusals.configuration_error(text)
 
 
 def _check_rules(draft: Draft, item: Item, profiles: set[str]) -> None:

@@ -40,6 +40,7 @@ def node(write: Write) -> None:
         write.own["address"] = "any6"
         write.own.pop("~place", None)
     else:
+        write.own.setdefault("address", split_path(write.key.name).name)
         keep_address(write)
     if write.own.get("monitor") in {"none", ""}:
         write.own["monitor"] = NONE
@@ -104,6 +105,13 @@ def virtual_address(write: Write) -> None:
     write.own.setdefault("address", write.key.name.rpartition("/")[2])
     parsed = keep_address(write)
     write.own.setdefault("mask", _mask(parsed))
+    announced = write.own.get("routeAdvertisement", "disabled")
+    newer = write.about.at_least("13.0")
+    if announced not in (_ANNOUNCED if newer else {"enabled", "disabled"}):
+        raise refusals.invalid_value("routeAdvertisement", announced)
+
+
+_ANNOUNCED = frozenset({"disabled", "selective", "always", "any", "all"})  # from 13.x: section 3.5
 
 
 def _mask(address: Address) -> str:
@@ -122,6 +130,7 @@ def virtual(write: Write) -> None:
         own["vsIndex"] = write.draft.generation * 1024 + len(write.draft.changed) % 1024
     keep_full(write, "pool", "lastHopPool", "fallbackPersistence")
     keep_paths(write, "rules", "vlans", "persist")
+    _older_snat(write)
     translation = own.get("sourceAddressTranslation")
     if isinstance(translation, Mapping):
         kept = {k: v for k, v in translation.items() if not k.endswith("Reference")}
@@ -132,6 +141,17 @@ def virtual(write: Write) -> None:
         own["sourceAddressTranslation"] = kept
     _destination(write)
     fitting.fit(write)
+
+
+def _older_snat(write: Write) -> None:
+    """Up to 11.x `snat` says the same in one word: section 3.5."""
+    word = write.own.pop("snat", None)
+    if word is None:
+        return
+    if write.about.at_least("12.0"):
+        raise refusals.unknown_property("snat")
+    kinds = {"none": {"type": "none"}, "automap": {"type": "automap"}}
+    write.own["sourceAddressTranslation"] = kinds.get(str(word), {"type": "snat", "pool": word})
 
 
 def _destination(write: Write) -> None:
@@ -149,12 +169,20 @@ def _destination(write: Write) -> None:
             holder, home = shared, "Common"
     if holder is None:
         place = write.place(address, home)
-        own = {"address": str(address), "mask": _mask(address), "~place": place}
+        mask = str(write.body.get("mask", _mask(address)))
+        own = {"address": str(address), "mask": mask, "~place": place}
         holder = write.draft.put(kind.key(f"/{home}/{address}"), kind.path, own)
     write.own["~address"] = holder.key.name
     write.own["~place"] = write.place(address, home)
     write.own["destination"] = f"/{home}/{write_endpoint(address, port, address.is_v6)}"
-    write.own.setdefault("mask", _mask(address))
+    if write.old is None or write.old.own.get("destination") != write.own["destination"]:
+        if "mask" not in write.body:
+            write.own["mask"] = holder.own.get("mask", _mask(address))
+        if "source" not in write.body and str(write.own.get("source", "0.0.0.0/0")) in _ALL:
+            write.own["source"] = "::/0" if address.is_v6 else "0.0.0.0/0"
+
+
+_ALL = ("0.0.0.0/0", "::/0")
 
 
 def _address_holder(write: Write, address: Address) -> Item | None:

@@ -116,4 +116,12 @@ def keep_administration(write: Write) -> None:
             raise refusals.invalid_value("session", session)
         write.own["~session"] = "user-disabled" if session == "user-disabled" else "user-enabled"
     if state is not None:
+        if str(state) not in _STATES:
+            raise refusals.invalid_value("state", state)
         write.own["~state"] = "user-down" if state == "user-down" else "user-up"
+
+
+_STATES = frozenset(  # what may be written, and what is read and sent back: section 3.3
+    {"user-up", "user-down", "up", "down", "unchecked", "checking", "addr-down", "forced-down"}
+    | {"fqdn-up", "fqdn-up-no-addr", "fqdn-down", "fqdn-checking"}
+)

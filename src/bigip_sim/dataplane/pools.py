@@ -38,7 +38,13 @@ class _Reading:
         self._sight = sight
         self._pool = pool
         self._mode = str(pool.own.get("loadBalancingMode", "round-robin"))
-        self._members = sight.tree.of_kind("ltm/pool/members", pool.key.name)
+        members = sight.tree.of_kind("ltm/pool/members", pool.key.name)
+        self._members = [m for m in members if "~place" in m.own]
+        for member in members:
+            if "~place" not in member.own:
+                sight.problems.append(
+                    f"{member.key.name} of {pool.key.name} is not carried: names are not resolved"
+                )
         self._nodes = {m.key: node_of(sight.tree, m) for m in self._members}
         self._watches: dict[str, Watch | None] = {}
         self._native: Watch | None = None  # the one that HAProxy carries out for this pool
