@@ -10,6 +10,7 @@ from bigip_sim.kinds import (
     DOMAIN,
     Kind,
     Link,
+    in_group,
     itself,
     many,
     monitors,
@@ -127,7 +128,7 @@ LTM = (
         defaults=defaults("ltm", "ltm/virtual-address"),
         optional=DESCRIBED,
         fixed=frozenset({"address"}),
-        links=(_IN_DOMAIN,),
+        links=(_IN_DOMAIN, in_group()),
         choices={"enabled": frozenset({"yes", "no"}), "autoDelete": frozenset({"true", "false"})},
     ),
     Kind(
@@ -142,7 +143,7 @@ LTM = (
         defaults=defaults("ltm", "ltm/snat-translation"),
         optional=DESCRIBED,
         fixed=frozenset({"address"}),
-        links=(_IN_DOMAIN,),
+        links=(_IN_DOMAIN, in_group()),
         flags=(("enabled", "disabled"),),
     ),
     Kind(

@@ -1,6 +1,6 @@
 """The types below net. Source: iControl REST reference, section 3.2, and the recorded shapes."""
 
-from bigip_sim.kinds import DESCRIBED, DOMAIN, Kind, Link, itself, many, one, placed
+from bigip_sim.kinds import DESCRIBED, DOMAIN, Kind, Link, in_group, itself, many, one, placed
 from bigip_sim.recorded import defaults
 
 _IN_DOMAIN = Link("~place", DOMAIN, placed("~place"))
@@ -133,7 +133,7 @@ NET = (
         defaults=defaults("net", "net/tunnels/tunnel"),
         optional=DESCRIBED | {"profile", "trafficGroup"},
         read_only=frozenset({"ifIndex"}),
-        links=(Link("profile", _TUNNEL_PROFILE, one("profile")),),
+        links=(Link("profile", _TUNNEL_PROFILE, one("profile")), in_group()),
     ),
     *_TUNNEL_PROFILES,
     *_FORWARDING,
@@ -144,7 +144,7 @@ NET = (
         optional=DESCRIBED
         | {"address", "allowService", "vlan", "fwEnforcedPolicy", "fwStagedPolicy"},
         choices={"floating": frozenset({"enabled", "disabled"})},
-        links=(Link("vlan", "net/vlan", one("vlan")), _IN_DOMAIN),
+        links=(Link("vlan", "net/vlan", one("vlan")), _IN_DOMAIN, in_group()),
     ),
     Kind(
         "net/route",

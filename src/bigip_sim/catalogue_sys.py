@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from bigip_sim.kinds import DOMAIN, Kind, Link, placed
+from bigip_sim.kinds import DOMAIN, Kind, Link, in_group, one, placed
 from bigip_sim.recorded import defaults
 from bigip_sim.tree import Item
 
@@ -40,6 +40,10 @@ SYS = (
         "folder",
         defaults=defaults("sys", "sys/folder"),
         optional=frozenset({"description"}),
+        links=(
+            in_group(),
+            Link("deviceGroup", "cm/device-group", one("deviceGroup"), anywhere=True),
+        ),
     ),
     Kind(
         "sys/db",

@@ -141,6 +141,11 @@ def placed(name: str) -> Callable[[Item], Iterable[str]]:
     return read
 
 
+def in_group() -> Link:
+    """Return the link to the traffic group that carries an object."""
+    return Link("~trafficGroup", "cm/traffic-group", one("trafficGroup"), anywhere=True)
+
+
 def itself(item: Item) -> Iterable[str]:
     """The object's own name is the reference, as in a virtual server's profiles."""
     return (item.key.name,)

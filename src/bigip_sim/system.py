@@ -11,6 +11,7 @@ from typing import Protocol
 from bigip_sim import cluster_answers
 from bigip_sim.cluster_answers import Report
 from bigip_sim.reading import BASE
+from bigip_sim.recorded import defaults
 from bigip_sim.rendering import text
 from bigip_sim.standing import Standing
 
@@ -119,14 +120,8 @@ class System:
         return self._stats("sys/clock", {"fullDate": text(f"{now:%Y-%m-%dT%H:%M:%SZ}")})
 
     def _settings(self) -> Json:
-        fields = {
-            "consoleInactivityTimeout": 0,
-            "guiSetup": "disabled",
-            "hostAddrMode": "management",
-            "hostname": self._identity.name,
-            "mgmtDhcp": "disabled",
-        }
-        return self._single("sys/global-settings", fields)
+        path = "sys/global-settings"
+        return self._single(path, {**defaults("sys", path), "hostname": self._identity.name})
 
     def _hardware(self) -> Json:
         inside = f"{BASE}/sys/hardware/system-info"
