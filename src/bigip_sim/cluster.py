@@ -322,7 +322,7 @@ class Cluster:
 
 
 def _state(seat: Seat | None) -> str:
-    """Return another unit's failover state. `forced-offline` is unverified."""
+    """Return another unit's failover state. `forced-offline`: tests of f5-common-python."""
     if seat is None or not seat.powered:
         return "unknown"
     if seat.offline:

@@ -68,7 +68,8 @@ def failover_text(standing: Standing, since_s: float) -> str:
     minutes, seconds = divmod(int(since_s), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
-    word = "forced offline" if standing.offline else standing.state  # `forced offline`: unverified
+    # That it is written so, and the state `forced-offline`: functional tests of f5-common-python.
+    word = "forced_offline" if standing.offline else standing.state
     return f"Failover {word} for {days}d {hours:02}:{minutes:02}:{seconds:02}\n"
 
 

@@ -85,8 +85,15 @@ def _fail_over(call: "Call", said: Mapping[str, object]) -> Json:
 
 
 def _said(call: "Call") -> dict[str, object]:
-    """Return the options of a failover, from the body or from the shell's words."""
-    said = {name: value for name, value in call.body.items() if value not in (False, "false", None)}
+    """Return the options of a failover, from the body or from the shell's words.
+
+    f5-sdk writes an option without a value as null, and options as the shell has them.
+    """
+    said = {
+        _OPTIONS.get(name, name): True if value is None else value
+        for name, value in call.body.items()
+        if value not in (False, "false")
+    }
     words = call.arguments.split()
     for number, word in enumerate(words):
         if word in {"standby", "offline", "online"}:

@@ -18,7 +18,7 @@ class Standing:
 
     @property
     def state(self) -> str:
-        """Return this unit's failover state. `forced-offline` is unverified."""
+        """Return this unit's failover state. `forced-offline`: tests of f5-common-python."""
         if self.offline:
             return "forced-offline"
         return "active" if self.active else "standby"
