@@ -4,12 +4,12 @@ import pytest
 import requests
 from bigrest.common.exceptions import RESTAPIError
 from bigrest.utils.utils import token
+from connecting import Address
 from f5.bigip import ManagementRoot
 from f5.sdk_exception import ConstraintError
 from icontrol.exceptions import iControlUnexpectedHTTPError
 
 from bigip_sim.embedded import running_device
-from conftest import Address
 
 VERSIONS = ("11.6.0", "12.1.2", "13.1.1.3", "14.1.2.1", "15.1.8", "16.1.0")
 
