@@ -18,6 +18,7 @@ from bigip_lbaas.cmd import option_lists as lists
 from bigip_lbaas.domain import errors
 from bigip_lbaas.provider.octavia import settings
 from bigip_sim import cli as simulator
+from bigip_sim.faults.kinds import COMMON, KINDS
 
 DIRECTORY = Path(__file__).parent.parent / "docs" / "reference"
 WIDTH = "100"  # of the help texts, whatever the terminal
@@ -72,7 +73,8 @@ def command_page() -> str:
         parts.append(f"### bigip-lbaas {name}\n\n```\n{text.rstrip()}\n```")
     parser = simulator.build_parser()
     parts.append(f"## bigip-sim\n\n```\n{parser.format_help().rstrip()}\n```")
-    parts.append(f"```\n{_help_of(['run', '--help']).rstrip()}\n```")
+    parts += [f"### bigip-sim {name}\n\n{_help_of(name)}" for name in simulator_commands(parser)]
+    parts.append(fault_table())
     parts.append(
         f"## bigip-lbaas-db-manage\n\n```\n{db_manage.build_parser().format_help().rstrip()}\n```"
     )
@@ -83,11 +85,35 @@ def command_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _help_of(arguments: list[str]) -> str:
+def simulator_commands(parser: argparse.ArgumentParser) -> list[str]:
+    """Return the names of the simulator's commands, in their order."""
+    (commands,) = [one for one in parser._actions if isinstance(one.choices, dict)]
+    return list(commands.choices or ())
+
+
+def fault_table() -> str:
+    """Return the kinds of faults and what each takes."""
+    rows = ["| kind | what happens | options |", "|---|---|---|"]
+    for name, kind in KINDS.items():
+        options = "; ".join(
+            f"`{_option(field)}` {shape.says}" for field, shape in kind.fields.items()
+        )
+        rows.append(f"| `{name}` | {kind.says} | {options} |")
+    rows.append(
+        f"| any | | {'; '.join(f'`{_option(f)}` {shape.says}' for f, shape in COMMON.items())} |"
+    )
+    return "The kinds of faults:\n\n" + "\n".join(rows)
+
+
+def _option(field: str) -> str:
+    return f"--{field.replace('_', '-')}"
+
+
+def _help_of(command: str) -> str:
     text = io.StringIO()
     with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit):
-        simulator.build_parser().parse_args(arguments)
-    return text.getvalue()
+        simulator.build_parser().parse_args([command, "--help"])
+    return f"```\n{text.getvalue().rstrip()}\n```"
 
 
 def error_page() -> str:

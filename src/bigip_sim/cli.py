@@ -1,4 +1,4 @@
-"""The program `bigip-sim`: runs one simulated device, or makes certificates for several."""
+"""The program `bigip-sim`: runs one simulated device, makes certificates, talks to running ones."""
 
 import argparse
 import json
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from bigip_sim import remote
 from bigip_sim.certificates import CertificateFiles, make_certificates
 from bigip_sim.control import Control
 from bigip_sim.device import Account, Device
@@ -34,18 +35,20 @@ _CONTROL = """\
 The control API (plain HTTP, loopback only):
   GET  /health               power, activity, data plane and its problems
   GET  /counters             requests: total, authentication, writes, commits, errors, by_method
-  GET  /log?last=N&after=N   the last requests; a commit with its commands
+  GET  /log?last=N&after=N   the last requests, with what each changed
   GET  /standing             what the other unit of a pair asks for
   POST /counters/reset
   POST /power                {"on": false}; {"on": false, "loses_unsaved": true}
   POST /reboot               {"for_s": 5}: off and on; what was not saved is lost
   GET  /saved                how many objects a reboot would lose or bring back
   GET  /clock, POST /clock   {"skew_s": -300}: how far the device's clock is ahead
-  POST /faults               {"unavailable_s": 5, "latency_ms": 50, "commit_delay_ms": 500,
+  GET  /faults, POST /faults {"kind": "latency", "ms": 50, "path": "/mgmt/tm/ltm/*"}; the kinds
+                              and their fields: bigip-sim fault --help; {"seed": 7}; in short
+                              {"unavailable_s": 5, "latency_ms": 50, "commit_delay_ms": 500,
                               "fail_commit": "01070734:3: ...", "times": 1}
-  POST /faults/clear
-  POST /rates                {"active_connections": 100, "throughput_in": 1e6,
-                              "throughput_out": 1e6, "ssl_tps": 10, "cpu": 50, "memory": 40}
+  POST /faults/clear         {}, or {"number": 3}
+  GET  /rates, POST /rates   {"active_connections": 100, "throughput_in": 1e6, "cpu": 50,
+                              "virtuals": {"/T1/v": {"new_connections": 5}}}; null: measured
   POST /rates/clear
   POST /monitors             {"default": "up", "members": {"/P/pool /P/10.0.0.1:80": "down"}}
                              what monitors find while the data plane is off
@@ -59,8 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "certificates":
             return _certificates(options)
+        if "remote" in options:
+            remote.run(options)
+            return 0
         return _run(read_settings(options))
-    except (SettingsError, StateError, OrphanError) as error:
+    except (SettingsError, StateError, OrphanError, remote.RemoteError) as error:
         sys.stderr.write(f"bigip-sim: {error}\n")
         return USAGE_ERROR
 
@@ -84,6 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
     make.add_argument(
         "--host", action="append", default=[], help="address or name; may be repeated (127.0.0.1)"
     )
+    remote.add_commands(commands)
     return parser
 
 
