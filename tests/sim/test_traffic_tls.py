@@ -197,7 +197,7 @@ def test_members_are_spoken_to_over_tls_and_must_be_believed(service):
         device.patch("ltm/virtual/~T1~v", profiles=["/Common/tcp", "/Common/http", "/T1/s"])
 
         def answer() -> str:
-            connection = http.client.HTTPConnection(VIP, service.port, timeout=3)
+            connection = http.client.HTTPConnection(VIP, service.port, timeout=0.7)
             try:
                 connection.request("GET", "/")
                 return connection.getresponse().read().decode()

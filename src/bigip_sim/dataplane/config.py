@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bigip_sim.dataplane.checks import CONNECT, Check
 from bigip_sim.dataplane.parts import Backend, Frontend, Layout, Server, Stick
+from bigip_sim.dataplane.rulebook import quoted
 from bigip_sim.dataplane.steering import READY, Stand
 
 HARD_STOP_S = 30
@@ -225,12 +226,6 @@ def _check_words(backend: Backend, server: Server) -> Iterable[str]:
     if check.port:
         words.append(f"port {check.port}")
     return words
-
-
-def quoted(text: str) -> str:
-    """Quote for one line of configuration; what would end the line is escaped for the pattern."""
-    flat = text.replace("\n", "\\n").replace("\r", "\\r").replace("\0", "")
-    return "'" + flat.replace("'", "'\\''") + "'"
 
 
 def _host(address: str) -> str:

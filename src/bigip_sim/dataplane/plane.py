@@ -236,6 +236,9 @@ class DataPlane:
             self._stop_workers()  # a unit that stands by lets every connection go at once
         wanted = self._plan()
         layout = self._workers.listenable(wanted)
+        for problem in layout.problems:
+            if problem not in self._problems:
+                log.warning("%s", problem)
         self._problems = layout.problems
         servers = layout.servers()
         with self._lock:

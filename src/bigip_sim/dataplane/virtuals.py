@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 from bigip_sim.dataplane.parts import MAIN_GROUP, Datagrams, Frontend, Need
 from bigip_sim.dataplane.persistence import Persistence
+from bigip_sim.dataplane.policies import apply_policy
+from bigip_sim.dataplane.rulebook import Rulebook
+from bigip_sim.dataplane.scripts import apply_rule
 from bigip_sim.dataplane.sight import Sight, number
 from bigip_sim.dataplane.tls import Files, client_tls, server_tls
 from bigip_sim.names import Address, parse_endpoint
@@ -101,9 +104,32 @@ class _Reading:
             number(self._own.get("rateLimit")),
             self._source(),
             self._attribute(http, "insertXforwardedFor") == "enabled",
-            tls=tls,
-            group=group,
+            self._rules(),
+            tls,
+            group,
         )
+
+    def _rules(self) -> tuple[str, ...]:
+        """Return what policies, then iRules do: that it is this order is unverified."""
+        book = Rulebook(self._is_http)
+        tree, name = self._sight.tree, self._virtual.key.name
+        for link in tree.of_kind("ltm/virtual/policies", name):
+            policy = self._sight.get("ltm/policy", link.key.name)
+            if policy is not None:
+                apply_policy(self._sight, policy, book, self._backend)
+        rules = self._own.get("rules")
+        for rule in rules if isinstance(rules, list) else ():
+            item = self._sight.get("ltm/rule", rule)
+            text = str(item.own.get("apiAnonymous", "")) if item is not None else ""
+            why_not = apply_rule(str(rule), text, book, self._backend, self._records)
+            if why_not:
+                self._say(f"has an iRule that does nothing: {rule} holds {why_not!r}")
+        return book.written()
+
+    def _records(self, group: str) -> list[str]:
+        item = self._sight.get("value list", group)
+        records = item.own.get("records") if item is not None else None
+        return [str(r["name"]) for r in records] if isinstance(records, list) else []
 
     def _datagrams(self, address: Address, port: int, group: str) -> Datagrams | None:
         pool = self._own.get("pool")
