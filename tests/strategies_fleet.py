@@ -139,6 +139,7 @@ def tight_fleets(draw: st.DrawFn) -> Fleet:
             "weight": weight,
             "max_load_balancers": most,
             "was_full": was_full,
+            "held": number % 2,
         }
         drawn.append(group(number, **fields))
     return Fleet(EnvironmentName("test"), tuple(drawn))

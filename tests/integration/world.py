@@ -84,9 +84,10 @@ class World:
         """Answer at once, or lose the question or the answer."""
         if self.loses_calls and self.dice.random() < 0.3:
             raise NoAnswer(f"{topic}.{method}: the question was lost")
-        assert topic == topics.heartbeat_queue(ENVIRONMENT)
         controller = self.dice.choice(self.controllers)
         answers = {"register": controller.on_registration, "heartbeat": controller.on_heartbeat}
+        if topic == topics.global_queue(ENVIRONMENT):
+            answers = {"admit": controller.on_admission}
         answer = answers[method](dict(payload))
         if self.loses_calls and self.dice.random() < 0.1:
             raise NoAnswer(f"{topic}.{method}: the answer was lost")

@@ -32,7 +32,7 @@ def taken(group: GroupState, metric: str) -> float:
 
 def declared(group: GroupState, more: int = 0) -> float:
     most = group.max_load_balancers
-    return 0.0 if most is None else (group.load_balancers + more) / most
+    return 0.0 if most is None else (group.load_balancers + group.held + more) / most
 
 
 def share_now(group: GroupState) -> float:

@@ -203,6 +203,10 @@ def test_l7_is_refused_and_the_vip_port_left_to_octavia(desk: Desk) -> None:
         ({}, "[f5] transport_url is not set"),
         ({"transport_url": "x"}, "[f5] database_connection is not set"),
         (
+            {"transport_url": "x", "database_connection": "y", "no_capacity": "panic"},
+            "[f5] no_capacity = 'panic'",
+        ),
+        (
             {"transport_url": "x", "database_connection": "y", "foreign_metadata": "maybe"},
             "[f5] foreign_metadata = 'maybe'",
         ),

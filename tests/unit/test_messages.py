@@ -28,6 +28,8 @@ FIELDS_OF_VERSION_1 = {
     "Heartbeat": "agent_id epoch beat homes? highest?",
     "HeartbeatAnswer": "epoch_ended? interval_s? lease_s? store_time? homes? admin_state_up?",
     "Ready": "agent_id epoch",
+    "Admission": "graph request_id demands?",
+    "Admitted": "admitted because? unsupported?",
     "Measure": "agent_id",
     "CapacityReport": "environment group agent_id epoch has_policy readings? unreadable? devices?"
     " took_s? as_of? number? clock_offset_s?",

@@ -7,18 +7,30 @@ from dataclasses import replace
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.capacity import Reading
 from bigip_lbaas.domain.fleet import AgentState, Fleet, GroupState
-from bigip_lbaas.domain.ids import AgentId, GroupNumber, ProjectId
+from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId, ProjectId
 from bigip_lbaas.store import records
 from bigip_lbaas.store.port import OneOf, Transaction
 
 
-def read_fleet(tx: Transaction, settings: ControllerSettings, project: ProjectId) -> Fleet:
-    """Return the environment's groups as one project's request sees them, in one snapshot."""
+def read_fleet(
+    tx: Transaction,
+    settings: ControllerSettings,
+    project: ProjectId,
+    asking: LoadBalancerId | None = None,
+) -> Fleet:
+    """Return the environment's groups as one project's request sees them, in one snapshot.
+
+    What is reserved for the load balancer that asks does not stand in its own way.
+    """
     environment = settings.environment
     now = tx.now()
     # Reservations first: a report that comes in between releases some, and then what they stood
     # for is counted twice for once, which errs on the safe side, and never not at all.
-    reservations = tx.select(records.Reservation, environment=environment)
+    reservations = [
+        row
+        for row in tx.select(records.Reservation, environment=environment)
+        if row.load_balancer_id != asking and (row.expires_at is None or row.expires_at > now)
+    ]
     agents = tx.select(records.Agent, environment=environment)
     fresh = {
         row.agent_id: row
@@ -52,6 +64,7 @@ def read_fleet(tx: Transaction, settings: ControllerSettings, project: ProjectId
                 ),
                 reserved=_reserved(r for r in reservations if r.group == row.number),
                 load_balancers=load_balancers.get(row.number, 0),
+                held=sum(r.group == row.number and r.expires_at is not None for r in reservations),
                 project_lives_here=row.number in nodes,
                 project_home=homes.get(row.number),
                 project_nodes=nodes.get(row.number, frozenset()),

@@ -9,8 +9,9 @@ from bigip_lbaas.controller.costs import costs_of
 from bigip_lbaas.controller.fullness import remember_full
 from bigip_lbaas.controller.homes import Nonces, as_home, found_home, give_home
 from bigip_lbaas.controller.settings import ControllerSettings
-from bigip_lbaas.controller.telling import tell_deleted, tell_failed
+from bigip_lbaas.controller.telling import tell_deleted, tell_refused
 from bigip_lbaas.domain.errors import ConcurrentUpdate
+from bigip_lbaas.domain.fleet import Fleet
 from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId
 from bigip_lbaas.domain.placement import Need, Placement, Unplaced
 from bigip_lbaas.scheduling.reservations import brought_by, share_in_flight
@@ -63,6 +64,9 @@ def attend(
     if row is None and not lb.wanted:
         tell_deleted(tx, lb)
         return Attended(told=True)
+    if row is None and lb.refused:  # it shares the fate of what it was added to
+        tell_refused(tx, lb, lb.reason)
+        return Attended(told=True)
     if row is None:
         # the books: nobody else places in this environment until the end of the transaction
         locked(tx, records.Environment(settings.environment), settings.environment)
@@ -70,7 +74,7 @@ def attend(
         if isinstance(answer, Unplaced):
             if answer.may_wait:
                 return Attended(waits_because=answer.because)
-            tell_failed(tx, lb, answer.because)
+            tell_refused(tx, lb, answer.because)
             return Attended(told=True)
         row = settle(tx, settings, lb, answer, nonces)
         if uncertain > settings.refresh_above:
@@ -85,6 +89,15 @@ def decide(
 
     Return the answer, and which share of a limit of that group is in flight as an estimate.
     """
+    need, fleet, answer = ask(tx, settings, lb, waited_s)
+    record_decision(tx, settings, lb.revision, need, fleet, answer)
+    return answer, share_in_flight(need, fleet, answer)
+
+
+def ask(
+    tx: Transaction, settings: ControllerSettings, lb: records.LoadBalancer, waited_s: float
+) -> tuple[Need, Fleet, Placement | Unplaced]:
+    """Ask the scheduler on a snapshot of the fleet; what is held for this one is free to it."""
     need = Need(
         lb.id,
         lb.project_id,
@@ -95,10 +108,23 @@ def decide(
         brings=brought_by(lb.graph),
         seen_costs=costs_of(tx, settings, lb.project_id),
     )
-    fleet = read_fleet(tx, settings, lb.project_id)
+    fleet = read_fleet(tx, settings, lb.project_id, lb.id)
     answer = schedule(need, fleet, settings.rules, settings.policies)
     remember_full(tx, settings, {one.group: one.score for one in answer.opinions})
-    earlier = tx.select(records.Decision, load_balancer_id=lb.id, order_by="-number", limit=1)
+    return need, fleet, answer
+
+
+def record_decision(
+    tx: Transaction,
+    settings: ControllerSettings,
+    revision: int,
+    need: Need,
+    fleet: Fleet,
+    answer: Placement | Unplaced,
+) -> None:
+    """Store question and answer; of the answers while it waits only the latest is kept."""
+    id_ = need.load_balancer_id
+    earlier = tx.select(records.Decision, load_balancer_id=id_, order_by="-number", limit=1)
     number = 1
     if earlier:
         last = earlier[0].answer
@@ -106,11 +132,11 @@ def decide(
         number = earlier[0].number if waited else earlier[0].number + 1
     tx.put(
         records.Decision(
-            lb.id,
+            id_,
             number,
             settings.environment,
             tx.now(),
-            lb.revision,
+            revision,
             settings.name,
             need,
             fleet,
@@ -118,7 +144,6 @@ def decide(
             answer,
         )
     )
-    return answer, share_in_flight(need, fleet, answer)
 
 
 def settle(

@@ -11,6 +11,7 @@ from typing import Any
 from bigip_lbaas.bus import topics
 from bigip_lbaas.bus.port import Bus, Server
 from bigip_lbaas.controller import registry
+from bigip_lbaas.controller.admitting import admit
 from bigip_lbaas.controller.homes import homes_of
 from bigip_lbaas.controller.placing import attend
 from bigip_lbaas.controller.recording import record_outcome
@@ -26,6 +27,7 @@ from bigip_lbaas.store import records
 from bigip_lbaas.store.port import OneOf, Store, Transaction
 from bigip_lbaas.wire.codec import decode, encode
 from bigip_lbaas.wire.messages import (
+    Admission,
     Assignment,
     Heartbeat,
     Homes,
@@ -82,6 +84,7 @@ class Controller:
             "outcome": self._edge(self.on_outcome),
             "report": self._edge(self.on_report),
             "ready": self._edge(self.on_ready),
+            "admit": self.on_admission,
         }
         beats = {"register": self.on_registration, "heartbeat": self.on_heartbeat}
         serve = self._around.bus.serve
@@ -142,6 +145,11 @@ class Controller:
         )
         for load_balancer_id in unsettled:
             self.attend(load_balancer_id)
+
+    def on_admission(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Hold room for a load balancer before it is accepted, or say why there is none."""
+        admission = decode(Admission, payload)
+        return encode(self._around.store.write(lambda tx: admit(tx, self._settings, admission)))
 
     def on_registration(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Begin an agent's new life; it asks for its unfinished work when it is ready."""

@@ -23,6 +23,7 @@ class ControllerSettings:
     behind_resend_s: the same for what has been told, but is not on every device yet.
     refresh_above: a fresh score is asked for when more than this share of a limit is in flight,
     refresh_pause_s: and how long to wait before the same group is asked again.
+    hold_s: how long room is held for a load balancer that has been admitted, but not accepted.
     history_kept_s: how long the spans of the history are kept, for each length of span.
     costs_kept_s: how long what was learned of a project is kept after its last load balancer came.
     """
@@ -42,6 +43,7 @@ class ControllerSettings:
     sweep_interval_s: float = 1.0
     refresh_above: float = 0.05
     refresh_pause_s: float = 2.0
+    hold_s: float = 30.0
     history_kept_s: tuple[float, float] = (2 * DAY_S, 90 * DAY_S)
     costs_kept_s: float = 90 * DAY_S
     housekeeping_s: float = 60.0

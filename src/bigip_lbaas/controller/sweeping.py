@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bigip_lbaas.controller import registry
+from bigip_lbaas.controller.admitting import forget_holds
 from bigip_lbaas.controller.costs import forget_costs, level_costs
 from bigip_lbaas.controller.placing import UNFINISHED
 from bigip_lbaas.controller.reporting import forget_history
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import Waits
-from bigip_lbaas.controller.telling import tell_failed
+from bigip_lbaas.controller.telling import tell_failed, tell_refused
 from bigip_lbaas.domain.ids import LoadBalancerId
 from bigip_lbaas.store import records
 from bigip_lbaas.store.locking import locked
@@ -119,8 +120,11 @@ class Sweep:
         if lb is None or lb.revision != row.revision or lb.phase not in UNFINISHED:
             return
         why = lb.reason or _why_nothing_happened(tx, lb)
-        deadline_s = self.settings.pending_deadline_s
-        tell_failed(tx, lb, f"not carried out within {deadline_s:g} s: {why}", behind=True)
+        said = f"not carried out within {self.settings.pending_deadline_s:g} s: {why}"
+        if tx.get(records.PlacementRow, lb.id) is None:
+            tell_refused(tx, lb, said)
+        else:
+            tell_failed(tx, lb, said, behind=True)
 
     def _rescue(self) -> None:
         """Give away homes whose agent is gone, where somebody can take them by now."""
@@ -134,6 +138,7 @@ class Sweep:
         self.store.write(lambda tx: level_costs(tx, self.settings))
         self.store.write(lambda tx: forget_history(tx, self.settings, AT_ONCE))
         self.store.write(lambda tx: forget_costs(tx, self.settings, AT_ONCE))
+        self.store.write(lambda tx: forget_holds(tx, self.settings, AT_ONCE))
 
     def _has_the_broom(self) -> bool:
         """Return whether it is this controller's turn; it is kept as long as it goes on."""

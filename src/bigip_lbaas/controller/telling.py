@@ -43,6 +43,11 @@ def tell_failed(
     note(tx, lb, "failed", reason)
 
 
+def tell_refused(tx: Transaction, lb: records.LoadBalancer, reason: str) -> None:
+    """No place was found for it: ERROR, also for what is added to it, until a failover."""
+    tell_failed(tx, replace(lb, refused=True), reason)
+
+
 def tell_deleted(tx: Transaction, lb: records.LoadBalancer) -> None:
     """Nothing of it is left on any device that answers: DELETED, and its rows go."""
     _tell(tx, lb, statuses_when_deleted(lb.graph, lb.leaving))

@@ -29,6 +29,7 @@ class GroupState:
     score_is_known: at least one live agent has a fresh report in which every metric was read.
     project_lives_here: the project has a placement here that is no tombstone.
     project_nodes: member addresses that the project's partition here already has.
+    held: for how many more room is held that have not been accepted yet.
     max_load_balancers: as many as the operator allows here, beside what is measured.
     was_full: it has been full, and its score has not fallen far enough since.
     """
@@ -46,6 +47,7 @@ class GroupState:
     project_home: AgentId | None = None
     project_nodes: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()  # what its devices offer; a flavor or zone demands some
+    held: int = 0
     max_load_balancers: int | None = None
     was_full: bool = False
     unreadable: tuple[str, ...] = ()  # what its fresh reports could not read, with the reason

@@ -97,5 +97,5 @@ def open_book(group: GroupState, costs: Mapping[str, float], exact: Collection[s
         lines.append(BookLine(metric, measured, reserved, costs[metric], limit, metric in exact))
     if group.max_load_balancers is not None:
         lives, most = float(group.load_balancers), float(group.max_load_balancers)
-        lines.append(BookLine(DECLARED, lives, 0.0, 1.0, most, is_exact=True))
+        lines.append(BookLine(DECLARED, lives, float(group.held), 1.0, most, is_exact=True))
     return Book(tuple(lines))

@@ -43,6 +43,7 @@ class LoadBalancer:
     wanted False: it is to be deleted. leaving: objects removed from the graph whose DELETED has
     not been told yet. unclean: the devices (serial numbers) that did not answer and must be
     brought level later. behind: it has been told how this ended, but its agent goes on trying.
+    refused: no place was found for it; `reason` says why, and only a failover asks again.
     """
 
     KEY: ClassVar = ("id",)
@@ -61,6 +62,7 @@ class LoadBalancer:
     unclean: tuple[str, ...] = ()
     behind: bool = False
     demands: tuple[str, ...] = ()
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ class Reservation:
     """What a placement that no report has seen yet is expected to cost: metric -> units.
 
     applied_at is None until its revision is on the devices; the first report whose as_of is
-    later than that releases it.
+    later than that releases it. expires_at: of one that holds room for what is not accepted yet.
     """
 
     KEY: ClassVar = ("load_balancer_id",)
@@ -171,6 +173,7 @@ class Reservation:
     costs: Mapping[str, float]
     made_at: float
     applied_at: float | None = None
+    expires_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ INDEXES: dict[type, tuple[tuple[str, ...], ...]] = {
     records.Agent: (("environment",),),
     records.Home: (("agent_id",), ("environment", "group")),
     records.PlacementRow: (("environment", "group"), ("environment", "project_id", "group")),
-    records.Reservation: (("environment", "group"),),
+    records.Reservation: (("environment", "group"), ("environment", "expires_at")),
     records.Report: (("environment",),),
     records.History: (("environment", "span_s", "begin"),),
     records.SeenCosts: (("environment", "learned_at"),),

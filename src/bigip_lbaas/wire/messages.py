@@ -152,6 +152,27 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Admission:
+    """Driver to any controller, answered: hold room for this load balancer, or say why not."""
+
+    graph: ServiceGraph
+    request_id: RequestId
+    demands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The answer. because: why it is not admitted, for the operator.
+
+    unsupported: no device group offers what it demands, however much room there is.
+    """
+
+    admitted: bool
+    because: str = ""
+    unsupported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """Controller to agent: measure your group and report now; much has been placed there."""
 
@@ -160,5 +181,6 @@ class Measure:
 
 Message = (
     Nudge | Assignment | Homes | Outcome | Registration | Registered | Heartbeat
-    | HeartbeatAnswer | Ready | Measure | CapacityReport
+    | HeartbeatAnswer | Ready | Admission | Admitted | Measure
+    | CapacityReport
 )  # fmt: skip

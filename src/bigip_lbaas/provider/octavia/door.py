@@ -12,6 +12,7 @@ from bigip_lbaas.domain.graph import ObjectKind, ObjectRef, ServiceGraph
 from bigip_lbaas.domain.ids import EnvironmentName, LoadBalancerId, RequestId
 from bigip_lbaas.domain.status import ObjectStatus, Provisioning
 from bigip_lbaas.provider.octavia.refuse import Leniency
+from bigip_lbaas.provider.octavia.room import ask_for_room
 from bigip_lbaas.store.port import Store, Transaction
 from bigip_lbaas.store.records import (
     Child,
@@ -22,7 +23,7 @@ from bigip_lbaas.store.records import (
     Vip,
 )
 from bigip_lbaas.wire.codec import encode
-from bigip_lbaas.wire.messages import Nudge
+from bigip_lbaas.wire.messages import Admission, Nudge
 
 LOG = logging.getLogger(__name__)
 
@@ -38,14 +39,18 @@ class Door:
     environment: EnvironmentName
     leniency: Leniency = field(default_factory=Leniency)
     owner_of_pool: Callable[[str], ServiceGraph | None] = lambda _pool_id: None  # as the API has it
+    asks_for_room: bool = False  # before it accepts a create
 
     def create(
         self, graph: ServiceGraph, demands: tuple[str, ...], request_id: RequestId
     ) -> LoadBalancer:
         """Accept a new load balancer with all under it.
 
-        The same one again is a new revision of it. Raises AddressTaken.
+        The same one again is a new revision of it. Raises AddressTaken, and RequestRejected when
+        room is to be asked for and there is none.
         """
+        if self.asks_for_room:
+            ask_for_room(self.bus, self.environment, Admission(graph, request_id, demands))
 
         def work(tx: Transaction) -> LoadBalancer:
             before = tx.get(LoadBalancer, graph.id, lock=True)
@@ -74,6 +79,15 @@ class Door:
             record = self._wanted(tx, load_balancer_id)
             edited = edit(record.graph)
             return self._accept(tx, record, edited.graph, edited.removed, request_id)
+
+        return self._nudged(self.store.write(work))
+
+    def failover(self, load_balancer_id: str, request_id: RequestId) -> LoadBalancer:
+        """Accept that a load balancer is configured again, or placed if it found no place."""
+
+        def work(tx: Transaction) -> LoadBalancer:
+            record = replace(self._wanted(tx, load_balancer_id), refused=False)
+            return self._accept(tx, record, record.graph, (), request_id)
 
         return self._nudged(self.store.write(work))
 
@@ -206,7 +220,7 @@ class Door:
             leaving=tuple(ref for ref in leaving if ref not in here),
             request_id=request_id,
             accepted_at=tx.now(),
-            reason="",
+            reason=record.reason if record.refused else "",
         )
         tx.put(accepted)
         known = {row.object_id for row in tx.select(Child, load_balancer_id=record.id)}

@@ -124,9 +124,9 @@ class BigipProviderDriver(provider_base.ProviderDriver):
             _door(self.name).delete(loadbalancer.loadbalancer_id, below, _request_id())
 
     def loadbalancer_failover(self, loadbalancer_id: str) -> None:
-        """Have the load balancer looked at and configured again."""
+        """Have the load balancer configured again, or placed if it found no place before."""
         with _faults():
-            _door(self.name).edit(loadbalancer_id, Edited, _request_id())
+            _door(self.name).failover(loadbalancer_id, _request_id())
 
     def loadbalancer_update(self, old_loadbalancer: Any, new_loadbalancer: Any) -> None:
         """Accept a change of the load balancer itself."""

@@ -48,6 +48,13 @@ OPTIONS = (
         " loadbalancer_topology: ignore or refuse.",
     ),
     cfg.StrOpt(
+        "no_capacity",
+        default="error",
+        help="What happens to a new load balancer when every device group is full. error: it is"
+        " accepted, and ends in ERROR with the reason. reject: a controller is asked first (it has"
+        " two seconds to answer), and the API refuses the request with the reason.",
+    ),
+    cfg.StrOpt(
         "listener_timeouts",
         default="refuse",
         help="What to do with listener timeouts that differ from Octavia's defaults, which this"
@@ -66,6 +73,7 @@ class Settings:
     database_connection: str
     report_operating_status: bool
     leniency: Leniency
+    asks_for_room: bool = False
 
     def open_door(self) -> Door:
         """Open the way in: the database and the bus."""
@@ -81,7 +89,7 @@ class Settings:
         bus = OsloBus(private_conf(), self.transport_url, self.control_exchange)
         store = SqlStore(self.database_connection)
         owners = ApiOwners(PatientLibrary(sockets_of_octavia()))
-        return Door(store, bus, self.environment, self.leniency, owners.of_pool)
+        return Door(store, bus, self.environment, self.leniency, owners.of_pool, self.asks_for_room)
 
 
 def read_settings(name: str, conf: Any = cfg.CONF) -> Settings:
@@ -98,6 +106,7 @@ def read_settings(name: str, conf: Any = cfg.CONF) -> Settings:
             foreign_metadata=_ignores(name, section, "foreign_metadata"),
             timeouts=_ignores(name, section, "listener_timeouts"),
         ),
+        asks_for_room=_chosen(name, section, "no_capacity", ("error", "reject")) == "reject",
     )
 
 
@@ -118,7 +127,11 @@ def _required(name: str, section: Any, option: str) -> str:
 
 
 def _ignores(name: str, section: Any, option: str) -> bool:
-    value = section[option]
-    if value not in ("ignore", "refuse"):
-        raise ConfigurationRefused(f"[{name}] {option} = {value!r}: must be ignore or refuse")
-    return bool(value == "ignore")
+    return _chosen(name, section, option, ("ignore", "refuse")) == "ignore"
+
+
+def _chosen(name: str, section: Any, option: str, words: tuple[str, str]) -> str:
+    value = str(section[option])
+    if value not in words:
+        raise ConfigurationRefused(f"[{name}] {option} = {value!r}: must be {' or '.join(words)}")
+    return value

@@ -52,6 +52,7 @@ def _create_load_balancers() -> None:
         _column("unclean", LONG),
         _column("behind", BOOLEAN),
         _column("demands", LONG),
+        _column("refused", BOOLEAN),
     )
     _index("load_balancer", "environment", "behind")
     _index("load_balancer", "environment", "phase")
@@ -157,8 +158,10 @@ def _create_placements() -> None:
         _column("costs", LONG),
         _column("made_at", REAL),
         _column("applied_at", REAL, nullable=True),
+        _column("expires_at", REAL, nullable=True),
     )
     _index("reservation", "environment", "group")
+    _index("reservation", "environment", "expires_at")
     _table(
         "decision",
         ("load_balancer_id", "number"),
