@@ -26,11 +26,7 @@ def read_fleet(
     now = tx.now()
     # Reservations first: a report that comes in between releases some, and then what they stood
     # for is counted twice for once, which errs on the safe side, and never not at all.
-    reservations = [
-        row
-        for row in tx.select(records.Reservation, environment=environment)
-        if row.load_balancer_id != asking and (row.expires_at is None or row.expires_at > now)
-    ]
+    reservations = _reservations(tx, settings, asking)
     agents = tx.select(records.Agent, environment=environment)
     fresh = {
         row.agent_id: row
@@ -71,6 +67,17 @@ def read_fleet(
             )
             for row in tx.select(records.Group, environment=environment)
         ),
+    )
+
+
+def _reservations(
+    tx: Transaction, settings: ControllerSettings, asking: LoadBalancerId | None
+) -> tuple[records.Reservation, ...]:
+    now = tx.now()
+    return tuple(
+        row
+        for row in tx.select(records.Reservation, environment=settings.environment)
+        if row.load_balancer_id != asking and (row.expires_at is None or row.expires_at > now)
     )
 
 
