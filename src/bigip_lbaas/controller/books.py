@@ -27,47 +27,35 @@ def read_fleet(
     # Reservations first: a report that comes in between releases some, and then what they stood
     # for is counted twice for once, which errs on the safe side, and never not at all.
     reservations = _reservations(tx, settings, asking)
-    agents = tx.select(records.Agent, environment=environment)
+    rows = tx.select(records.Agent, environment=environment)
     fresh = {
         row.agent_id: row
         for row in tx.select(records.Report, environment=environment)
         if now - row.received_at <= settings.report_ttl_s
     }
+    agents: dict[GroupNumber, list[AgentState]] = defaultdict(list)
+    for row in rows:
+        live = is_live(row, now, settings)
+        agents[row.group].append(
+            AgentState(row.id, row.host, live, row.admin_state_up, row.id in fresh)
+        )
     load_balancers = tx.count(records.PlacementRow, "group", environment=environment)
     nodes = _project_nodes(tx, settings, project)
-    homes = {
-        row.group: row.agent_id
-        for row in tx.select(records.Home, environment=environment, project_id=project)
-    }
-    return Fleet(
-        environment,
-        tuple(
-            replace(
-                _group(
-                    row,
-                    tuple(
-                        AgentState(
-                            agent.id,
-                            agent.host,
-                            is_live(agent, now, settings),
-                            agent.admin_state_up,
-                            agent.id in fresh,
-                        )
-                        for agent in agents
-                        if agent.group == row.number
-                    ),
-                    fresh,
-                ),
-                reserved=_reserved(r for r in reservations if r.group == row.number),
-                load_balancers=load_balancers.get(row.number, 0),
-                held=sum(r.group == row.number and r.expires_at is not None for r in reservations),
-                project_lives_here=row.number in nodes,
-                project_home=homes.get(row.number),
-                project_nodes=nodes.get(row.number, frozenset()),
-            )
-            for row in tx.select(records.Group, environment=environment)
-        ),
+    homes = tx.select(records.Home, environment=environment, project_id=project)
+    home_of = {row.group: row.agent_id for row in homes}
+    groups = tuple(
+        replace(
+            _group(row, tuple(agents[row.number]), fresh),
+            reserved=_reserved(r for r in reservations if r.group == row.number),
+            load_balancers=load_balancers.get(row.number, 0),
+            held=sum(r.group == row.number and r.expires_at is not None for r in reservations),
+            project_lives_here=row.number in nodes,
+            project_home=home_of.get(row.number),
+            project_nodes=nodes.get(row.number, frozenset()),
+        )
+        for row in tx.select(records.Group, environment=environment)
     )
+    return Fleet(environment, groups)
 
 
 def _reservations(
