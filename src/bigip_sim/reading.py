@@ -19,7 +19,7 @@ from bigip_sim.examples import example
 from bigip_sim.faces import FACES, Look
 from bigip_sim.health import Probes
 from bigip_sim.kinds import Kind
-from bigip_sim.names import camel, split_path, to_segment
+from bigip_sim.names import COMMON, camel, split_path, to_segment
 from bigip_sim.queries import Query
 from bigip_sim.refusals import RefusedError
 from bigip_sim.routes import Target
@@ -222,7 +222,7 @@ def _over(below: object, value: object) -> object:
 
 def _within(kind: Kind, items: list[Item], partition: str) -> list[Item]:
     """Return the objects of a partition; a top folder, as it reads, has none."""
-    if not kind.partitioned:
-        return []
+    if not kind.partitioned:  # accounts are found in Common (f5-ansible looks for them so)
+        return items if partition == COMMON else []
     inside = f"/{partition}/"
     return [item for item in items if item.key.name.startswith(inside)]

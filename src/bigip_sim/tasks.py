@@ -102,10 +102,9 @@ class Tasks:
         return {"kind": f"{name}collectionstate", "selfLink": link, "items": items}
 
     def _result(self, task: Task) -> Json:
-        if task.state not in {"COMPLETED", "FAILED"}:
-            text = f"The result of task {task.number} is not there yet"  # unverified
-            raise RefusedError(404, text, refusals.ICRD)
-        return {**task.result, "selfLink": self._link(task, "/result")}
+        """Return how far the task is, and what came of it: f5-ansible polls here."""
+        body = {**self._render(task), "selfLink": self._link(task, "/result")}
+        return {**body, **task.result, "_taskId": task.number, "_taskState": task.state}
 
     def _render(self, task: Task) -> Json:
         command = task.call.body["command"]

@@ -53,9 +53,9 @@ class Uploads:
         self._lock = threading.Lock()
 
     def read(self, path: str) -> bytes | None:
-        """Return a whole file by its path, which may be written as `file:/…`; None: not there."""
+        """Return a whole file by path or URL (`file:/…`, `file:///…`); None: not there."""
         with self._lock:
-            return self._files.get(path.removeprefix("file:"))
+            return self._files.get(f"/{path.removeprefix('file:').lstrip('/')}")
 
     def write(self, path: str, content: bytes) -> None:
         """Put a whole file there, as the device's own commands do."""

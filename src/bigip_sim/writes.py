@@ -21,6 +21,7 @@ _META = frozenset({"kind", "selfLink", "generation", "fullPath", "name", "partit
 _UNSET = ("", "none", None)
 LONGEST = 65520  # characters in a string: section 1.6
 _TRUE = (True, "true", "yes")
+_PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "132": "sctp"}  # f5-ansible writes numbers
 _WHOLE = frozenset({"sourceAddressTranslation"})  # its type says what else there may be
 
 
@@ -273,6 +274,8 @@ def _taken(kind: Kind, key: Key, old: Item) -> refusals.RefusedError:
 
 
 def _checked(kind: Kind, field: str, value: object) -> object:
+    if field == "ipProtocol":
+        value = _PROTOCOLS.get(str(value), value)
     if isinstance(value, str) and len(value) > LONGEST:
         raise refusals.too_long(field)
     choices = kind.choices.get(field)

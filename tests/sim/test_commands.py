@@ -64,6 +64,28 @@ def test_quotes_that_are_not_balanced_are_refused(rest):
 
 
 def test_tmsh_runs_what_rest_offers_as_a_command(rest):
-    assert bash(rest, "tmsh save sys config") is None
-    assert bash(rest, "tmsh -q -c 'save sys config'") is None
+    for line in ("tmsh save sys config", "tmsh -q -c 'save sys config'"):
+        before = rest.device.saved.boot
+        assert bash(rest, line).startswith("Saving running configuration...")
+        assert rest.device.saved.boot is not before
+    assert "running" in bash(rest, "tmsh show sys mcp-state")
     assert "Syntax Error" in bash(rest, "tmsh fly away home")
+
+
+def test_what_one_program_writes_the_next_one_reads(rest):
+    """f5-ansible takes any output at all for `still busy`."""
+    assert bash(rest, "ps aux | grep '[m]prov'") is None
+    assert "mcpd" in bash(rest, "ps aux | grep '[m]cpd' | grep -v /usr/libexec/qemu-kvm")
+    assert "6" not in bash(rest, "runlevel")
+    assert bash(rest, "/usr/bin/last reboot | head -1").startswith("reboot ")
+    assert bash(rest, "cat /VERSION | grep -i ^version") == "Version: 15.1.8\n"
+    assert bash(rest, "fly | cat") == "bash: fly: command not found\n"
+
+
+def test_a_configuration_saved_by_name_is_loaded_by_name(rest):
+    bash(rest, "tmsh save sys config file before.scf")
+    rest.post("ltm/pool", name="p")
+    bash(rest, "tmsh load sys config file before.scf")
+    assert rest.ask("GET", "ltm/pool/p").status == 404
+    bash(rest, "tmsh load sys config default")
+    assert rest.ask("GET", "auth/partition/T1").status == 404

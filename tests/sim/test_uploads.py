@@ -22,7 +22,9 @@ def test_an_upload_of_one_chunk_answers_as_a_device_does(rest):
         "generation": 0,
         "lastUpdateMicros": int(rest.clock.now * 1_000_000),
     }
-    assert rest.device.uploads.read("file:/var/config/rest/downloads/x.crt") == b"abc"
+    for written in ("", "file:", "file://"):  # f5-ansible writes three slashes
+        path = f"{written}/var/config/rest/downloads/x.crt"
+        assert rest.device.uploads.read(path) == b"abc"
 
 
 def test_a_file_is_whole_when_its_last_chunk_has_come(rest):

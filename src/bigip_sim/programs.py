@@ -1,0 +1,195 @@
+"""The programs of the device's shell that clients run, answered from what the device knows.
+
+Which ones: those that f5-sdk, f5-ansible and F5's Go client run on real devices to read versions
+and uptime, to look whether it is ready, and to handle files. What `ps`, `tmsh save` and `tmsh show
+sys mcp-state` print is unverified; clients look for single words in it.
+"""
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bigip_sim.actions import Call
+
+_SAVED = (
+    "Saving running configuration...\n  /config/bigip.conf\n  /config/bigip_base.conf\n"
+    "  /config/bigip_user.conf\n"
+)
+_LOADED = "Loading system configuration...\nLoading configuration...\n  /config/bigip.conf\n"
+_RUNNING = (
+    "Sys::mcpd State:\nRunning Phase                         running\n"
+    "Last Configuration Load Status        full-config-load-succeed\n"
+)
+_PROCESSES = "".join(
+    f"root {number:9} 0.0 0.1 10000 1000 ? S 00:00 0:00 {name}\n"
+    for number, name in ((1, "/sbin/init"), (4000, "/usr/bin/mcpd"), (4100, "/usr/bin/tmm.0"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One program as it was started."""
+
+    call: "Call"
+    words: tuple[str, ...]  # after its name
+    said_as: str  # its name, as messages repeat it
+    given: str = ""  # on its standard input
+
+    @property
+    def places(self) -> list[str]:
+        """Return the words that are no options."""
+        return [word for word in self.words if not word.startswith("-")]
+
+    def missing(self, path: str, doing: str = "") -> str:
+        """Return the complaint of a program that finds no file."""
+        return f"{self.said_as}: {doing}{path}: No such file or directory\n"
+
+
+def _cat(run: Run) -> str:
+    if not run.places:
+        return run.given
+    parts = []
+    for path in run.places:
+        content = _file(run, path)
+        parts.append(run.missing(path) if content is None else content)
+    return "".join(parts)
+
+
+def _file(run: Run, path: str) -> str | None:
+    device = run.call.device
+    me, up_s = device.identity, device.uptime_s()
+    if path == "/VERSION":  # the fields are those that f5-ansible reads; their order is unverified
+        return (
+            f"Product: BIG-IP\nVersion: {me.version}\nBuild: {me.build}\nBaseBuild: {me.build}\n"
+            f"Edition: {me.edition}\n"
+        )
+    if path == "/proc/uptime":
+        return f"{up_s:.2f} {up_s:.2f}\n"
+    content = device.uploads.read(path)
+    return None if content is None else content.decode(errors="replace")
+
+
+def _ls(run: Run) -> str:
+    told = []
+    known = run.call.device.uploads.paths()
+    for path in run.places:
+        folder = f"{path.rstrip('/')}/"
+        inside = {p.removeprefix(folder).partition("/")[0] for p in known if p.startswith(folder)}
+        if inside:
+            told += [f"{name}\n" for name in sorted(inside)]
+        elif path in known:
+            told.append(f"{path}\n")
+        else:
+            told.append(run.missing(path, "cannot access "))
+    return "".join(told)
+
+
+def _rm(run: Run) -> str:
+    forced = any(word.startswith("-") and "f" in word for word in run.words)
+    missing = [path for path in run.places if not run.call.device.uploads.remove(path)]
+    if forced:
+        return ""
+    return "".join(run.missing(path, "cannot remove ") for path in missing)
+
+
+def _mv(run: Run) -> str:
+    if len(run.places) != 2:
+        return f"{run.said_as}: missing file operand\n"
+    source, target = run.places
+    uploads = run.call.device.uploads
+    content = uploads.read(source)
+    if content is None:
+        return run.missing(source, "cannot stat ")
+    uploads.write(target, content)
+    uploads.remove(source)
+    return ""
+
+
+def _grep(run: Run) -> str:
+    options = "".join(word[1:] for word in run.words if word.startswith("-"))
+    pattern, *paths = run.places or [""]
+    text = "".join(filter(None, (_file(run, path) for path in paths))) if paths else run.given
+    try:
+        wanted = re.compile(pattern, re.IGNORECASE if "i" in options else 0)
+    except re.error:
+        return f"{run.said_as}: Invalid regular expression\n"
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if bool(wanted.search(line)) != ("v" in options))
+
+
+def _head(run: Run) -> str:
+    counts = [word[1:] for word in run.words if word[1:].isdigit()]
+    lines = run.given.splitlines(keepends=True)
+    return "".join(lines[: int(counts[0]) if counts else 10])
+
+
+def _date(run: Run) -> str:
+    now = datetime.fromtimestamp(run.call.device.clock(), UTC)
+    return f"{now:%a %b %e %H:%M:%S UTC %Y}\n"
+
+
+def _last(run: Run) -> str:
+    """Tell since when the device is up, as `last reboot` does."""
+    device = run.call.device
+    since = datetime.fromtimestamp(device.clock() - device.uptime_s(), UTC)
+    return f"reboot   system boot  {device.identity.version:16} {since:%a %b %e %H:%M}\n"
+
+
+def _tmsh(run: Run) -> str:
+    """Run what REST offers as a command too, such as `tmsh save sys config`."""
+    said = [word for word in run.words if word not in {"-q", "-a"}]
+    if said[:1] == ["-c"] and len(said) == 2:
+        said = shlex.split(said[1])
+    line = " ".join(said)
+    if line == "show sys mcp-state":
+        return _RUNNING
+    for length in (2, 1):
+        path = "/".join(said[1 : 1 + length])
+        told = run.call.also(path, _body(said[0] if said else "", said[1 + length :]))
+        if told is not None:
+            return str(told.get("commandResult", _DONE.get((path, said[0]), "")))
+    return f'Syntax Error: bigip-sim does not run "{line}"\n'
+
+
+_DONE = {("sys/config", "save"): _SAVED, ("sys/config", "load"): _LOADED}
+
+
+def _body(command: str, rest: list[str]) -> dict[str, object]:
+    body: dict[str, object] = {"command": command}
+    if command in {"load", "save"} and rest[:1] in (["file"], ["partitions"]):
+        body["options"] = [{rest[0]: " ".join(rest[1:])}]
+    elif command in {"load", "save"} and rest:
+        body["name"] = rest[0]
+    elif rest:
+        body["utilCmdArgs"] = " ".join(rest)
+    return body
+
+
+def _nothing(_run: Run) -> str:
+    return ""
+
+
+PROGRAMS: Mapping[str, Callable[[Run], str]] = {
+    "cat": _cat,
+    "chmod": _nothing,
+    "chown": _nothing,
+    "date": _date,
+    "echo": lambda run: " ".join(run.words) + "\n",
+    "egrep": _grep,
+    "grep": _grep,
+    "head": _head,
+    "hostname": lambda run: f"{run.call.device.identity.name}\n",
+    "last": _last,
+    "ls": _ls,
+    "mv": _mv,
+    "ps": lambda _run: _PROCESSES,
+    "rm": _rm,
+    "runlevel": lambda _run: "N 3\n",
+    "tmsh": _tmsh,
+    "touch": _nothing,
+    "true": _nothing,
+}
