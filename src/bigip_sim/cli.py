@@ -8,16 +8,24 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from bigip_sim import remote
 from bigip_sim.certificates import CertificateFiles, make_certificates
+from bigip_sim.cluster_file import read_cluster
+from bigip_sim.cluster_run import run_cluster
 from bigip_sim.control import Control
 from bigip_sim.device import Account, Device
 from bigip_sim.lifetime import Lifetime, OrphanError
-from bigip_sim.settings import Settings, SettingsError, read_settings
+from bigip_sim.settings import (
+    Settings,
+    SettingsError,
+    given_options,
+    read_parent,
+    read_settings,
+)
 from bigip_sim.state import StateError
 from bigip_sim.system import Identity
 from bigip_sim.unit import Unit
@@ -25,18 +33,35 @@ from bigip_sim.unit import Unit
 USAGE_ERROR = 2
 SWITCH_S = 0.001  # an answer hardly waits for the data plane's thread to plan or to count
 _ABOUT = """\
-Simulates one BIG-IP: iControl REST over HTTPS, and traffic through HAProxy on loopback addresses.
+Simulates a BIG-IP, or a cluster of them: iControl REST over HTTPS, and traffic through HAProxy on
+loopback addresses.
 
 When it listens it writes one line of JSON to standard output (and to --ready-file), with the real
 ports, and it ends cleanly on SIGTERM or SIGINT. Every option of `run` may stand in a TOML file
 (--config), with _ for -; the command line wins.
+"""
+_CLUSTER = """\
+A cluster (--cluster FILE) runs a process for each device and ends them with itself; its line of
+JSON has the lines of all devices. In the file stand options that all have in common, and:
+  [group]                    the sync-failover device group, made at the start
+  name = "sync-failover"
+  auto_sync = true           also full_load_on_sync, save_on_auto_sync (false)
+  in_sync = true             false: Awaiting Initial Sync
+  trust = true               false: no group; trust is given by POST cm/add-to-trust
+  [[device]]                 once for each; also listen, control, serial, version, event_log
+  name = "bigip-1"
+  [[traffic_group]]          beside traffic-group-1, which may be named here too
+  name = "traffic-group-2"
+  ha_order = ["bigip-2"]
+  auto_failback = 60         in seconds; left out, nothing is given back
 """
 _CONTROL = """\
 The control API (plain HTTP, loopback only):
   GET  /health               power, activity, data plane and its problems
   GET  /counters             requests: total, authentication, writes, commits, errors, by_method
   GET  /log?last=N&after=N   the last requests, with what each changed
-  GET  /standing             what the other unit of a pair asks for
+  GET  /standing             what the device is active for
+  GET  /cluster              the same, whom it hears, and the status of its device groups
   POST /counters/reset
   POST /power                {"on": false}; {"on": false, "loses_unsaved": true}
   POST /reboot               {"for_s": 5}: off and on; what was not saved is lost
@@ -53,6 +78,8 @@ The control API (plain HTTP, loopback only):
   POST /monitors             {"default": "up", "members": {"/P/pool /P/10.0.0.1:80": "down"}}
                              what monitors find while the data plane is off
   POST /peer                 {"name": "bigip-2", "url": "http://127.0.0.1:PORT"}
+  POST /cluster              {"devices": {"bigip-1": URL, "bigip-2": URL}, "group": "dg",
+                              "settings": {"autoSync": "enabled"}, "in_sync": true}, to each
 """
 
 
@@ -65,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "remote" in options:
             remote.run(options)
             return 0
+        if options.cluster is not None:
+            return _run_cluster(options)
         return _run(read_settings(options))
     except (SettingsError, StateError, OrphanError, remote.RemoteError) as error:
         sys.stderr.write(f"bigip-sim: {error}\n")
@@ -79,9 +108,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser(
         "run",
-        help="run one device",
+        help="run one device, or a cluster",
         description=_ABOUT,
-        epilog=_CONTROL,
+        epilog=f"{_CLUSTER}\n{_CONTROL}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_run_options(run)
@@ -97,6 +126,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_run_options(run: argparse.ArgumentParser) -> None:
     add = run.add_argument
     add("--config", type=Path, metavar="FILE", help="TOML file with these options")
+    add("--cluster", type=Path, metavar="FILE", help="TOML file of a cluster; see below")
     add("--name", help="host name of the device (bigip-1)")
     add("--listen", metavar="ADDRESS:PORT", help="HTTPS, loopback; port 0 is any (127.0.0.1:0)")
     add("--control", metavar="ADDRESS:PORT", help="control API, plain HTTP (127.0.0.1:0)")
@@ -131,6 +161,18 @@ def _certificates(options: argparse.Namespace) -> int:
         raise SettingsError(f"certificates cannot be written: {error}") from error
     sys.stdout.write(f"{files.ca}\n{files.certificate}\n{files.key}\n")
     return 0
+
+
+def _run_cluster(options: argparse.Namespace) -> int:
+    given = given_options(options)
+    if options.config is not None:
+        raise SettingsError("--config is for one device, not for a cluster (--cluster)")
+    ready_file = given.pop("ready_file", None)
+    lifetime = Lifetime(read_parent(given.pop("exit_with_parent", None)))
+    file = read_cluster(options.cluster, given)
+    lifetime.heed_signals()
+    ready = None if ready_file is None else Path(str(ready_file))
+    return run_cluster(file, lifetime, lambda told: _write_ready(told, ready))
 
 
 def _run(settings: Settings) -> int:
@@ -203,25 +245,28 @@ def _open_control(settings: Settings, unit: Unit) -> Control:
 def _announce(settings: Settings, unit: Unit, control: Control, files: CertificateFiles) -> None:
     health = unit.health()
     plane = health["data_plane"]
-    line = json.dumps(
-        {
-            "ready": True,
-            "name": settings.name,
-            "pid": os.getpid(),
-            "url": f"https://{settings.listen.host}:{unit.server.port}",
-            "https_port": unit.server.port,
-            "control_url": f"http://{settings.control.host}:{control.port}",
-            "control_port": control.port,
-            "ca_file": str(files.ca),
-            "serial": health["serial"],
-            "data_plane": plane.get("state") if isinstance(plane, dict) else "off",
-        }
-    )
-    if settings.ready_file is not None:
-        beside = settings.ready_file.with_name(f"{settings.ready_file.name}.new")
+    told = {
+        "ready": True,
+        "name": settings.name,
+        "pid": os.getpid(),
+        "url": f"https://{settings.listen.host}:{unit.server.port}",
+        "https_port": unit.server.port,
+        "control_url": f"http://{settings.control.host}:{control.port}",
+        "control_port": control.port,
+        "ca_file": str(files.ca),
+        "serial": health["serial"],
+        "data_plane": plane.get("state") if isinstance(plane, dict) else "off",
+    }
+    _write_ready(told, settings.ready_file)
+
+
+def _write_ready(told: Mapping[str, object], ready_file: Path | None) -> None:
+    line = json.dumps(told)
+    if ready_file is not None:
+        beside = ready_file.with_name(f"{ready_file.name}.new")
         try:
             beside.write_text(f"{line}\n", encoding="utf-8")
-            beside.replace(settings.ready_file)
+            beside.replace(ready_file)
         except OSError as error:
             raise SettingsError(f"--ready-file cannot be written: {error}") from error
     sys.stdout.write(f"{line}\n")

@@ -26,11 +26,19 @@ class Lifetime:
             self._parent = _open(parent or os.getppid())
             threading.Thread(target=self._watch, name="parent", daemon=True).start()
 
-    def wait(self) -> None:
-        """Return when it is time to end; call it from the main thread."""
+    def heed_signals(self) -> None:
+        """Be told to end by SIGTERM and SIGINT from now on; call it from the main thread."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: self._ended.set())
+
+    def wait(self) -> None:
+        """Return when it is time to end; call it from the main thread."""
+        self.heed_signals()
         self._ended.wait()
+
+    def is_over(self, within_s: float) -> bool:
+        """Wait for so long, and return whether it is time to end."""
+        return self._ended.wait(within_s)
 
     def _watch(self) -> None:
         assert self._parent is not None

@@ -48,12 +48,18 @@ class Line:
 
     def post(self, path: str, body: Json) -> Json | None:
         """Ask; None when there is no answer, or none that makes sense."""
-        payload = json.dumps(body).encode()
+        return self._ask("POST", path, json.dumps(body).encode())
+
+    def get(self, path: str) -> Json | None:
+        """Ask for what is there; None as above."""
+        return self._ask("GET", path, None)
+
+    def _ask(self, method: str, path: str, payload: bytes | None) -> Json | None:
         is_kept = self._connection is not None
         began = time.monotonic()
-        answer = self._post(path, payload)
+        answer = self._once(method, path, payload)
         if answer is None and is_kept and time.monotonic() - began < self._limit_s / 2:
-            answer = self._post(path, payload)  # it was closed while nobody used it
+            answer = self._once(method, path, payload)  # it was closed while nobody used it
         return answer
 
     def close(self) -> None:
@@ -62,12 +68,12 @@ class Line:
             self._connection.close()
             self._connection = None
 
-    def _post(self, path: str, payload: bytes) -> Json | None:
+    def _once(self, method: str, path: str, payload: bytes | None) -> Json | None:
         if self._connection is None:
             where = (self._address.host, self._address.port)
             self._connection = http.client.HTTPConnection(*where, timeout=self._limit_s)
         try:
-            self._connection.request("POST", path, payload, {"Content-Type": "application/json"})
+            self._connection.request(method, path, payload)
             answer = self._connection.getresponse()
             told = json.loads(answer.read())
         except (OSError, http.client.HTTPException, ValueError):

@@ -57,15 +57,14 @@ class Settings:
 def read_settings(options: argparse.Namespace) -> Settings:
     """Merge file and command line (which wins), and check everything."""
     values = dict(_read_file(options.config)) if options.config else {}
-    given = {f: getattr(options, f) for f in FIELDS if getattr(options, f) is not None}
-    values.update(given)
+    values.update(given_options(options))
     if not values.get("password_file"):
         text = "no password: give --password-file FILE (there is no default password)"
         raise SettingsError(text)
     return Settings(
-        name=_name(str(values.get("name", "bigip-1"))),
-        listen=_endpoint("listen", str(values.get("listen", "127.0.0.1:0"))),
-        control=_endpoint("control", str(values.get("control", "127.0.0.1:0"))),
+        name=read_name(str(values.get("name", "bigip-1"))),
+        listen=read_endpoint("listen", str(values.get("listen", "127.0.0.1:0"))),
+        control=read_endpoint("control", str(values.get("control", "127.0.0.1:0"))),
         username=str(values.get("username", "admin")),
         password=_password(Path(str(values["password_file"]))),
         version=_version(str(values.get("version", "15.1.8"))),
@@ -77,8 +76,13 @@ def read_settings(options: argparse.Namespace) -> Settings:
         serial=str(values.get("serial", "")),
         haproxy=str(values.get("haproxy", "haproxy")),
         data_plane=values.get("data_plane", True) is not False,
-        parent=_parent(values.get("exit_with_parent")),
+        parent=read_parent(values.get("exit_with_parent")),
     )
+
+
+def given_options(options: argparse.Namespace) -> dict[str, object]:
+    """Return the options that stand on the command line."""
+    return {f: getattr(options, f) for f in FIELDS if getattr(options, f) is not None}
 
 
 def _read_file(path: Path) -> Mapping[str, object]:
@@ -103,9 +107,10 @@ def _password(path: Path) -> str:
     return password
 
 
-def _name(name: str) -> str:
+def read_name(name: str, option: str = "--name") -> str:
+    """Read a host name; `option` says where it stands."""
     if not _NAME.fullmatch(name):
-        raise SettingsError(f"--name {name!r} is no host name")
+        raise SettingsError(f"{option} {name!r} is no host name")
     return name
 
 
@@ -115,16 +120,18 @@ def _version(version: str) -> str:
     return version
 
 
-def _endpoint(option: str, text: str) -> Endpoint:
+def read_endpoint(option: str, text: str, where: str = "") -> Endpoint:
+    """Read ADDRESS:PORT of loopback; `where` says whose it is."""
+    said = f"{where} {option} {text!r}" if where else f"--{option} {text!r}"
     host, colon, port = text.rpartition(":")
     try:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError as error:
-        raise SettingsError(f"--{option} {text!r} is no ADDRESS:PORT") from error
+        raise SettingsError(f"{said} is no ADDRESS:PORT") from error
     if not colon or not port.isdigit() or int(port) > 65535:
-        raise SettingsError(f"--{option} {text!r} is no ADDRESS:PORT")
+        raise SettingsError(f"{said} is no ADDRESS:PORT")
     if not address.is_loopback:
-        raise SettingsError(f"--{option} {text!r} is no loopback address")
+        raise SettingsError(f"{said} is no loopback address")
     return Endpoint(str(address), int(port))
 
 
@@ -143,7 +150,8 @@ def _path(values: Mapping[str, object], name: str) -> Path | None:
     return None if value is None else Path(str(value))
 
 
-def _parent(value: object) -> int | None:
+def read_parent(value: object) -> int | None:
+    """Read which process to end with; 0 is whoever started this one."""
     if value is None or value is False:
         return None
     if value is True:

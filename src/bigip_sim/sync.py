@@ -152,8 +152,12 @@ class Sync:
             is_known = path_of(sender) in members(tree, group)
         if sender != self.sponsor and not is_known:
             return {"refused": f"{sender} is not in {group} here"}
-        if body["since"] is not None and _read_commit(body["since"]) != self.me(group).commit:
+        self._others.synced(sender, group, commit)
+        mine = self.me(group)
+        if body["since"] is not None and _read_commit(body["since"]) != mine.commit:
             return {"needs": "whole"}
+        if not body["asked"] and self._would_lose(body, group, mine):
+            return {"keeps": "what it has"}
         try:
             self._configuration.adopt(lambda draft: self._lay(draft, body, group, commit))
         except RefusedError as refusal:
@@ -165,6 +169,16 @@ class Sync:
         self.sponsor = ""
         self._others.changed()
         return {"done": True}
+
+    def _would_lose(self, body: Json, group: str, mine: Member) -> bool:
+        """Whether a state that comes unasked is older than this unit's, or not built on it.
+
+        The sender cannot know: it may have looked before this unit's last change.
+        """
+        commit = _read_commit(body["commit"])
+        if mine.commit is not None and (commit is None or commit <= mine.commit):
+            return True
+        return body["since"] is None and mine.changed and group != TRUST_GROUP
 
     def _lay(self, draft: Draft, body: Json, group: str, commit: Commit | None) -> None:
         sent = take(draft, body["objects"], body["gone"])
@@ -225,7 +239,9 @@ class Sync:
         is_asked = name in self._asked
         whole = self._asked.get(name, False) or group.own.get("fullLoadOnSync") == "true"
         everyone = self.all(name)
-        mine = next(member for member in everyone if member.name == self._name)
+        mine = next((member for member in everyone if member.name == self._name), None)
+        if mine is None:  # it has left the group meanwhile
+            return
         sent, refused = None, False
         for other in everyone:
             if other.name == self._name or not other.connected:
@@ -233,7 +249,7 @@ class Sync:
             if not is_asked and not self._is_mine_to_send(group, mine, other, everyone):
                 continue
             self._refused[name, other.name] = mine.commit
-            commit, answer = self._send(other, name, whole=whole)
+            commit, answer = self._send(other, name, whole=whole, asked=is_asked)
             refused = refused or "refused" in answer
             if "done" in answer:
                 sent = commit
@@ -269,14 +285,17 @@ class Sync:
             return False  # the first time takes a command: unverified
         return not (mine.changed and other.changed)
 
-    def _send(self, other: Member, group: str, *, whole: bool) -> tuple[Commit | None, Json]:
+    def _send(
+        self, other: Member, group: str, *, whole: bool, asked: bool
+    ) -> tuple[Commit | None, Json]:
         """Send what is new, or everything; returns the state that was sent and the answer."""
         body = None if whole else self._news(group, other.commit)
         if body is not None:
+            body = {**body, "asked": asked}
             answer = self._others.post(other.name, "/cluster/sync", body) or {}
             if "needs" not in answer:
                 return _read_commit(body["commit"]), answer
-        body = self._whole(group)
+        body = {**self._whole(group), "asked": asked}
         answer = self._others.post(other.name, "/cluster/sync", body) or {}
         return _read_commit(body["commit"]), answer
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from bigip_sim.catalogue import KINDS
 from bigip_sim.folders import device_group, folder_of, traffic_group
+from bigip_sim.kinds import DOMAIN
 from bigip_sim.membership import TRUST_GROUP
 from bigip_sim.standing import LOCAL_ONLY
 from bigip_sim.tree import Draft, Item, Key, Tree
 
 _LOCAL = (
     *("net/vlan", "net/vlan-group", "net/interface", "net/trunk", "net/route-domain", "net/stp"),
-    *("net/arp", "net/ndp", "net/fdb/vlan", "cm/cert", "cm/key"),
+    *("net/arp", "net/ndp", "net/fdb/vlan", "cm/cert", "cm/key", DOMAIN),
 )
 _MAY_BE_LOCAL = frozenset({"net/self", "net/tunnels/tunnel", "ltm/virtual-address"})
 _SYNCED_SYS = ("sys/folder", "sys/file", "sys/crypto")

@@ -99,17 +99,19 @@ class Nodes:
 
 
 @contextmanager
-def nodes(count: int, **settings: Any) -> Iterator[Nodes]:
+def nodes(count: int, state: Path | None = None, **settings: Any) -> Iterator[Nodes]:
     """Run so many units; with `settings` (see POST /cluster) they are a cluster at once."""
     with ExitStack() as stack:
-        made = Nodes([_node(f"bigip-{n + 1}", stack) for n in range(count)])
+        names = [f"bigip-{number + 1}" for number in range(count)]
+        homes = [None if state is None else state / name for name in names]
+        made = Nodes([_node(*each, stack) for each in zip(names, homes, strict=True)])
         if settings.pop("formed", True):
             made.make(**{"in_sync": True, **settings})
         yield made
 
 
-def _node(name: str, stack: ExitStack) -> Node:
-    device = Device(Identity(name, f"serial of {name}", "15.1.8", "127.0.0.1"), ACCOUNT)
+def _node(name: str, home: Path | None, stack: ExitStack) -> Node:
+    device = Device(Identity(name, f"serial of {name}", "15.1.8", "127.0.0.1"), ACCOUNT, home)
     files = CertificateFiles.within(Path("/nowhere"))
     unit = Unit(device, ("127.0.0.1", 0), files, None)
     unit.server = NoServer()  # type: ignore[assignment]

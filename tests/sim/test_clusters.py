@@ -102,6 +102,32 @@ def test_a_group_that_syncs_by_itself_has_it_within_a_second_and_deletions_too()
         made.settle("In Sync")
 
 
+def test_of_many_changes_one_after_the_other_none_is_lost():
+    """Words of what a unit has are always a little old: an older state must not come back."""
+    with nodes(3, settings={"autoSync": "enabled"}) as made:
+        names = [f"P{number}" for number in range(40)]
+        for name in names:
+            made[1].rest.post("auth/partition", name=name)
+            made[1].rest.post("ltm/pool", name="p", partition=name)
+        made.settle("In Sync")
+        for node in made.all:
+            assert len(node.rest.get("ltm/pool")["items"]) == len(names)
+
+
+def test_nobody_loses_its_own_to_a_state_that_nobody_asked_for(pair):
+    tenant(pair)
+    pair[0].push()
+    pair.settle("In Sync")
+    whole = {"group": GROUP, "from": "bigip-1", "since": None, "objects": [], "gone": []}
+    take, late = pair[1].cluster.sync.take, 10**18
+    assert "keeps" in take({**whole, "commit": [1, "bigip-1"], "asked": False})  # an older one
+    pair[1].rest.patch("ltm/pool/~T1~p", description="mine")
+    assert "keeps" in take({**whole, "commit": [late, "bigip-1"], "asked": False})  # a conflict
+    assert pair[1].has("ltm/virtual/~T1~v")
+    assert "done" in take({**whole, "commit": [late, "bigip-1"], "asked": True})
+    assert not pair[1].has("ltm/virtual/~T1~v")
+
+
 def test_what_is_new_is_sent_and_objects_it_does_not_touch_keep_their_generation(pair):
     tenant(pair)
     pair[0].push()
@@ -301,6 +327,48 @@ def test_failover(way, three):
         rest.post("sys/failover", command="run", online=True)
         wait_until(lambda: "STANDBY" in rest.ask("GET", "cm/failover-status").text, "it is back")
         assert three[heir].active() == ["traffic-group-1"]
+
+
+def test_what_was_synchronised_still_is_after_a_new_start(tmp_path):
+    with nodes(2, tmp_path, settings={"autoSync": "enabled"}) as made:
+        tenant(made)
+        made.settle("In Sync")
+        wait_until(lambda: made[1].has("ltm/virtual/~T1~v"), "it is there")
+    with nodes(2, tmp_path) as made:
+        made.settle("In Sync")
+        assert made[1].has("ltm/virtual/~T1~v")
+        made[1].rest.patch("ltm/pool/~T1~p", description="later")
+        wait_until(lambda: "description" in made[0].rest.get("ltm/pool/~T1~p"), "and goes on")
+
+
+def test_a_device_that_reboots_without_having_saved_is_brought_up_to_date():
+    with nodes(2, settings={"autoSync": "enabled"}) as made:
+        made[0].rest.post("sys/config", command="save")
+        tenant(made)
+        made.settle("In Sync")
+        made[0].unit.power(False, loses_unsaved=True)
+        made[0].unit.power(True)
+        wait_until(lambda: made[0].has("ltm/virtual/~T1~v"), "the other still had it")
+        made.settle("In Sync")
+
+
+def test_networks_are_each_devices_own(pair):
+    rest = pair[0].rest
+    rest.post("net/vlan", name="v7")
+    rest.post("net/route-domain", name="rd7", id=7, vlans=["/Common/v7"])
+    rest.post("net/self", name="s", address="10.7.0.1%7/24", vlan="/Common/v7")
+    rest.post("auth/partition", name="T7", defaultRouteDomain=7)
+    pair[0].push()
+    pair.settle("Sync Failure")  # the other has no such route domain
+    assert not pair[1].has("net/vlan/~Common~v7")
+    other = pair[1].rest
+    other.post("net/vlan", name="v7")
+    other.post("net/route-domain", name="rd7", id=7, vlans=["/Common/v7"])
+    rest.post("ltm/virtual-address", name="10.7.1.1", partition="T7")
+    pair[0].push()
+    pair.settle("In Sync")
+    assert pair[1].has("ltm/virtual-address/~T7~10.7.1.1")
+    assert not pair[1].has("net/self/~Common~s")
 
 
 def at(name: str, commit: Commit | None, shared: Commit | None, **more: Any) -> Member:
