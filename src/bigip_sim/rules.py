@@ -18,7 +18,7 @@ from bigip_sim.rules_net import (
     check_route,
     check_self,
 )
-from bigip_sim.rules_profiles import check_client_ssl, check_file, check_server_ssl
+from bigip_sim.rules_profiles import check_client_ssl, check_file, check_line, check_server_ssl
 from bigip_sim.rules_virtual import check_policy_part, check_rule, check_virtual
 from bigip_sim.shapes_net import leave_domain
 from bigip_sim.tree import Draft, Item, Key, Tree
@@ -141,6 +141,8 @@ def check(draft: Draft, *, is_whole: bool = False) -> None:
             _check_gone(draft, key, is_whole=is_whole)
             continue
         _check_links(draft, item)
+        if KINDS[item.kind].root:
+            check_line(draft, item)
         for claim in claims(item):
             _check_claim(draft, item, claim, taken)
         extra = _CHECKS.get(item.kind)

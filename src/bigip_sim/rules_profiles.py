@@ -1,9 +1,25 @@
 """What a device refuses in profiles. Source: iControl REST reference, sections 1.6 and 3.9."""
 
 from bigip_sim import pem, refusals
+from bigip_sim.catalogue import KINDS
 from bigip_sim.refusals import RefusedError
 from bigip_sim.shapes_files import content_of
 from bigip_sim.tree import Draft, Item, Key
+
+
+def check_line(draft: Draft, item: Item) -> None:
+    """What inherits does so from its own type, and not from itself. Texts unverified."""
+    kind, seen, at = KINDS[item.kind], {item.key.name}, item
+    while at.key.name != kind.root:
+        name = str(at.own.get("defaultsFrom", kind.root))
+        above = draft.get(kind.key(name))
+        if above is None or above.kind != item.kind:
+            raise refusals.not_found(kind.human, name)
+        if name in seen:
+            text = f"The {kind.human} ({item.key.name}) may not default from itself"
+            raise refusals.configuration_error(text)
+        seen.add(name)
+        at = above
 
 
 def check_client_ssl(draft: Draft, item: Item) -> None:

@@ -83,7 +83,9 @@ def _entries(value: object) -> list[dict[str, object]]:
         }
         for name in ("cert", "key", "chain"):
             path = given.get(name)
-            entry[name] = full(path) if path not in {None, "", "none"} else "none"
+            if path is not None and not isinstance(path, str):
+                raise refusals.invalid_value(name, path)
+            entry[name] = full(path) if path and path != "none" else "none"
         if isinstance(given.get("passphrase"), str):
             entry["~passphrase"] = given["passphrase"]
         elif isinstance(given.get("~passphrase"), str):

@@ -279,7 +279,7 @@ def _checked(kind: Kind, field: str, value: object) -> object:
     if isinstance(value, str) and len(value) > LONGEST:
         raise refusals.too_long(field)
     choices = kind.choices.get(field)
-    if choices is not None and value not in choices:
+    if choices is not None and not (isinstance(value, str | bool) and value in choices):
         raise refusals.invalid_value(field, value)
     default = kind.defaults.get(field)
     if isinstance(default, bool):
@@ -293,6 +293,9 @@ def _checked(kind: Kind, field: str, value: object) -> object:
             raise refusals.invalid_value(field, value)
     if isinstance(default, str) and isinstance(value, int | float):
         return str(value)
+    nests = isinstance(value, list | tuple | Mapping)
+    if isinstance(default, str) and nests and field != "tmOptions":  # a list up to 13.x
+        raise refusals.invalid_value(field, value)
     if isinstance(default, Mapping) and not isinstance(value, Mapping):
         raise refusals.invalid_value(field, value)
     return value
