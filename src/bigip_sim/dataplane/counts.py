@@ -85,7 +85,11 @@ class Ledger:
         self._gone_servers = NOTHING
 
     def tell(self, worker: int, counters: Mapping[str, Counters]) -> None:
-        """Take what a running worker tells."""
+        """Take what a running worker tells; of what has been shut it tells nothing any more."""
+        before = self._now.get(worker, {})
+        if len(counters) < len(before):
+            shut = {n: replace(c, current=0) for n, c in before.items() if n not in counters}
+            counters = {**shut, **counters}
         self._now[worker] = counters
 
     def end(self, worker: int) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bigip_sim.configuration import Configuration
 from bigip_sim.dataplane.beside import Beside
@@ -33,6 +34,7 @@ PATIENCE_S = 0.2  # what an answer may wait for fresher ones
 RETRY_S = 0.3
 SILENT_LIMIT_S = 30.0  # a worker that is just starting is waited for
 SAMPLES = 1200  # of the totals: five minutes at two or four a second
+FEW = 200  # changes that are looked at while the configuration waits
 BESIDE = -1  # what is carried beside HAProxy, as a worker's number
 
 
@@ -249,6 +251,7 @@ class DataPlane:
             self._members = {(s.pool, s.member): name for name, s in servers.items()}
             self._workers.ledger.keep({*servers, *self._names.values()})
         self._layout = layout
+        self._shut(layout)
         self._replacing = self._carried is None or not layout.same_shape(self._carried)
         self._beside.watch(targets)
         self._steer()
@@ -256,6 +259,19 @@ class DataPlane:
         if not listens or len(layout.frontends) != len(wanted.frontends):
             with self._changes:
                 self._dirty_since, self._due_at = now, now + RETRY_S
+
+    def _shut(self, layout: Layout) -> None:
+        """Let go at once of what is listened on no more; the next worker may be a second away."""
+        if self._carried is None:
+            return
+        places = {(f.address, f.port) for f in layout.frontends}
+        kept = tuple(f for f in self._carried.frontends if (f.address, f.port) in places)
+        if len(kept) == len(self._carried.frontends):
+            return
+        self._poll()  # what these have carried is not told any more
+        gone = set(self._carried.frontends) - set(kept)
+        self._workers.command([f"shutdown frontend {frontend.id}" for frontend in gone])
+        self._carried = replace(self._carried, frontends=kept)
 
     def _stop_workers(self) -> None:
         self._workers.stop()
@@ -267,9 +283,14 @@ class DataPlane:
         with self._changes:
             changed, self._changed_keys = self._changed_keys, set()
             self._planning = True
+        few = changed is not None and len(changed) < FEW
         with self._configuration.reading() as tree:
-            snapshot = tree.snapshot()
-        layout = self._planner.plan(snapshot, active=self._active, changed=changed)
+            if few:  # sooner done than copying the tree
+                layout = self._planner.plan(tree, active=self._active, changed=changed)
+            else:
+                snapshot = tree.snapshot()
+        if not few:
+            layout = self._planner.plan(snapshot, active=self._active, changed=changed)
         self._planning = False
         self._plan_cost_s = time.thread_time() - began
         return layout
