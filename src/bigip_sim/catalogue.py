@@ -5,6 +5,7 @@ shapes of a 14.1.2.1 device. Each module of the tree has a file of its own.
 """
 
 from bigip_sim.catalogue_cm import CM
+from bigip_sim.catalogue_empty import EMPTY
 from bigip_sim.catalogue_files import FILES
 from bigip_sim.catalogue_ltm import LTM
 from bigip_sim.catalogue_monitors import MONITORS
@@ -16,7 +17,7 @@ from bigip_sim.kinds import Kind
 from bigip_sim.names import split_path, split_port, to_segment
 from bigip_sim.tree import Item, Key
 
-_ALL = (*SYS, *LTM, *POLICIES, *MONITORS, *PROFILES, *NET, *FILES, *CM)
+_ALL = (*SYS, *LTM, *POLICIES, *MONITORS, *PROFILES, *NET, *FILES, *CM, *EMPTY)
 KINDS = {kind.path: kind for kind in _ALL}
 FAMILIES: dict[str, tuple[Kind, ...]] = {}
 for _kind in _ALL:

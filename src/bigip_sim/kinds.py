@@ -42,6 +42,7 @@ class Kind:
     numbered: bool = False  # in a list without names they are 0, 1, 2 …
     quiet: bool = False  # does not say that it has subcollections
     parent: str = ""  # path of the type whose subcollection this is
+    simulated: bool = True  # False: it reads as empty, writes are refused
     by_device: bool = False  # comes and goes by itself: neither POST nor DELETE
 
     @property

@@ -36,6 +36,10 @@ class Resources:
             posted = self._command(request, path, target)
             if posted is not None:
                 return posted
+        if target is None and request.method in {"PATCH", "PUT"} and not request.transaction:
+            changed = self._device.system.change(path, request.body())
+            if changed is not None:
+                return as_json(changed)
         if target is None or target.tail:
             raise UnknownUriError(request.path)
         return self._write(request, target)

@@ -21,7 +21,7 @@ def find(path: str) -> Target | None:
     """Read the path below /mgmt/tm; None if no type of configuration object is there."""
     segments = [s for s in path.split("/") if s]
     tail = segments.pop() if segments and segments[-1] in {"stats", "example"} else ""
-    for end in range(1, min(len(segments), 4) + 1):
+    for end in range(1, min(len(segments), 5) + 1):
         kind = KINDS.get("/".join(segments[:end]))
         if kind is not None and not kind.path.startswith("~"):
             return _within(kind, "", segments[end:], tail)

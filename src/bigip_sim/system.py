@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from bigip_sim import cluster_answers
+from bigip_sim import cluster_answers, refusals
 from bigip_sim.cluster_answers import Report
 from bigip_sim.reading import BASE
 from bigip_sim.recorded import defaults
@@ -16,6 +16,8 @@ from bigip_sim.rendering import text
 from bigip_sim.standing import Standing
 
 Json = dict[str, object]
+
+_SETTINGS = "sys/global-settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,13 @@ class System:
         self._identity = identity
         self._clock = clock
         self._cluster = cluster
+        self._chosen: dict[str, object] = {}  # global settings that a client has set
         self._answers: Mapping[str, Callable[[], Json]] = {
             "cli/version": self._cli_version,
             "sys/version": self._version,
             "sys/ready": self._ready,
             "sys/clock": self._time,
-            "sys/global-settings": self._settings,
+            _SETTINGS: self._settings,
             "sys/hardware": self._hardware,
             "sys/failover": self._failover_text,
             "cm/sync-status": self._sync_status,
@@ -120,8 +123,26 @@ class System:
         return self._stats("sys/clock", {"fullDate": text(f"{now:%Y-%m-%dT%H:%M:%SZ}")})
 
     def _settings(self) -> Json:
-        path = "sys/global-settings"
-        return self._single(path, {**defaults("sys", path), "hostname": self._identity.name})
+        path = _SETTINGS
+        fields = {**defaults("sys", path), "hostname": self._identity.name, **self._chosen}
+        return self._single(path, fields)
+
+    def change(self, path: str, body: Mapping[str, object]) -> Json | None:
+        """PATCH or PUT of the global settings; None if the path is not theirs.
+
+        They are told back and have no effect: the device keeps the name that others know it by.
+        """
+        if path != _SETTINGS:
+            return None
+        known = self._settings()
+        for field in body:
+            if field not in known:
+                raise refusals.unknown_property(field)
+        named = {name: value for name, value in body.items() if name not in {"kind", "selfLink"}}
+        if not named:
+            raise refusals.nothing_specified()
+        self._chosen.update(named)
+        return self._settings()
 
     def _hardware(self) -> Json:
         inside = f"{BASE}/sys/hardware/system-info"

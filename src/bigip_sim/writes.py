@@ -38,6 +38,9 @@ class Command:
 
 def apply_write(draft: Draft, command: Command, target: Target) -> Key:
     """Carry one write out on a draft and return the object that it was about."""
+    if not target.kind.simulated:
+        text = f"bigip-sim does not simulate {target.kind.path}"
+        raise refusals.RefusedError(501, text, refusals.ICRD)
     if target.kind.by_device and command.method in {"POST", "DELETE"}:
         text = f"The {target.kind.human} is neither created nor deleted"  # unverified
         raise refusals.configuration_error(text)

@@ -192,3 +192,18 @@ def test_a_partition_goes_with_its_folder_once_it_is_empty(rest):
     rest.delete("sys/folder/~T1")
     assert rest.ask("GET", "auth/partition/T1").status == 404
     assert rest.ask("DELETE", "auth/partition/Common").status == 400
+
+
+def test_the_global_settings_are_told_back(rest):
+    path = "sys/global-settings"
+    assert rest.patch(path, guiSetup="enabled")["guiSetup"] == "enabled"
+    assert rest.get(path)["guiSetup"] == "enabled"
+    assert rest.ask("PATCH", path, {"nonsense": 1}).status == 400
+    assert rest.ask("PATCH", path, {}).status == 400
+    assert rest.ask("PATCH", "sys/version", {"Version": "1"}).status == 404
+
+
+def test_types_that_are_not_simulated_read_as_empty_and_say_so(rest):
+    assert rest.get("ltm/profile/diameter")["items"] == []
+    assert rest.ask("GET", "ltm/profile/diameter/~Common~x").status == 404
+    assert rest.ask("POST", "ltm/profile/diameter", {"name": "x"}).status == 501
