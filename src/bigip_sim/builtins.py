@@ -88,7 +88,8 @@ def _install_partitions(draft: Draft) -> None:
     own = {"inheritedDevicegroup": "false", "inheritedTrafficGroup": "false"}
     draft.put(folder.key("/"), folder.path, own, builtin=True)
     draft.put(folder.key("/Common"), folder.path, {}, builtin=True)
-    draft.put(folder.key("/Common/Drafts"), folder.path, {}, builtin=True)
+    if draft.about.at_least("12.1"):  # before, policies have no drafts: section 3.7
+        draft.put(folder.key("/Common/Drafts"), folder.path, {}, builtin=True)
 
 
 def _install_network(draft: Draft) -> None:

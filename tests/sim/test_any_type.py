@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bigip_sim import rules
@@ -72,6 +72,7 @@ def command(data: st.DataObject, configuration: Configuration) -> Command | None
 
 
 @pytest.mark.parametrize("version", ["11.6.1", "15.1.8"])
+@settings(max_examples=30)
 @given(st.data())
 def test_no_write_is_more_than_refused_and_what_is_taken_reads_and_fits(version, data):
     configuration = Configuration(Surroundings(version))

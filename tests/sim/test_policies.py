@@ -166,6 +166,7 @@ def test_a_legacy_policy_is_edited_where_it_is(web):
 
 def test_before_12_1_there_are_no_drafts(new_rest):
     rest = new_rest("11.6.1")
+    assert [folder["name"] for folder in rest.get("sys/folder")["items"]] == ["/", "Common"]
     body = {"controls": ["forwarding"], "requires": ["http"], "strategy": "/Common/best-match"}
     policy = rest.post("ltm/policy", name="pol", **body)
     assert not {"status", "lastModified", "references"} & policy.keys()
