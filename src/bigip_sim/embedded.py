@@ -1,6 +1,7 @@
 """A device in threads of this process, for tests of clients."""
 
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -98,7 +99,9 @@ def running_device(
         secret.write_text(password)
         identity = Identity(name, secrets.token_hex(8), version, "127.0.0.1")
         device = Device(identity, Account(username, password), state)
-        unit = Unit(device, ("127.0.0.1", 0), files, "haproxy" if data_plane else None)
+        program = shutil.which("haproxy") if data_plane else None
+        why = "there is no program haproxy" if data_plane else "it was not asked for"
+        unit = Unit(device, ("127.0.0.1", 0), files, program, why)
         try:
             unit.start()
             yield RunningDevice(unit, home)
