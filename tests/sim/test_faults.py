@@ -176,6 +176,14 @@ def test_a_connection_is_reset_before_the_work_or_after_it(running):
     assert [e["faults"] for e in entries] == [["reset#1"], ["reset#2"]]
 
 
+def test_what_was_not_let_in_is_answered_and_nothing_is_done(rest):
+    fault(rest, "unauthorized", count=1)
+    fault(rest, "timeout", seconds=0)
+    assert rest.ask("POST", "ltm/pool", POOL).status == 401  # and not as one that was done
+    rest.device.faults.clear()
+    assert rest.ask("GET", "ltm/pool/~T1~p").status == 404
+
+
 def test_more_requests_than_the_limit_are_refused_or_wait(rest):
     faults = rest.device.faults
     for answer, status in (("503", 503), ("queue", 200)):

@@ -57,6 +57,7 @@ def test_a_port_in_use_is_named_with_its_option(refused):
         (["--version", "new"], "is no TMOS version"),
         (["--name", "a b"], "is no host name"),
         (["--peer", "b"], "NAME=http://HOST:PORT"),
+        (["--event-log", "/nowhere/log"], "--event-log /nowhere/log cannot be written"),
         (["--config", "/nowhere"], "--config /nowhere cannot be read"),
         (["--state", "/nowhere/state"], "the state directory /nowhere/state cannot be made"),
         (["--exit-with-parent", "1"], "is not the parent of this one"),
@@ -126,7 +127,8 @@ def test_without_haproxy_it_runs_and_says_so(tmp_path):
 
 
 def test_a_device_goes_on_from_its_state_after_being_killed(tmp_path):
-    options = ["--no-data-plane", "--state", str(tmp_path / "state")]
+    log = tmp_path / "log"
+    options = ["--no-data-plane", "--state", str(tmp_path / "state"), "--event-log", str(log)]
     with running(tmp_path, *options) as device:
         serial = device.told["serial"]
         device.post("auth/partition", name="T1")
@@ -135,6 +137,9 @@ def test_a_device_goes_on_from_its_state_after_being_killed(tmp_path):
     with running(tmp_path, *options) as device:
         assert device.told["serial"] == serial
         assert device.get("ltm/pool/~T1~p")["fullPath"] == "/T1/p"
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["method"] for line in lines] == ["POST", "POST", "GET"]  # of both lives
+    assert lines[1]["changes"][0]["path"] == "/T1/p"
 
 
 def test_the_control_port_counts_logs_and_misbehaves(tmp_path):

@@ -241,6 +241,8 @@ def test_what_is_set_by_hand_holds_everywhere_and_counts_on(web, plane):
     web.device.hand.clear()
     assert value(only(web.get("sys/traffic"))["clientSideTraffic.bitsIn"]) == 8e7  # it was carried
     assert web.device.hand.told() == {}
+    web.device.begin_to_count()
+    assert value(only(web.get("sys/traffic"))["clientSideTraffic.bitsIn"]) == 0
 
 
 def test_cpu_and_memory_are_told_as_recorded(web):
