@@ -21,7 +21,7 @@ from bigip_lbaas.cmd.option_lists import (
 )
 from bigip_lbaas.cmd.placement_options import read_history_kept_s, read_rules
 from bigip_lbaas.cmd.spelling import MAIN, check_spelling
-from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.settings import DAY_S, ControllerSettings
 from bigip_lbaas.domain.errors import ConfigurationRefused
 from bigip_lbaas.domain.ids import EnvironmentName
 
@@ -154,5 +154,6 @@ def read_controller(conf: Any, name: str) -> ControllerSettings:
         report_ttl_s=conf.capacity_report_ttl,
         pending_deadline_s=conf.pending_deadline,
         refresh_above=conf.capacity_refresh_above,
+        decisions_kept_s=conf.decision_retention * DAY_S,
         history_kept_s=read_history_kept_s(conf),
     )

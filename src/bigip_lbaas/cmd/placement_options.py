@@ -61,6 +61,13 @@ PLACEMENT_OPTIONS = (
         " placed in its group as an estimate that no report has seen yet.",
     ),
     cfg.FloatOpt(
+        "decision_retention",
+        default=30.0,
+        min=0.0,
+        help="Days for which decisions of placement are kept after their load balancer has gone;"
+        " those of living ones are always kept.",
+    ),
+    cfg.FloatOpt(
         "capacity_history_days",
         default=2.0,
         min=0.0,

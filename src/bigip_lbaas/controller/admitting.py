@@ -1,6 +1,7 @@
 """Says whether a load balancer that is not accepted yet would find room, and holds it."""
 
-from bigip_lbaas.controller.placing import ask, record_decision
+from bigip_lbaas.controller.decisions import record_decision
+from bigip_lbaas.controller.placing import ask
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.placement import Placement, Stage, Unplaced
 from bigip_lbaas.store import records
@@ -50,7 +51,7 @@ def admit(tx: Transaction, settings: ControllerSettings, admission: Admission) -
         return Admitted(True)
     if answer.may_wait:
         return Admitted(True)
-    record_decision(tx, settings, unborn.revision, need, fleet, answer)
+    record_decision(tx, settings, unborn.revision, (need, fleet, answer), orphaned_at=tx.now())
     record_event(
         tx,
         settings.environment,

@@ -92,7 +92,7 @@ def _group(
             readings[reading.metric].append(reading)
     over = {metric: max(one.over for one in found) for metric, found in readings.items()}
     measured = {
-        metric: max(one.value / one.over for one in found) * over[metric]
+        metric: _short(max(one.value / one.over for one in found) * over[metric])
         for metric, found in readings.items()
     }
     limits = {
@@ -114,12 +114,17 @@ def _group(
     )
 
 
+def _short(value: float) -> float:
+    """Return the value to seven digits: more are no better known, but would be stored each time."""
+    return float(f"{value:.7g}")
+
+
 def _reserved(reservations: Iterable[records.Reservation]) -> dict[str, float]:
     sums: dict[str, float] = defaultdict(float)
     for reservation in reservations:
         for metric, cost in reservation.costs.items():
             sums[metric] += cost
-    return dict(sums)
+    return {metric: _short(total) for metric, total in sums.items()}
 
 
 def _project_nodes(

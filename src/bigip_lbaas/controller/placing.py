@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from bigip_lbaas.controller.books import read_fleet
 from bigip_lbaas.controller.costs import costs_of
+from bigip_lbaas.controller.decisions import record_decision
 from bigip_lbaas.controller.fullness import remember_full
 from bigip_lbaas.controller.homes import Nonces, as_home, found_home, give_home
 from bigip_lbaas.controller.settings import ControllerSettings
@@ -90,7 +91,7 @@ def decide(
     Return the answer, and which share of a limit of that group is in flight as an estimate.
     """
     need, fleet, answer = ask(tx, settings, lb, waited_s)
-    record_decision(tx, settings, lb.revision, need, fleet, answer)
+    record_decision(tx, settings, lb.revision, (need, fleet, answer))
     return answer, share_in_flight(need, fleet, answer)
 
 
@@ -112,38 +113,6 @@ def ask(
     answer = schedule(need, fleet, settings.rules, settings.policies)
     remember_full(tx, settings, {one.group: one.score for one in answer.opinions})
     return need, fleet, answer
-
-
-def record_decision(
-    tx: Transaction,
-    settings: ControllerSettings,
-    revision: int,
-    need: Need,
-    fleet: Fleet,
-    answer: Placement | Unplaced,
-) -> None:
-    """Store question and answer; of the answers while it waits only the latest is kept."""
-    id_ = need.load_balancer_id
-    earlier = tx.select(records.Decision, load_balancer_id=id_, order_by="-number", limit=1)
-    number = 1
-    if earlier:
-        last = earlier[0].answer
-        waited = isinstance(last, Unplaced) and last.may_wait
-        number = earlier[0].number if waited else earlier[0].number + 1
-    tx.put(
-        records.Decision(
-            id_,
-            number,
-            settings.environment,
-            tx.now(),
-            revision,
-            settings.name,
-            need,
-            fleet,
-            settings.rules,
-            answer,
-        )
-    )
 
 
 def settle(

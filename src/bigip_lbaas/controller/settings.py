@@ -25,6 +25,7 @@ class ControllerSettings:
     refresh_pause_s: and how long to wait before the same group is asked again.
     hold_s: how long room is held for a load balancer that has been admitted, but not accepted.
     history_kept_s: how long the spans of the history are kept, for each length of span.
+    decisions_kept_s: how long decisions are kept after their load balancer has gone.
     costs_kept_s: how long what was learned of a project is kept after its last load balancer came.
     """
 
@@ -46,6 +47,7 @@ class ControllerSettings:
     hold_s: float = 30.0
     history_kept_s: tuple[float, float] = (2 * DAY_S, 90 * DAY_S)
     costs_kept_s: float = 90 * DAY_S
+    decisions_kept_s: float = 30 * DAY_S
     housekeeping_s: float = 60.0
     workers: int = 4
     heartbeat_workers: int = 2

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bigip_lbaas.controller.decisions import orphan_decisions
 from bigip_lbaas.domain.status import (
     ObjectStatus,
     Provisioning,
@@ -56,6 +57,7 @@ def tell_deleted(tx: Transaction, lb: records.LoadBalancer) -> None:
     vip = tx.get(records.Vip, lb.environment, lb.graph.vip_address)
     if vip is not None and vip.load_balancer_id == lb.id:
         tx.delete(records.Vip, lb.environment, lb.graph.vip_address)
+    orphan_decisions(tx, lb.id)
     tx.delete(records.Reservation, lb.id)
     tx.delete(records.PlacementRow, lb.id)
     tx.delete(records.LoadBalancer, lb.id)

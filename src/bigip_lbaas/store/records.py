@@ -181,7 +181,7 @@ class Decision:
     """One answer of placement with all that it was worked out from.
 
     The same pure function says it again from need, fleet and rules. number grows with each
-    decision of a load balancer.
+    decision of a load balancer. orphaned_at: since when there is no such load balancer.
     """
 
     KEY: ClassVar = ("load_balancer_id", "number")
@@ -195,6 +195,7 @@ class Decision:
     fleet: Fleet
     rules: PlacementRules
     answer: Placement | Unplaced
+    orphaned_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

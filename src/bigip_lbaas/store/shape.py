@@ -14,6 +14,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from bigip_lbaas.store import records
+from bigip_lbaas.store.packing import packed, unpacked
 from bigip_lbaas.wire.codec import Unreadable
 
 R = TypeVar("R")
@@ -32,10 +33,16 @@ INDEXES: dict[type, tuple[tuple[str, ...], ...]] = {
     records.Home: (("agent_id",), ("environment", "group")),
     records.PlacementRow: (("environment", "group"), ("environment", "project_id", "group")),
     records.Reservation: (("environment", "group"), ("environment", "expires_at")),
+    records.Decision: (("environment", "orphaned_at"),),
     records.Report: (("environment",),),
     records.History: (("environment", "span_s", "begin"),),
     records.SeenCosts: (("environment", "learned_at"),),
     records.StatusMessage: (("environment", "next_at"),),
+}
+
+# Kept long and read seldom.
+PACKED: dict[type, frozenset[str]] = {
+    records.Decision: frozenset({"need", "fleet", "rules", "answer"}),
 }
 
 
@@ -47,6 +54,7 @@ class Kind(enum.Enum):
     REAL = "number"
     BOOLEAN = "boolean"
     JSON = "JSON"
+    PACKED = "packed JSON"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +90,10 @@ class Shape:
         Raises LookupError for unknown fields and those that are stored as JSON.
         """
         field = self.field(name)
-        if field.kind is Kind.JSON:
-            raise LookupError(f"{self.record.__name__}.{name} is JSON and cannot be compared")
+        if field.kind in (Kind.JSON, Kind.PACKED):
+            raise LookupError(
+                f"{self.record.__name__}.{name} is {field.kind.value} and cannot be compared"
+            )
         return self.fields.index(field)
 
 
@@ -151,6 +161,8 @@ def value_from(field: Field, plain: Any) -> Any:
         return None
     if field.kind is Kind.JSON:
         return _from_json(field, plain)
+    if field.kind is Kind.PACKED:
+        return _from_json(field, unpacked(plain))
     return field.hint(plain)
 
 
@@ -162,21 +174,22 @@ def _shape(record: Any) -> Shape:
     return Shape(
         record,
         tuple(
-            _field(field.name, hints[field.name], field.name in short) for field in fields(record)
+            _field(record, field.name, hints[field.name], field.name in short)
+            for field in fields(record)
         ),
         key,
         indexes,
     )
 
 
-def _field(name: str, hint: Any, in_key_or_index: bool) -> Field:
+def _field(record: type, name: str, hint: Any, in_key_or_index: bool) -> Field:
     optional = False
     if get_origin(hint) in (Union, types.UnionType):
         others = tuple(arm for arm in get_args(hint) if arm is not types.NoneType)
         optional = len(others) < len(get_args(hint))
         hint = others[0] if len(others) == 1 else hint
     hint = getattr(hint, "__supertype__", hint)  # of a NewType
-    kind = _kind(hint)
+    kind = Kind.PACKED if name in PACKED.get(record, ()) else _kind(hint)
     return Field(name, kind, hint, optional, kind is Kind.TEXT and in_key_or_index)
 
 
@@ -253,6 +266,10 @@ def _decoder(hint: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(hint)
 
 
+def _plain_packed(field: Field, value: Any) -> str:
+    return packed(_plain_json(field, value))
+
+
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _NAMED = msgspec.json.Decoder(tuple[str, msgspec.Raw])
 _PLAIN: dict[Kind, Callable[[Field, Any], Any]] = {
@@ -261,5 +278,6 @@ _PLAIN: dict[Kind, Callable[[Field, Any], Any]] = {
     Kind.REAL: _plain_real,
     Kind.BOOLEAN: _plain_boolean,
     Kind.JSON: _plain_json,
+    Kind.PACKED: _plain_packed,
 }
 _SHAPES: dict[type, Shape] = {record: _shape(record) for record in records.RECORDS}

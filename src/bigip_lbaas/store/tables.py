@@ -78,6 +78,7 @@ def _type(field: Field) -> TypeEngine[Any]:
         Kind.REAL: Double(),
         Kind.BOOLEAN: Boolean(),
         Kind.JSON: LONG_TEXT,
+        Kind.PACKED: LONG_TEXT,
     }
     return plain[field.kind]
 

@@ -167,7 +167,7 @@ def _create_placements() -> None:
         ("load_balancer_id", "number"),
         _column("load_balancer_id", SHORT),
         _column("number", INTEGER),
-        _column("environment", LONG),
+        _column("environment", SHORT),
         _column("decided_at", REAL),
         _column("revision", INTEGER),
         _column("controller", LONG),
@@ -175,7 +175,9 @@ def _create_placements() -> None:
         _column("fleet", LONG),
         _column("rules", LONG),
         _column("answer", LONG),
+        _column("orphaned_at", REAL, nullable=True),
     )
+    _index("decision", "environment", "orphaned_at")
 
 
 def _create_books() -> None:
