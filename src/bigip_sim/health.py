@@ -136,20 +136,46 @@ class Status:
     members: int = 0
     available_members: int = 0
     active_members: int = 0
+    group: int = 0  # the priority group in use
 
 
 def of_pool(tree: Tree, pool: str, probes: Probes) -> Status:
     """Roll the members up: available if one is, offline if all are, else unknown."""
-    found = [of_member(tree, m, probes) for m in tree.of_kind("ltm/pool/members", pool)]
+    members = tree.of_kind("ltm/pool/members", pool)
+    found = [of_member(tree, member, probes) for member in members]
     available = [h for h in found if h.availability == "available"]
-    active = [h for h in found if h.availability != "offline" and h.enabled == "enabled"]
+    serves = [h.availability != "offline" and h.enabled == "enabled" for h in found]
     if available:
         state, reason = "available", "The pool is available"
     elif found and all(h.availability == "offline" for h in found):
         state, reason = "offline", "The children pool member(s) are down"  # unverified
     else:
         state, reason = "unknown", _NOT_KNOWN
-    return Status(state, "enabled", reason, len(found), len(available), len(active))
+    item = tree.get(KINDS["ltm/pool"].key(pool))
+    wanted = _number(item.own.get("minActiveMembers")) if item is not None else 0
+    group = _group_in_use(
+        [
+            (_number(member.own.get("priorityGroup")), serving)
+            for member, serving in zip(members, serves, strict=True)
+        ],
+        wanted,
+    )
+    return Status(state, "enabled", reason, len(found), len(available), sum(serves), group)
+
+
+def _group_in_use(members: list[tuple[int, bool]], wanted: int) -> int:
+    """Return the lowest priority that serves; the highest while groups are off (unverified)."""
+    groups = sorted({group for group, _ in members}, reverse=True) or [0]
+    if wanted < 1:
+        return groups[0]
+    for group in groups:
+        if sum(serves for g, serves in members if g >= group) >= wanted:
+            return group
+    return groups[-1]
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def of_virtual(tree: Tree, virtual: Item, probes: Probes) -> Status:

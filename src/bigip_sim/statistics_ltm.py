@@ -105,7 +105,7 @@ def _pool(sources: Sources, item: Item) -> Entries:
             **_NO_QUEUES,
             "activeMemberCnt": status.active_members,
             "availableMemberCnt": status.available_members,
-            "curPriogrp": groups[-1],
+            "curPriogrp": status.group,
             "curSessions": 0,
             "highestPriogrp": groups[-1],
             "lowestPriogrp": groups[0],

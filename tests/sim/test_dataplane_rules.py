@@ -242,11 +242,55 @@ when HTTP_RESPONSE { if { [HTTP::status] == 404 } { HTTP::header insert X-D [HTT
     )  # fmt: skip
     layout = plan(ruled)
     assert layout.problems == ()
-    text = render(layout, tmp_path / "socket", tmp_path / "states", 1024)
-    path = tmp_path / "haproxy.cfg"
+    taken(layout, tmp_path)
+
+
+def taken(layout: Layout, directory: Path) -> str:
+    """HAProxy accepts the configuration without a warning; returns it."""
+    text = render(layout, directory / "socket", directory / "states", 1024)
+    path = directory / "haproxy.cfg"
     path.write_text(text)
-    (tmp_path / "states").write_text("1\n")
+    (directory / "states").write_text("1\n")
+    for name, content in layout.files.items():
+        (directory / name).write_text(content)
     done = subprocess.run(
         ["haproxy", "-c", "-f", path], capture_output=True, text=True, check=False
     )
     assert (done.returncode, "WARNING" in done.stderr) == (0, False), done.stderr
+    return text
+
+
+@pytest.mark.dataplane
+@pytest.mark.skipif(shutil.which("haproxy") is None, reason="there is no HAProxy")
+def test_haproxy_takes_what_is_odd(rest, tmp_path: Path):
+    sni = {"sslExtension": True, "serverName": True, "values": ["a.example"]}
+    near = {"tcp": True, "address": True, "matches": True, "values": ["127.0.0.0/8"]}
+    rules = [
+        {"name": "a", "conditions": [sni, near],
+         "actions": [{"forward": True, "select": True, "pool": "/T1/q"}]},
+        {"name": "b", "conditions": [{"tcp": True, "port": True, "local": True, "values": ["25"]}],
+         "actions": [{"shutdown": True}]},
+    ]  # fmt: skip
+    rest.post("ltm/monitor/http", name="m", partition="T1", recv="([")
+    rest.post("ltm/monitor/https", name="n", partition="T1", recv="a'b\\d+")
+    rest.post("ltm/pool", name="p", partition="T1", monitor="/T1/m", members=["::1.80"])
+    members = [{"name": "127.0.0.1:0", "connectionLimit": 5}]
+    rest.post("ltm/pool", name="q", partition="T1", monitor="/T1/n", members=members)
+    rest.post("ltm/policy", name="pol", partition="T1", subPath="Drafts", rules=rules)
+    rest.post("ltm/policy", command="publish", name="/T1/Drafts/pol")
+    rest.post("ltm/persistence/dest-addr", name="d", partition="T1")
+    common = {"partition": "T1", "ipProtocol": "tcp", "pool": "/T1/p"}
+    rest.post("ltm/virtual", name="a", destination="/T1/127.1.0.1:1", policies=["/T1/pol"],
+              persist="/T1/d", fallbackPersistence="/Common/source_addr", **common)  # fmt: skip
+    rest.post("ltm/virtual", name="b", destination="/T1/::1.1", persist="source_addr", **common)
+    rest.post("ltm/virtual", name="c", destination="/T1/127.1.0.1:2", reject=True, **common)
+    rest.post("ltm/virtual", name="d", destination="/T1/127.1.0.1:3", profiles=[
+        *("/Common/tcp", "/Common/http", "/Common/clientssl", "/Common/serverssl"),
+        *("/Common/oneconnect", "/Common/http2"),
+    ], **common)  # fmt: skip
+    rest.post("ltm/virtual", name="e", destination="/T1/127.1.0.1:4", ipForward=True, **common)
+    layout = plan(rest)
+    assert layout.problems == ()
+    text = taken(layout, tmp_path)
+    assert text.count("req.ssl_sni") == 1
+    assert [f.virtual for f in layout.frontends] == ["/T1/a", "/T1/b", "/T1/c", "/T1/d"]

@@ -79,6 +79,8 @@ def test_priority_groups_follow_the_number_of_available_members(service):
     wait_until(lambda: serving(service) == "AB", "only the highest group serves")
     device.patch(of_member(service, 0), session="user-disabled", state="user-down")
     wait_until(lambda: serving(service) == "BC", "the lower group serves with what is left")
+    (pool,) = device.statistics("ltm/pool/~T1~p")
+    assert (pool["curPriogrp"]["value"], pool["highestPriogrp"]["value"]) == (10, 20)
     device.patch(of_member(service, 0), session="user-enabled", state="user-up")
     wait_until(lambda: serving(service) == "AB", "it rests again")
 

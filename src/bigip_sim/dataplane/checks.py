@@ -5,6 +5,7 @@ Source: iControl REST reference, section 3.4: down after `timeout` seconds witho
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ _HOW = {
     "tcp-half-open": CONNECT,
     "tcp-echo": CONNECT,
 }
+_COMMON = re.compile(r"(?:[^\\]|\\[dDwWsSbBnrt\W])*")
 _ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "\\": b"\\", '"': b'"'}
 
 
@@ -52,7 +54,7 @@ class Check:
     def native(self) -> bool:
         """Whether HAProxy can carry it out just so."""
         plain = not (self.disables or self.up_interval_s or self.until_up_s or self.reverse)
-        return plain and self.how not in BY_OURSELVES
+        return plain and self.how not in BY_OURSELVES and _is_common(self.expect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,15 @@ def read_check(kind: str, attributes: Mapping[str, object]) -> Check | None:
         "" if address in {"", "*"} else address.partition("%")[0],
         int(port) if port.isdigit() else 0,
     )
+
+
+def _is_common(pattern: str) -> bool:
+    """Whether HAProxy's kind of regular expression is ours: it would not start with a wrong one."""
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return _COMMON.fullmatch(pattern) is not None
 
 
 def needed(expression: str, count: int) -> int:

@@ -86,7 +86,6 @@ def _global(layout: Layout, socket: Path, states: Path, descriptors: int) -> lis
         f"  ca-base {socket.parent}",
         "  ssl-server-verify none",  # monitors on a BIG-IP verify no certificate by default
         "defaults",
-        "  option idle-close-on-response",  # a client that has just connected is not turned away
         "  timeout connect 5s",
         "  timeout client 300s",
         "  timeout server 300s",
@@ -99,6 +98,8 @@ def _global(layout: Layout, socket: Path, states: Path, descriptors: int) -> lis
 
 def _frontend(frontend: Frontend, files: Path) -> list[str]:
     lines = [f"frontend {frontend.id}", f"  mode {frontend.mode}"]
+    if frontend.mode == "http":  # while it ends, who has just connected is not turned away
+        lines.append("  option idle-close-on-response")
     bind = f"  bind {_host(frontend.address)}:{frontend.port}"
     if frontend.tls is not None:
         bind += f" ssl crt-list {files / frontend.tls.listing} {frontend.tls.words}"

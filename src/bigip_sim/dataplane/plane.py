@@ -32,6 +32,7 @@ FRESH_S = 0.2  # counters of this age are good enough for an answer
 FRESH_SHARE = 5  # or of so many times what reading takes
 PATIENCE_S = 0.2  # what an answer may wait for fresher ones
 RETRY_S = 0.3
+REFUSED_S = 5.0  # until HAProxy is asked again with the same configuration
 SILENT_LIMIT_S = 30.0  # a worker that is just starting is waited for
 SAMPLES = 1200  # of the totals: five minutes at two or four a second
 FEW = 200  # changes that are looked at while the configuration waits
@@ -250,7 +251,7 @@ class DataPlane:
             self._names.update((one.virtual, one.id) for one in wanted.datagrams)
             self._members = {(s.pool, s.member): name for name, s in servers.items()}
             self._workers.ledger.keep({*servers, *self._names.values()})
-        self._layout = layout
+        self._layout, self._retry_at = layout, 0.0
         self._shut(layout)
         self._replacing = self._carried is None or not layout.same_shape(self._carried)
         self._beside.watch(targets)
@@ -306,7 +307,7 @@ class DataPlane:
         except WorkerError as error:
             log.exception("HAProxy keeps its old configuration")
             self._refused = (str(error),)
-            self._retry_at = time.monotonic() + RETRY_S
+            self._retry_at = time.monotonic() + REFUSED_S
             return
         self._carried, self._stands, self._refused = layout, stands, ()
         self._replacing = False
