@@ -63,6 +63,10 @@ def _told(item: Item) -> dict[str, object]:
 def _short(name: str, value: object) -> object:
     if name in _SECRET:
         return "(secret)"
+    if isinstance(value, Mapping):
+        return {n: _short(n.removeprefix("~"), v) for n, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_short("", entry) for entry in value]
     if isinstance(value, str) and len(value) > LONGEST:
         return f"{value[:LONGEST]}... ({len(value)} characters)"
     return value

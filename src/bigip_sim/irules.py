@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bigip_sim import refusals
-from bigip_sim.names import join_path
+from bigip_sim.names import join_path, split_path
 from bigip_sim.refusals import RefusedError
 from bigip_sim.shaping import Write
 from bigip_sim.tcl import Statement, TclError, inner_commands, nested, statements
-from bigip_sim.tree import Draft, Key
+from bigip_sim.tree import Draft, Item, Key
 
 _TOP = frozenset({"when", "proc", "timing", "priority"})
 _TCL_COMMANDS = """
@@ -27,14 +27,14 @@ _TCL = frozenset(_TCL_COMMANDS.split())
 _OWN_COMMANDS = """
 active_members active_nodes accumulate b64decode b64encode class clone connect cpu crc32
 decode_uri discard domain drop event fasthash findclass findstr forward getfield hasattr host
-htonl htons http_cookie http_header http_host http_method http_uri http_version ifile ip_protocol
-ip_tos ip_ttl istats lasthop link_qos listen llookup local_addr log matchclass md5 members nexthop
-node nodes ntohl ntohs persist pool priority proxy_uri qname rateclass recv redirect reject
-relate_client relate_server remote_addr rsp_body send session sha1 sha256 sha384 sha512 sharedvar
-snat snatpool substr table tcl_platform tcpdump timing traffic_group translate urlcatblindquery
-urlcatquery use vlan_id virtual when whereis client_addr client_port server_addr server_port
-local_port remote_port active_nodes clienthost AES ASM AVR close hex md4 rmd160 rand log_local
-sideband sleep unknown
+htonl htons http_cookie http_header http_host http_method http_uri http_version ifile imid ip_addr
+ip_protocol ip_tos ip_ttl istats lasthop link_qos listen llookup local_addr log matchclass md5
+members nexthop node nodes ntohl ntohs persist pool priority proxy_uri qname rateclass recv
+redirect reject relate_client relate_server remote_addr rsp_body send session sha1 sha256 sha384
+sha512 sharedvar snat snatpool substr table tcl_platform tcpdump timing traffic_group translate
+urlcatblindquery urlcatquery use vlan_id virtual when whereis client_addr client_port server_addr
+server_port local_port remote_port active_nodes clienthost AES ASM AVR close hex md4 rmd160 rand
+log_local sideband sleep unknown
 """
 _OWN = frozenset(_OWN_COMMANDS.split())
 _PLAIN = re.compile(r"[a-z][a-z0-9_]*")
@@ -153,10 +153,19 @@ def _resolve(draft: Draft, partition: str, mention: Mention) -> str:
     return own
 
 
-def names_nothing(rule_name: str, family: str, name: str) -> RefusedError:
-    """Return the refusal of an iRule that names what is not there. Text unverified."""
+def names_nothing(item: Item, family: str, path: str) -> RefusedError:
+    """Return the refusal of an iRule that names what is not there, by its line."""
     word = {"ltm/pool": "pool", "value list": "value_list"}.get(family, "snatpool")
-    return _refused(rule_name, f"Unable to find {word} ({name}) referenced in the rule")
+    name, text = item.key.name, str(item.own["apiAnonymous"])
+    for mention in (m for s in _commands(text, name) for m in _mentions(s)):
+        if mention.family == family and path in {mention.name, *_paths(item, mention.name)}:
+            said = f"Unable to find {word} ({mention.name}) referenced at line {mention.line}: "
+            return _refused(name, f"{said}[{mention.source}]")
+    return _refused(name, f"Unable to find {word} ({path})")
+
+
+def _paths(item: Item, name: str) -> tuple[str, str]:
+    return join_path(name, split_path(item.key.name).partition), join_path(name, "Common")
 
 
 def _refused(name: str, text: str) -> RefusedError:

@@ -216,7 +216,7 @@ def _dangling(item: Item, family: str, name: str) -> RefusedError:
         text = f"0107163f:3: Pool ({name}) of type (snatpool) doesn't exist."
         return RefusedError(400, text)
     if item.kind == "ltm/rule":
-        return irules.names_nothing(item.key.name, family, name)
+        return irules.names_nothing(item, family, name)
     if family == "sys/file/ssl-key" and item.kind == "ltm/profile/client-ssl":
         return refusals.no_key_pair()
     if family in {"sys/file/ssl-cert", "sys/file/ssl-key"}:

@@ -48,8 +48,14 @@ def test_a_rule_reads_trimmed(ruled):
         ("when HTTP_REQUEST {\n  pool p\n", "/T1/r:1: error: [parse error: missing close-brace][]"),
         ("pool p", "[command is not valid in the current scope][pool p]"),
         ("when HTTP_REQUEST { log local0. \\u003chi\\u003e }", "can't parse TCL script beginning"),
-        ("when HTTP_REQUEST { pool nowhere }", "Unable to find pool (/T1/nowhere)"),
-        ("when HTTP_REQUEST { class match a equals no }", "Unable to find value_list (/T1/no)"),
+        (
+            "when HTTP_REQUEST { pool nowhere }",
+            "Unable to find pool (nowhere) referenced at line 1: [pool nowhere]",
+        ),
+        (
+            "when HTTP_REQUEST { class match a equals no }",
+            "Unable to find value_list (no) referenced at line 1: [class match a equals no]",
+        ),
     ],
 )
 def test_a_rule_that_does_not_compile_is_refused_with_its_line(web, text, said):

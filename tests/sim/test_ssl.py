@@ -217,3 +217,17 @@ def test_files_in_use_stay_and_a_pair_changes_in_one_step_only(files, other_pair
     assert read["certKeyChain"][0]["key"] == "/T1/b.key"
     files.delete("sys/file/ssl-cert/~T1~a.crt")
     files.delete("sys/file/ssl-key/~T1~a.key")
+
+
+def test_a_passphrase_is_told_by_nobody(rest):
+    secret = serialization.BestAvailableEncryption(b"geheim")
+    certificate, key = make_pair(ec.generate_private_key(ec.SECP256R1()), secret=secret)
+    put(rest, "a.crt", certificate)
+    put(rest, "a.key", key, passphrase="geheim")
+    entry = {"name": "x", "cert": "/T1/a.crt", "key": "/T1/a.key", "passphrase": "geheim"}
+    rest.post("ltm/profile/client-ssl", name="s", partition="T1", certKeyChain=[entry])
+    body = {"cert": "/T1/a.crt", "key": "/T1/a.key", "passphrase": "geheim"}
+    rest.post("ltm/profile/server-ssl", name="t", partition="T1", **body)
+    for path in ("ltm/profile/client-ssl", "ltm/profile/server-ssl", "sys/file/ssl-key"):
+        assert "geheim" not in str(rest.get(path))
+    assert "geheim" not in str(rest.device.journal.last(99))
