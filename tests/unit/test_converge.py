@@ -1,10 +1,17 @@
 """How a task ends, from how it ended on each device."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
-from bigip_lbaas.agent.converge import TRIES_FOR_A_BUSY_DEVICE, Ending, converge, judge
+from bigip_lbaas.agent.converge import (
+    TRIES_FOR_A_BUSY_DEVICE,
+    Ending,
+    converge,
+    judge,
+    stamp_all,
+)
 from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.inbox import Task
 from bigip_lbaas.agent.settings import AgentSettings
@@ -20,6 +27,7 @@ from bigip_lbaas.domain.errors import (
     StampRefused,
 )
 from bigip_lbaas.domain.home import Fence, Home
+from bigip_lbaas.domain.ids import ProjectId
 from bigip_lbaas.icontrol.memory import MemoryDevice
 from tests.integration.world import Inline
 
@@ -113,3 +121,27 @@ def test_how_often_a_task_was_tried_counts_where_it_is_worked_on() -> None:
     assert not converge(group, task, level, Inline()).applied
     often = replace(task, tries=TRIES_FOR_A_BUSY_DEVICE)
     assert converge(group, often, level, Inline()).unclean == ("b",)
+
+
+def test_homes_that_are_stamped_together_end_each_in_its_own_way() -> None:
+    members = tuple(Member(MemoryDevice(name), name) for name in "ab")
+    settings = AgentSettings("dev", "host-1", 1)  # type: ignore[arg-type]
+    group = DeviceGroup(settings, lambda: 0.0, members)
+    tasks = [
+        Task(Home("dev", project, 1, "host-1:1", Fence(1, "aa")), "epoch")  # type: ignore[arg-type]
+        for project in ("well", "fenced", "refused")
+    ]
+
+    def stamp(member: Member, given: Sequence[Task]) -> Mapping[ProjectId, ProviderError]:
+        assert list(given) == tasks
+        if member.serial == "b":
+            raise OFF
+        return {ProjectId("fenced"): FENCED, ProjectId("refused"): REFUSED}
+
+    well, fenced, refused = stamp_all(group, tasks, stamp, Inline())
+    assert (well.applied, well.unclean) == (True, ("b",))
+    assert fenced.fenced
+    assert not fenced.applied
+    assert refused.refused == str(REFUSED)
+    assert group.reachable() == members[:1]  # b is left alone for a while
+    assert [one.unclean for one in stamp_all(group, tasks[:1], lambda *_: {}, Inline())] == [("b",)]

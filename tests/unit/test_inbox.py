@@ -185,3 +185,33 @@ def test_stamps_come_before_all_else() -> None:
     assert later.assignment is None
     inbox.finish(later)
     assert inbox.take(5.0) == task(2, project="bolt")
+
+
+def test_homes_that_only_need_their_stamp_are_taken_together() -> None:
+    inbox = Inbox()
+    inbox.put(task(1, project="busy"))
+    assert inbox.take(0.0) is not None
+    inbox.put(task(2, project="other"))
+    for project in ("a", "b", "busy", "c"):
+        inbox.put(Task(home(project), "epoch"))
+    inbox.put(Task(home("earlier"), "an earlier epoch"))
+    first = inbox.take(0.0)
+    assert first is not None
+    assert first.assignment is None
+    together = [first, *inbox.take_stamps(0.0, "epoch", 10)]
+    assert {one.home.project_id for one in together if one.epoch == "epoch"} >= {"a", "b", "c"}
+    assert "busy" not in {one.home.project_id for one in together}
+    assert inbox.take_stamps(0.0, "epoch", 10) == ()
+    assert [one.assignment is None for one in drain(inbox)] == [False]
+
+
+def test_only_so_many_stamps_are_taken_together_and_none_before_its_time() -> None:
+    inbox = Inbox()
+    for number in range(5):
+        inbox.put(Task(home(f"p{number}"), "epoch"))
+    assert len(inbox.take_stamps(0.0, "epoch", 3)) == 3
+    (late, *_) = inbox.take_stamps(0.0, "epoch", 1)
+    inbox.finish(late)
+    inbox.put_back(late, 5.0, "is busy")
+    assert len(inbox.take_stamps(0.0, "epoch", 9)) == 1
+    assert [one.home for one in inbox.take_stamps(5.0, "epoch", 9)] == [late.home]

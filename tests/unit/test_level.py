@@ -1,12 +1,14 @@
 """What an agent does on one device for one task, and what it remembers of the partition."""
 
+from dataclasses import replace
+
 import pytest
 
 from bigip_lbaas.agent.group import Member
 from bigip_lbaas.agent.inbox import Task
 from bigip_lbaas.agent.level import Leveller
 from bigip_lbaas.agent.life import Life
-from bigip_lbaas.domain.errors import FencedOff, LeaseExpired
+from bigip_lbaas.domain.errors import FencedOff, LeaseExpired, RequestRejected
 from bigip_lbaas.domain.home import Fence, Home, Stamp
 from bigip_lbaas.icontrol.memory import MemoryDevice
 from bigip_lbaas.ltm.names import Naming
@@ -51,16 +53,53 @@ def test_a_home_that_is_taken_over_is_stamped_and_nothing_else_is_written() -> N
     second.member = Member(first.device, "big")
     first.leveller.level(first.member, task(1))
     before = first.device.read(PARTITION)
-    assert second.leveller.level(second.member, Task(home(2), "epoch")) is False
+    assert second.leveller.stamp(second.member, [Task(home(2), "epoch")]) == {}
     assert second.fence() == 2
     assert second.device.read(PARTITION) == before
+
+
+def test_many_homes_are_stamped_in_one_transaction_and_only_those_that_need_it() -> None:
+    bench = Bench()
+    homes = [
+        Home("dev", f"p{number}", 1, "h1:1", Fence(number, "aa"))  # type: ignore[arg-type]
+        for number in range(1, 11)
+    ]
+    for n, each in enumerate(homes):
+        made = graph(n, each.project_id)
+        assignment = Assignment(made.id, 1, made, True, each, "epoch", "req")  # type: ignore[arg-type]
+        bench.leveller.level(bench.member, Task(each, "epoch", assignment))
+    successor = Leveller(Naming("dev"), RenderSettings())
+    taken = [replace(each, fence=Fence(50 + n, "bb")) for n, each in enumerate(homes)]
+    newer = Leveller(Naming("dev"), RenderSettings())
+    newest = replace(homes[3], fence=Fence(90, "cc"))
+    newer.stamp(bench.member, [Task(newest, "epoch")])
+    before = bench.device.requests
+    refused = successor.stamp(bench.member, [Task(each, "epoch") for each in taken])
+    assert list(refused) == ["p4"]
+    assert isinstance(refused[newest.project_id], FencedOff)
+    # all stamps; nine swaps between beginning and end of one transaction; the refused one alone
+    assert bench.device.requests - before == 1 + (2 + 2 * 9) + 1
+    again = bench.device.requests
+    assert successor.stamp(bench.member, [Task(taken[0], "epoch")]) == {}
+    assert bench.device.requests == again
+
+
+def test_a_project_whose_id_no_partition_can_bear_spoils_no_others_stamp() -> None:
+    bench = Bench()
+    bench.leveller.level(bench.member, task(1))
+    odd = Home("dev", "a/b", 1, "h1:1", Fence(1, "aa"))  # type: ignore[arg-type]
+    successor = Leveller(Naming("dev"), RenderSettings())
+    refused = successor.stamp(bench.member, [Task(odd, "epoch"), Task(home(2), "epoch")])
+    assert isinstance(refused[odd.project_id], RequestRejected)
+    assert list(refused) == ["a/b"]
+    assert bench.fence() == 2
 
 
 def test_after_a_takeover_the_earlier_owner_writes_nothing() -> None:
     bench = Bench()
     bench.leveller.level(bench.member, task(1, fence=1))
     successor = Leveller(Naming("dev"), RenderSettings())
-    successor.level(bench.member, Task(home(2), "epoch"))
+    successor.stamp(bench.member, [Task(home(2), "epoch")])
     before = bench.device.read(PARTITION)
     for _ in range(3):
         with pytest.raises(Exception) as raised:
@@ -159,13 +198,13 @@ def test_a_home_that_needs_its_stamp_is_not_stamped_twice_but_anew_after_an_abse
     bench = Bench()
     bench.leveller.level(bench.member, task(1))
     stamped = bench.device.stamps(PARTITION)
-    bench.leveller.level(bench.member, Task(home(), "epoch"))
+    bench.leveller.stamp(bench.member, [Task(home(), "epoch")])
     assert bench.device.stamps(PARTITION) == stamped
     bench.leveller.forget_device("another")
-    bench.leveller.level(bench.member, Task(home(), "epoch"))
+    bench.leveller.stamp(bench.member, [Task(home(), "epoch")])
     assert bench.device.stamps(PARTITION) == stamped
     bench.leveller.forget_device("big")
-    bench.leveller.level(bench.member, Task(home(), "epoch"))
+    bench.leveller.stamp(bench.member, [Task(home(), "epoch")])
     assert bench.device.stamps(PARTITION) != stamped
 
 

@@ -16,7 +16,7 @@ from bigip_lbaas.domain.errors import (
     ProviderError,
     RequestRejected,
 )
-from bigip_lbaas.domain.ids import AgentId
+from bigip_lbaas.domain.ids import AgentId, ProjectId
 from bigip_lbaas.wire.messages import Outcome
 
 # so often the whole group waits for a device that is busy; then it counts as not reached
@@ -24,6 +24,9 @@ TRIES_FOR_A_BUSY_DEVICE = 3
 
 # brings one device level; True: the home's partition is gone there; raises what went wrong
 Level = Callable[[Member, Task], bool]
+
+# stamps homes on one device; returns those refused, and why; raises what went wrong for all
+Stamp = Callable[[Member, Sequence[Task]], Mapping[ProjectId, ProviderError]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,33 @@ def converge(group: DeviceGroup, task: Task, level: Level, pool: Executor) -> En
             strict=True,
         )
     )
-    skipped = {
-        member.known_as: DeviceUnreachable(member.device.name, member.said or "left alone")
-        for member in group.members
-        if member not in reachable
-    }
-    return judge({**results, **skipped}, task.tries)
+    return judge({**results, **_left_alone(group, reachable)}, task.tries)
+
+
+def stamp_all(
+    group: DeviceGroup, tasks: Sequence[Task], stamp: Stamp, pool: Executor
+) -> tuple[Ending, ...]:
+    """Put our stamps into the partitions of homes, on every device; return how each home ended."""
+    reachable = group.reachable()
+    found = dict(
+        zip(
+            (member.known_as for member in reachable),
+            pool.map(lambda member: _stamped(group, member, tasks, stamp), reachable),
+            strict=True,
+        )
+    )
+    away = _left_alone(group, reachable)
+
+    def ending(task: Task) -> Ending:
+        results: dict[str, bool | ProviderError] = {**away}
+        for name, refused in found.items():
+            if isinstance(refused, ProviderError):
+                results[name] = refused
+            else:
+                results[name] = refused.get(task.home.project_id, False)
+        return judge(results, task.tries)
+
+    return tuple(ending(task) for task in tasks)
 
 
 def judge(results: Mapping[str, bool | ProviderError], tries: int = 0) -> Ending:
@@ -131,6 +155,28 @@ def _one(group: DeviceGroup, member: Member, task: Task, level: Level) -> bool |
         return error
     group.answered(member)
     return gone
+
+
+def _stamped(
+    group: DeviceGroup, member: Member, tasks: Sequence[Task], stamp: Stamp
+) -> Mapping[ProjectId, ProviderError] | ProviderError:
+    try:
+        refused = stamp(member, tasks)
+    except DeviceError as error:
+        group.failed(member, error)
+        return error
+    except LeaseExpired as error:
+        return error
+    group.answered(member)
+    return refused
+
+
+def _left_alone(group: DeviceGroup, reachable: Sequence[Member]) -> dict[str, DeviceUnreachable]:
+    return {
+        member.known_as: DeviceUnreachable(member.device.name, member.said or "left alone")
+        for member in group.members
+        if member not in reachable
+    }
 
 
 def _said(errors: Sequence[ProviderError], *kinds: type[ProviderError]) -> str:

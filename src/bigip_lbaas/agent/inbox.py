@@ -68,6 +68,19 @@ class Inbox:
                 return task
         return None
 
+    def take_stamps(self, now_s: float, epoch: str, most: int) -> tuple[Task, ...]:
+        """Return further homes that only need their stamp now; they become busy, too."""
+        taken: list[Task] = []
+        for key, task in list(self._tasks.items()):
+            if task.assignment is not None or len(taken) == most:
+                break  # stamps come before all else
+            is_idle = task.home.project_id not in self._busy
+            if task.epoch == epoch and task.ready_at_s <= now_s and is_idle:
+                del self._tasks[key]
+                self._busy.add(task.home.project_id)
+                taken.append(task)
+        return tuple(taken)
+
     def finish(self, task: Task) -> None:
         """Make the task's home idle again."""
         self._busy.discard(task.home.project_id)

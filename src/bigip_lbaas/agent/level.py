@@ -1,17 +1,26 @@
 """Brings one device level with one task, remembering what is known of each partition."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bigip_lbaas.agent.group import Member
 from bigip_lbaas.agent.inbox import Task
-from bigip_lbaas.agent.partition import StampedPartition
+from bigip_lbaas.agent.partition import StampedPartition, take_over_together
+from bigip_lbaas.domain.errors import (
+    DeviceRefused,
+    FencedOff,
+    ProviderError,
+    RequestRejected,
+    StampRefused,
+)
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.domain.ids import ProjectId
 from bigip_lbaas.ltm.names import Naming
 from bigip_lbaas.reconcile.render import RenderSettings
 from bigip_lbaas.reconcile.scope import Target
+
+MANY = 4  # homes; from so many on, reading all of a device's stamps at once costs less
 
 
 @dataclass
@@ -45,15 +54,37 @@ class Leveller:
         partition = self._partition(member, task)
         assignment = task.assignment
         if assignment is None:
-            if not partition.is_stamped:
-                partition.take_over()
-            return False
+            raise LookupError(f"{task.key} has no assignment: stamp() is for that")
         target = Target(assignment.graph, assignment.wanted, assignment.leaving)
         if assignment.home_is_ending:
             return not partition.end([target])
         for refused in partition.apply([target]).values():
             raise refused
         return False
+
+    def stamp(self, member: Member, tasks: Sequence[Task]) -> Mapping[ProjectId, ProviderError]:
+        """Put our stamps into the partitions of these homes; return those refused, and why.
+
+        Few are looked at one by one; many share a reading of all stamps, and transactions.
+        Raises: DeviceUnreachable, OutcomeUnknown, DeviceBusy, LeaseExpired.
+        """
+        refused: dict[ProjectId, ProviderError] = {}
+        waiting: list[StampedPartition] = []
+        for task in tasks:
+            try:
+                partition = self._partition(member, task)
+            except RequestRejected as error:
+                refused[task.home.project_id] = error
+            else:
+                waiting += [] if partition.is_stamped else [partition]
+        if len(waiting) >= MANY:
+            return {**refused, **take_over_together(waiting)}
+        for partition in waiting:
+            try:
+                partition.take_over()
+            except (FencedOff, StampRefused, DeviceRefused) as error:
+                refused[partition.home.project_id] = error
+        return refused
 
     def forget(self) -> None:
         """Forget everything: a new life begins."""

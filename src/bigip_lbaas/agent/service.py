@@ -4,14 +4,13 @@ import logging
 import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any, TypeVar
 
-from bigip_lbaas.agent import capacity
-from bigip_lbaas.agent.converge import Ending, Work, converge, outcome_of
+from bigip_lbaas.agent.converge import Ending, Work, converge, outcome_of, stamp_all
 from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.inbox import Inbox, Task
 from bigip_lbaas.agent.life import REMEMBERED, Life
+from bigip_lbaas.agent.reporting import Reporter
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.agent.surroundings import Surroundings
 from bigip_lbaas.bus import topics
@@ -37,10 +36,7 @@ A = TypeVar("A")
 IDLE_S = 1.0
 JITTER_S = 0.1  # so that agents whose controller died do not all ask the next one at once
 FIRST_LOOK_S = 1.5  # so long a registration waits for devices to say who they are, once
-# A reservation is released by a report whose measuring began after the change was written down.
-# So a change is reported with the next answered heartbeats, not at once: then what is measured
-# and what is reserved are rarely counted both. Two, since the first may have overtaken the change.
-REPORTS_AFTER_A_CHANGE = 2
+STAMPS_AT_ONCE = 450  # homes; ten transactions on each device, about a second
 
 
 class Agent:
@@ -57,12 +53,7 @@ class Agent:
         self._inbox = Inbox()
         self._changed = threading.Condition()  # guards the inbox
         self._stop = threading.Event()
-        self._report_now = threading.Event()
-        self._store_time: float | None = None
-        self._clock_offset_s: float | None = None
         self._beats = 0
-        self._reports = 0
-        self._reports_due = 0
         self._registered_as: tuple[str, ...] = ()
         self._lease_s = 0.0  # as the last answered heartbeat gave it
         # of homes let go of in this life
@@ -73,7 +64,10 @@ class Agent:
         self._pool = around.pool or ThreadPoolExecutor(
             len(group.members) * (settings.workers + 2), f"{settings.agent_id}-device"
         )
-        self._survey = capacity.Survey(settings, self._pool, around.clock, self._stop)
+        self._reporter = Reporter(
+            settings, group, life, around.clock, self._pool,
+            lambda report: self._cast("report", report),
+        )  # fmt: skip
         group.returned = self._stamp_again
 
     # -- life
@@ -84,7 +78,7 @@ class Agent:
         endpoints = {
             "assign": self.on_assignment,
             "homes": self.on_homes,
-            "measure": lambda _payload: self._report_now.set(),
+            "measure": lambda _payload: self._reporter.hurry(),
         }
         self._server = self._around.bus.serve(topic, self._settings.agent_id, endpoints, 2)
         loops = [self._beat_loop, self._report_loop]
@@ -98,7 +92,7 @@ class Agent:
     def stop(self) -> None:
         """Finish what was begun and stop; what is left is another agent's work."""
         self._stop.set()
-        self._report_now.set()
+        self._reporter.stop()
         with self._changed:
             self._changed.notify_all()
         if self._server is not None:
@@ -192,8 +186,7 @@ class Agent:
         self._around.leveller.forget()
         self._farewells.clear()
         self._life.begin(answer.epoch, answer.homes)
-        self._store_time = None
-        self._reports_due = REPORTS_AFTER_A_CHANGE
+        self._reporter.begin()
         LOG.info("%s: epoch %s, %d homes", self._settings.agent_id, answer.epoch, len(answer.homes))
         self._ready_for = answer.epoch
         self._stamp_homes(answer.homes, answer.epoch)
@@ -212,11 +205,7 @@ class Agent:
             return 0.0
         self._life.renew(epoch, sent_at_s, answer.lease_s)
         self._lease_s = answer.lease_s
-        self._store_time = answer.store_time
-        self._clock_offset_s = self._around.clock.time_s() - answer.store_time
-        if self._reports_due:
-            self._reports_due -= 1
-            self._report_now.set()
+        self._reporter.heard(answer.store_time)
         if answer.homes is not None:
             self._stamp_homes(self._life.replace_homes(epoch, answer.homes), epoch)
         self._wake_workers()
@@ -261,28 +250,34 @@ class Agent:
 
     def work_once(self) -> bool:
         """Do the next task that is ready; return whether there was one."""
-        task = self._next_task()
-        if task is None:
-            return False
+        tasks = self._next_tasks()
         try:
-            self._work(task)
+            self._work(tasks)
         except ProviderError as error:
-            self._try_again(task, str(error))
+            for task in tasks:
+                self._try_again(task, str(error))
         except Exception as error:
-            LOG.exception("a bug: %s could not be worked on", task.key)
-            self._end(task, Ending(refused=f"a defect of the agent: {error}"), Work())
+            LOG.exception("a bug: %s could not be worked on", tasks[0].key)
+            for task in tasks:
+                self._end(task, Ending(refused=f"a defect of the agent: {error}"), Work())
         finally:
             with self._changed:
-                self._inbox.finish(task)
+                for task in tasks:
+                    self._inbox.finish(task)
                 self._changed.notify_all()
             self._tell_when_ready()
-        return True
+        return bool(tasks)
 
-    def _next_task(self) -> Task | None:
-        """Return the next task that is ready, if writing is allowed now."""
+    def _next_tasks(self) -> tuple[Task, ...]:
+        """Return the next task that is ready, if writing is allowed now; stamps come together."""
         now_s = self._around.clock.monotonic_s()
         with self._changed:
-            return self._inbox.take(now_s) if self._life.lease_left_s() > 0 else None
+            task = self._inbox.take(now_s) if self._life.lease_left_s() > 0 else None
+            if task is None:
+                return ()
+            if task.assignment is not None:
+                return (task,)
+            return task, *self._inbox.take_stamps(now_s, task.epoch, STAMPS_AT_ONCE - 1)
 
     def _wait_for_work(self) -> None:
         now_s = self._around.clock.monotonic_s()
@@ -293,17 +288,24 @@ class Agent:
                 # woken by a task, by the end of one, by each answered heartbeat
                 self._changed.wait(min(IDLE_S, wait_s) if wait_s else IDLE_S)
 
-    def _work(self, task: Task) -> None:
-        """Bring the group level with one task and report how that ended."""
-        if task.epoch != self._life.epoch or not self._life.holds(task.home):
+    def _work(self, tasks: tuple[Task, ...]) -> None:
+        """Bring the group level with one task, or stamp homes, and report how that ended."""
+        epoch = self._life.epoch
+        held = [task for task in tasks if task.epoch == epoch and self._life.holds(task.home)]
+        if not held:
             return
         before = self._requests()
         begun_s = self._around.clock.monotonic_s()
-        ending = converge(self._group, task, self._around.leveller.level, self._pool)
-        took_s = self._around.clock.monotonic_s() - begun_s
-        if ending.fenced:
-            LOG.error("%s: %s; nothing was written", self._settings.agent_id, ending.later)
-        self._end(task, ending, Work(took_s, self._requests() - before))
+        leveller, pool = self._around.leveller, self._pool
+        if held[0].assignment is None:
+            endings = stamp_all(self._group, held, leveller.stamp, pool)
+        else:
+            endings = (converge(self._group, held[0], leveller.level, pool),)
+        work = Work(self._around.clock.monotonic_s() - begun_s, self._requests() - before)
+        for task, ending in zip(held, endings, strict=True):
+            if ending.fenced:
+                LOG.error("%s: %s; nothing was written", self._settings.agent_id, ending.later)
+            self._end(task, ending, work)
 
     def _end(self, task: Task, ending: Ending, work: Work) -> None:
         """Report an ending, and try again what is not level everywhere."""
@@ -320,7 +322,7 @@ class Agent:
                     self._farewells.popitem(last=False)
             self._cast("outcome", outcome)
             if ending.applied:
-                self._reports_due = REPORTS_AFTER_A_CHANGE
+                self._reporter.changed()
         if again:
             self._try_again(task, ending.later)
 
@@ -355,37 +357,13 @@ class Agent:
     # -- capacity
 
     def _report_loop(self) -> None:
-        looks = 0  # at devices of which one has not said who it is: soon at first, then more rarely
         while not self._stop.is_set():
-            self._report_now.clear()
             try:
                 self.report_once()
             except Exception:
                 LOG.exception("a bug: %s could not report; it goes on", self._settings.agent_id)
-            pause_s = self._settings.report_interval_s
-            if any(not member.serial for member in self._group.members):
-                pause_s = min(pause_s, self._settings.retry_s * 2 ** min(looks, 10))
-                looks += 1
-            if not self._stop.is_set():
-                self._around.clock.wait(self._report_now, pause_s)
+            self._reporter.wait()
 
     def report_once(self) -> None:
-        """Measure the group and report it, with what the measuring can have seen."""
-        self._group.identify(self._pool, FIRST_LOOK_S)
-        if not self._life.epoch:
-            return
-        epoch, as_of = self._life.epoch, self._store_time
-        begun_s = self._around.clock.monotonic_s()
-        members = {one.serial: one for one in self._group.reachable() if one.serial}
-        measurings = self._survey.measure(self._group.by_serial(members.values()))
-        for found in measurings:
-            if found.error is not None:
-                self._group.failed(members[found.serial], found.error)
-            else:
-                self._group.answered(members[found.serial])
-        took_s = self._around.clock.monotonic_s() - begun_s
-        self._reports += 1
-        report = capacity.report(self._settings, epoch, measurings, as_of, self._reports)
-        if report is not None:
-            offset_s = self._clock_offset_s
-            self._cast("report", replace(report, took_s=took_s, clock_offset_s=offset_s))
+        """Measure the group and report it."""
+        self._reporter.report_once(FIRST_LOOK_S)
