@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bigip_sim import shell
+from bigip_sim import archives, shell
 from bigip_sim.cm_actions import CM_ACTIONS
 from bigip_sim.edits import EDITS
 from bigip_sim.names import join_path, split_path
@@ -59,6 +59,8 @@ ACTIONS: Mapping[tuple[str, str], Action] = {
     ("sys/config", "save"): _save,
     ("sys/config", "load"): _load,
     **CM_ACTIONS,
+    (archives.PATH, "save"): archives.save,
+    (archives.PATH, "load"): archives.load,
     ("util/bash", "run"): shell.bash,
     ("util/unix-ls", "run"): shell.unix("ls"),
     ("util/unix-mv", "run"): shell.unix("mv"),

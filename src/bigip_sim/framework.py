@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 LOGIN = "/mgmt/shared/authn/login"
 _TOKENS = "/mgmt/shared/authz/tokens"
 _PROVIDERS = "/mgmt/cm/system/authn/providers/tmos"
+_PACKAGES = "/mgmt/shared/iapp/package-management-tasks"
 # Clients ask these to see whether REST answers; what they say beyond that is unverified.
 _ECHOES = frozenset({"/mgmt/shared/echo", "/mgmt/shared/echo-query"})
 # Where clients put files and fetch them: path -> directory. The first two are in the reference;
-# the others are f5-sdk's, which tests them against devices, their directories unverified.
+# the others are those of f5-sdk and f5-ansible, some of their directories unverified.
 _UPLOADS: Mapping[str, str] = {
     "/mgmt/shared/file-transfer/uploads": DOWNLOADS,
     "/mgmt/shared/file-transfer/ucs-uploads": "/var/local/ucs",
@@ -30,6 +31,8 @@ _DOWNLOADS: Mapping[str, str] = {
     "/mgmt/shared/file-transfer/downloads": DOWNLOADS,
     "/mgmt/shared/file-transfer/ucs-downloads": "/var/local/ucs",
     "/mgmt/cm/autodeploy/software-image-downloads": "/shared/images",
+    "/mgmt/shared/file-transfer/madm": "/var/config/rest/madm",
+    "/mgmt/shared/file-transfer/bulk": "/var/config/rest/bulk",
 }
 
 
@@ -50,6 +53,8 @@ class Framework:
             return self._upload(request, folder, name)
         if method == "GET" and folder in _DOWNLOADS:
             return self._download(request, f"{_DOWNLOADS[folder]}/{name}")
+        if path == _PACKAGES or folder == _PACKAGES:
+            return self._packages(request, name)
         if path in _ECHOES:
             return self._echo(request)
         if path == _PROVIDERS and method == "GET":
@@ -96,6 +101,17 @@ class Framework:
             "selfLink": f"https://localhost{request.path}",
         }
         return as_json(told)
+
+    def _packages(self, request: Request, name: str) -> Answer:
+        """Answer that no extension is installed: f5-ansible asks so before it looks for more."""
+        if request.method == "POST":
+            if request.body().get("operation") != "QUERY":
+                raise RejectedError(501, "bigip-sim installs no extensions")
+            return as_json({"id": "query", "operation": "QUERY", "status": "CREATED"}, 202)
+        if request.method != "GET" or name != "query":
+            raise RejectedError(404, "Public URI path not registered")
+        done = {"id": name, "operation": "QUERY", "status": "FINISHED", "queryResponse": []}
+        return as_json(done)
 
     def _providers(self) -> Answer:
         """The one provider that accounts of the device itself log in with. Form unverified."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from bigip_sim import archives
+
 if TYPE_CHECKING:
     from bigip_sim.actions import Call
 
@@ -147,6 +149,11 @@ def _tmsh(run: Run) -> str:
     line = " ".join(said)
     if line == "show sys mcp-state":
         return _RUNNING
+    if said[:3] == ["list", "sys", "ucs"]:
+        return "".join(f"{name}\n" for name in archives.names(run.call.device))
+    if said[:3] == ["delete", "sys", "ucs"] and len(said) == 4:
+        archives.delete(run.call.device, said[3])
+        return f"{said[3]} is deleted\n"
     for length in (2, 1):
         path = "/".join(said[1 : 1 + length])
         told = run.call.also(path, _body(said[0] if said else "", said[1 + length :]))

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from bigip_sim import refusals
+from bigip_sim import archives, refusals
 from bigip_sim.actions import Call, action, edit, known, perform
 from bigip_sim.auth import UnknownUriError
 from bigip_sim.exchange import Answer, Request, as_json
@@ -36,6 +36,9 @@ class Resources:
             posted = self._command(request, path, target)
             if posted is not None:
                 return posted
+        if path.startswith(f"{archives.PATH}/") and request.method == "DELETE":
+            archives.delete(self._device, path.removeprefix(f"{archives.PATH}/"))
+            return Answer(200)
         if target is None and request.method in {"PATCH", "PUT"} and not request.transaction:
             changed = self._device.system.change(path, request.body())
             if changed is not None:
@@ -70,6 +73,8 @@ class Resources:
                 return Answer(200, totals)
             version = device.identity.version
             about = device.system.read(path) or organizing_collection(path, BASE, version)
+            if path == archives.PATH:
+                about = archives.listing(device)
             if about is None:
                 about = _bare(path, version)
             if about is None:

@@ -77,6 +77,11 @@ class Saved:
             picture = self._boot
         self._configuration.become(picture.items)
 
+    def become(self, items: Mapping[Key, Item]) -> None:
+        """Run what an archive holds over the factory's configuration, and save it."""
+        self._configuration.become({**self._factory.items, **items})
+        self.save({})
+
     def boots(self) -> None:
         """Run what was saved, as a device does that has lost its power."""
         try:

@@ -90,7 +90,7 @@ class StateFile:
         generation = 0
         try:
             for line in self._lines:
-                items.update((item.key, item) for item in map(_item, line["objects"]))
+                items.update((item.key, item) for item in map(as_item, line["objects"]))
                 for family, owner, name in line["gone"]:
                     items.pop(Key(family, owner, name), None)
                 generation = int(line["generation"])
@@ -101,8 +101,8 @@ class StateFile:
 
     def write_whole(self, picture: Picture, serial: str) -> None:
         """Write everything beside, then put it in the place of what was there."""
-        items = [item for item in picture.items.values() if _is_own(item)]
-        line = _line(items, (), picture.generation)
+        items = [item for item in picture.items.values() if is_own(item)]
+        line = as_line(items, (), picture.generation)
         line.update(format=FORMAT, serial=serial)
         beside = self.path.with_name(f"{self.path.name}.new")
         with self._lock:
@@ -122,7 +122,7 @@ class StateFile:
         with self._lock:
             if self._file is None:
                 return False
-            self._file.write(f"{json.dumps(_line(present, gone, generation))}\n")
+            self._file.write(f"{json.dumps(as_line(present, gone, generation))}\n")
             self._file.flush()
             self._changes += 1
             return self._changes >= CHANGES_UNTIL_WHOLE
@@ -163,12 +163,13 @@ def _is_head(line: object) -> bool:
     return isinstance(line, dict) and line.get("format") == FORMAT
 
 
-def _is_own(item: Item) -> bool:
+def is_own(item: Item) -> bool:
     """Whether an object is worth saving: made or changed since the device was fresh."""
     return not item.builtin or item.generation != item.born
 
 
-def _line(items: Iterable[Item], gone: Iterable[Key], generation: int) -> dict[str, Any]:
+def as_line(items: Iterable[Item], gone: Iterable[Key], generation: int) -> dict[str, Any]:
+    """Return what changed as one line of JSON holds it."""
     return {
         "generation": generation,
         "objects": [
@@ -179,7 +180,8 @@ def _line(items: Iterable[Item], gone: Iterable[Key], generation: int) -> dict[s
     }
 
 
-def _item(entry: list[Any]) -> Item:
+def as_item(entry: list[Any]) -> Item:
+    """Read an object of such a line; ValueError, TypeError or KeyError if it is none."""
     kind, owner, name, born, generation, builtin, own = entry
     if not isinstance(born, int) or not isinstance(generation, int) or not isinstance(own, dict):
         raise TypeError("an object without generation or attributes")

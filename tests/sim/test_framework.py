@@ -106,3 +106,12 @@ def test_a_path_may_hold_more_than_ascii(rest):
     assert made["selfLink"].endswith("/ltm/pool/~Common~p%C3%BC?ver=15.1.8")
     assert rest.get("ltm/pool/~Common~p\u00fc".encode().decode("latin-1")) == made
     assert rest.ask("GET", "ltm/pool/\xff").status == 404
+
+
+def test_no_extension_is_installed(rest):
+    path = "/mgmt/shared/iapp/package-management-tasks"
+    begun = rest.ask("POST", path, {"operation": "QUERY"})
+    assert begun.status == 202
+    told = rest.get(f"{path}/{begun.body['id']}")
+    assert (told["status"], told["queryResponse"]) == ("FINISHED", [])
+    assert rest.ask("POST", path, {"operation": "INSTALL"}).status == 501
