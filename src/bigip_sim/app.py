@@ -4,6 +4,7 @@ import errno
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -12,7 +13,7 @@ from bigip_sim import coordination, tasks
 from bigip_sim.auth import Credentials, RejectedError, UnauthorizedError
 from bigip_sim.device import Device
 from bigip_sim.exchange import Answer, Request, as_json, read_request
-from bigip_sim.faults.answers import CutError, InsteadError
+from bigip_sim.faults.answers import CutError, InsteadError, LateError
 from bigip_sim.faults.meeting import Meeting
 from bigip_sim.framework import LOGIN, Framework
 from bigip_sim.journal import Entry
@@ -65,7 +66,11 @@ class Application:
         """Let the work be done, and the faults of the device act before and after it."""
 
         def work() -> Answer:
-            meeting.at_gateway()
+            try:
+                meeting.at_gateway()
+            except LateError as late:
+                self._device.later.start(partial(self._do_late, request, meeting, late))
+                raise late.answer from late
             return self._authorized(request, meeting)
 
         def give_back() -> Answer:
@@ -78,6 +83,15 @@ class Application:
             return replace(given, committed=worked.committed)  # done, whatever was answered
         finally:
             meeting.leave()
+
+    def _do_late(self, request: Request, meeting: Meeting, late: LateError) -> None:
+        """Do what was answered already; what comes of it nobody is told."""
+
+        def work() -> Answer:
+            late.wait()
+            return self._authorized(request, meeting)
+
+        self._told(request, work)
 
     def _told(self, request: Request, work: Callable[[], Answer]) -> Answer:
         try:

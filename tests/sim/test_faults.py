@@ -108,6 +108,17 @@ def test_the_time_is_up_and_the_work_is_done_all_the_same(rest, answer, status):
     assert rest.ask("POST", "ltm/pool", POOL).status == 409
 
 
+def test_the_time_is_up_and_the_work_is_done_later(rest):
+    fault(rest, "timeout", seconds=0, late_s=60, count=1)
+    assert rest.ask("POST", "ltm/pool", POOL).status == 400
+    assert rest.ask("GET", "ltm/pool/~T1~p").status == 404  # not yet
+    rest.device.faults.clear()  # nobody waits for it any more
+    rest.device.later.settle()
+    rest.get("ltm/pool/~T1~p")
+    (entry,) = [e for e in rest.device.journal.last(9) if e["method"] == "BACKGROUND"]
+    assert entry["changes"][0]["path"] == "/T1/p"
+
+
 def test_a_commit_that_is_done_is_told_by_the_log_whatever_was_answered(rest):
     number = rest.begin()
     rest.queue(number, "POST", "ltm/pool", **POOL)

@@ -91,6 +91,7 @@ class Faults:
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)  # tells those who wait
         self._released = False
+        self._clearings = 0
         self._active: dict[int, Active] = {}
         self._last = 0
 
@@ -130,6 +131,7 @@ class Faults:
         """Turn one fault off, or every one; numbers begin at 1 again when none is left."""
         with self._lock:
             if number is None:
+                self._clearings += 1  # also for those that have acted for the last time
                 gone = list(self._active.values())
             elif isinstance(number, int) and number in self._active:
                 gone = [self._active[number]]
@@ -206,7 +208,8 @@ class Faults:
         """Wait, until the fault is cleared at most, or the device loses its power."""
         ends = time.monotonic() + time_s
         with self._lock:
-            while not active.cleared and not self._released:
+            clearing = self._clearings
+            while not (active.cleared or self._released or clearing != self._clearings):
                 left = ends - time.monotonic()
                 if left <= 0:
                     return

@@ -3,6 +3,8 @@
 Source: iControl REST reference, section 1.6. What is not recorded there is marked `unverified`.
 """
 
+from collections.abc import Callable
+
 from bigip_sim import refusals
 from bigip_sim.auth import UNAUTHORIZED_PAGE, UnauthorizedError, UnknownUriError, nobody
 from bigip_sim.refusals import RefusedError
@@ -26,6 +28,15 @@ class InsteadError(Exception):
         self.status = status
         self.body = body  # text is sent as it is, anything else as JSON
         self.content_type = content_type
+
+
+class LateError(Exception):
+    """Answer now, and do the work when `wait` returns."""
+
+    def __init__(self, answer: Exception, wait: Callable[[], None]) -> None:
+        super().__init__(str(answer))
+        self.answer = answer
+        self.wait = wait
 
 
 class CutError(Exception):

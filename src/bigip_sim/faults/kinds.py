@@ -113,6 +113,7 @@ KINDS: Mapping[str, Kind] = {
         "the limit of 60 s passes, and the work is done all the same",
         {
             "seconds": Number("how long until the answer", 60.0),
+            "late_s": Number("the work is done so long after the answer; 0 is before it", 0.0),
             "answer": Word("which answer", "400", ("400", "500", "page")),
         },
     ),
@@ -157,6 +158,8 @@ class Fault:
     def place(self) -> Place:
         """Return where a request meets it."""
         if self.kind == "reset" and self.values["when"] == "before":
+            return Place.GATEWAY
+        if self.kind == "timeout" and self.values["late_s"]:
             return Place.GATEWAY
         return KINDS[self.kind].place
 

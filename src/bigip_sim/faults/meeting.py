@@ -1,5 +1,7 @@
 """What one request, and one transaction, meets on its way through a device that misbehaves."""
 
+from functools import partial
+
 from bigip_sim.faults import answers
 from bigip_sim.faults.acting import Active, Faults
 from bigip_sim.faults.kinds import Place
@@ -35,6 +37,8 @@ class Meeting:
                     raise answers.unauthorized(active.fault.word("answer"), self._path)
                 case "reset":
                     raise answers.CutError
+                case "timeout":
+                    raise self._late(active)
         self._passed = True
 
     def at_worker(self) -> None:
@@ -59,13 +63,21 @@ class Meeting:
             self._note(active)
             if active.fault.kind == "reset":
                 raise answers.CutError
-            self._faults.wait_s(active, active.fault.number("seconds"))
-            raise answers.timed_out(active.fault.word("answer"), self._method)
+            raise self._timed_out(active)
 
     def leave(self) -> None:
         """Make room for the next request."""
         for active in self._entered:
             self._faults.leave(active)
+
+    def _timed_out(self, active: Active) -> Exception:
+        self._faults.wait_s(active, active.fault.number("seconds"))
+        return answers.timed_out(active.fault.word("answer"), self._method)
+
+    def _late(self, active: Active) -> Exception:
+        late_s = active.fault.number("late_s")
+        wait = partial(self._faults.wait_s, active, late_s)
+        return answers.LateError(self._timed_out(active), wait)
 
     def _due(self, place: Place) -> list[Active]:
         return self._faults.due(place, self._method, self._path)
