@@ -12,7 +12,7 @@ METRIC = "active_connections"
 UNIT = 100_000.0  # the limit of the smallest group
 SIZES = (1.0, 2.0, 4.0)  # times that
 SPREAD_OF_FILL = 0.08
-SPREAD_OF_COSTS = 0.8  # of the logarithm of what a project's load balancers cost
+SPREAD_OF_COSTS = 0.5  # of the logarithm of what a project's load balancers cost
 ARRIVALS_PER_PROJECT = 4
 WITH_A_HOME = 0.7  # of the arrivals
 

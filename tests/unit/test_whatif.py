@@ -6,6 +6,7 @@ from bigip_lbaas.domain.fleet import Fleet
 from bigip_lbaas.domain.ids import EnvironmentName, GroupNumber, LoadBalancerId, ProjectId
 from bigip_lbaas.domain.placement import Placement, PlacementRules
 from bigip_lbaas.scheduling.schedule import schedule
+from bigip_lbaas.scheduling.whatif.estimates import Fixed
 from bigip_lbaas.scheduling.whatif.load import TrueLoad
 from bigip_lbaas.scheduling.whatif.simulate import Setting, simulate
 from bigip_lbaas.scheduling.whatif.world import DAY_S, Arrival, SimulatedGroup, Timing, groups_of
@@ -28,7 +29,7 @@ def arrival(number, at_s=0.0, project=BLUE, cost=10.0, **fields):
 
 def play(groups, arrivals, timing=QUIET, **setting):
     answers = []
-    setting = Setting(**{"rules": RULES, **setting})
+    setting = Setting(**{"rules": RULES, "estimator": Fixed(), **setting})
     tally = simulate(groups, arrivals, timing, setting, lambda *seen: answers.append(seen[2]))
     return tally, [answer.group if isinstance(answer, Placement) else None for answer in answers]
 

@@ -7,15 +7,17 @@ that leave. What is decided is decided by `schedule()` or by whatever the caller
 import heapq
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from bigip_lbaas.domain.fleet import Fleet
 from bigip_lbaas.domain.ids import EnvironmentName, GroupNumber, LoadBalancerId
 from bigip_lbaas.domain.placement import Need, Placement, PlacementRules, Unplaced
+from bigip_lbaas.scheduling.learning import Seen
 from bigip_lbaas.scheduling.ranking import SHIPPED, Policies
+from bigip_lbaas.scheduling.reservations import share_in_flight
 from bigip_lbaas.scheduling.schedule import schedule
 from bigip_lbaas.scheduling.whatif.books import GroupBook, Held, Measuring
-from bigip_lbaas.scheduling.whatif.estimates import Estimator, Fixed, Lesson
+from bigip_lbaas.scheduling.whatif.estimates import Estimator, Learned
 from bigip_lbaas.scheduling.whatif.load import TrueLoad
 from bigip_lbaas.scheduling.whatif.tally import Tally
 from bigip_lbaas.scheduling.whatif.world import Arrival, SimulatedGroup, Timing
@@ -36,7 +38,7 @@ class Setting:
     rules: PlacementRules = field(default_factory=PlacementRules)
     policies: Policies = field(default_factory=lambda: SHIPPED)
     decide: Decide | None = None  # None: schedule() under rules and policies
-    estimator: Estimator = field(default_factory=Fixed)
+    estimator: Estimator = field(default_factory=Learned)
     controllers: int = 1
     sees_all: bool = False
     stop_at_refusal: bool = False
@@ -107,7 +109,7 @@ class _Run:
     def _arrive(self, arrival: Arrival, controller: int) -> None:
         """Have one load balancer placed, and reserve what it is expected to cost."""
         now, self.tally.arrived = arrival.at_s, self.tally.arrived + 1
-        answer = self._decide(arrival)
+        need, fleet, answer = self._decide(arrival)
         self.watch(now, arrival, answer)
         if isinstance(answer, Unplaced):
             room = any(
@@ -123,7 +125,7 @@ class _Run:
         if arrival.stays_s is not None:
             self._at(now + arrival.stays_s, self._leave(answer.group, arrival.load_balancer_id))
         above = self.timing.refresh_above
-        if above is not None and book.in_flight() > above:
+        if above is not None and share_in_flight(need, fleet, answer) > above:
             self._ask(controller, answer.group, now)
 
     def _open(self, arrival: Arrival) -> Iterator[TrueLoad]:
@@ -132,7 +134,7 @@ class _Run:
             if not book.group.draining and arrival.demands <= book.group.tags:
                 yield self.loads[number]
 
-    def _decide(self, arrival: Arrival) -> Placement | Unplaced:
+    def _decide(self, arrival: Arrival) -> tuple[Need, Fleet, Placement | Unplaced]:
         setting, now = self.setting, arrival.at_s
         if setting.sees_all:
             expected = arrival.costs
@@ -140,14 +142,18 @@ class _Run:
                 book.record(Measuring(now + self.timing.apply_s, self.loads[number].settled(now)))
         else:
             expected = setting.estimator.expected(arrival.project_id)
-        need = Need(arrival.load_balancer_id, arrival.project_id, arrival.members, arrival.demands)
-        fleet = Fleet(
-            ENVIRONMENT, tuple(book.state(arrival.project_id) for book in self.books.values())
+        need = Need(
+            arrival.load_balancer_id,
+            arrival.project_id,
+            arrival.members,
+            arrival.demands,
+            seen_costs=expected,
         )
-        rules = replace(setting.rules, expected_cost={**setting.rules.expected_cost, **expected})
+        states = (book.state(arrival.project_id) for book in self.books.values())
+        fleet = Fleet(ENVIRONMENT, tuple(states))
         if setting.decide:
-            return setting.decide(need, fleet, rules)
-        return schedule(need, fleet, rules, setting.policies)
+            return need, fleet, setting.decide(need, fleet, setting.rules)
+        return need, fleet, schedule(need, fleet, setting.rules, setting.policies)
 
     def _leave(
         self, group: GroupNumber, load_balancer_id: LoadBalancerId
@@ -190,9 +196,8 @@ class _Run:
         def arrive(now: float) -> None:
             book = self.books[group]
             released = tuple((held.project_id, held.costs) for held in book.record(report))
-            self.setting.estimator.learn(
-                Lesson(now, group, values, book.load_balancers, released, bool(book.held))
-            )
+            seen = Seen(now, values, book.load_balancers, released, bool(book.held))
+            self.setting.estimator.learn(group, seen)
 
         self._at(at_s + timing.report_takes_s, arrive)
 
