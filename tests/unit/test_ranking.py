@@ -11,8 +11,9 @@ from bigip_lbaas.domain.errors import ConfigurationRefused
 from bigip_lbaas.domain.fleet import Fleet
 from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.domain.placement import Need, Placement
-from bigip_lbaas.scheduling.ranking import SHIPPED, OpenGroup
+from bigip_lbaas.scheduling.ranking import OpenGroup
 from bigip_lbaas.scheduling.schedule import schedule
+from bigip_lbaas.scheduling.shipped import SHIPPED
 from strategies_fleet import NEED, RULES, group
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "write-a-placement-policy.md"
@@ -47,6 +48,18 @@ def test_no_policy_leads_past_the_headroom_or_away_from_home():
     assert place(group(1, 10.0, project_lives_here=True), group(2, 10.0)).group == 1
     own = place(*(group(n, project_lives_here=True) for n in (1, 2)), group(3))
     assert own.because.startswith("Group 2 is the project's own, at score 0.000, the first by mine")
+
+
+def test_the_lowest_price_is_where_what_the_request_adds_much_of_is_plenty():
+    limits = {"throughput": 100.0, "node_count": 10.0}
+    short_of_nodes = group(1, limits=limits, measured={"throughput": 10.0, "node_count": 6.0})
+    short_of_traffic = group(2, limits=limits, measured={"throughput": 65.0, "node_count": 1.0})
+    fleet = Fleet(EnvironmentName("test"), (short_of_nodes, short_of_traffic))
+    rules = replace(RULES, policy="lowest-price", expected_cost={"throughput": 20.0})
+    two = replace(NEED, member_addresses=frozenset({"192.0.2.1", "192.0.2.2"}))
+    assert schedule(NEED, fleet, rules).group == 1
+    assert schedule(two, fleet, replace(rules, expected_cost={"throughput": 1.0})).group == 2
+    assert schedule(NEED, fleet, replace(rules, policy="lowest-score")).group == 1
 
 
 def test_what_a_policy_ranks_the_same_is_told_apart_by_load_balancers_then_by_dice():

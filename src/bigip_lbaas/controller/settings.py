@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.domain.placement import PlacementRules
-from bigip_lbaas.scheduling.ranking import SHIPPED, Policies
+from bigip_lbaas.scheduling.ranking import Policies
+from bigip_lbaas.scheduling.shipped import SHIPPED
 
 DAY_S = 86400.0
 

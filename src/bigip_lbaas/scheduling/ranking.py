@@ -8,11 +8,10 @@ the groups of one stage. It is pure: no clock, no dice, no memory of earlier req
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Protocol
 
 from bigip_lbaas.domain.fleet import Fleet, GroupState
-from bigip_lbaas.domain.placement import LOWEST_SCORE, Need
+from bigip_lbaas.domain.placement import Need
 from bigip_lbaas.scheduling.scores import Book
 
 
@@ -35,18 +34,7 @@ class PlacementPolicy(Protocol):
         """
 
 
-class LowestScore:
-    """Prefers the group that is least full now: the highest share of a limit that is taken."""
-
-    def rank(self, need: Need, candidates: Sequence[OpenGroup], fleet: Fleet) -> Sequence[float]:
-        """See PlacementPolicy."""
-        del need, fleet
-        return [one.book.score for one in candidates]
-
-
 Policies = Mapping[str, PlacementPolicy]  # name -> policy
-
-SHIPPED: Policies = MappingProxyType({LOWEST_SCORE: LowestScore()})
 
 
 def ranks(

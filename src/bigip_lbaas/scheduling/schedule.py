@@ -12,8 +12,9 @@ from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.domain.placement import Need, Placement, PlacementRules, Stage, Unplaced
 from bigip_lbaas.scheduling.judgement import OPEN_STAGES, Judgement, judge
 from bigip_lbaas.scheduling.notes import Ranking, note_for, why_chosen
-from bigip_lbaas.scheduling.ranking import SHIPPED, OpenGroup, Policies, ranks
+from bigip_lbaas.scheduling.ranking import OpenGroup, Policies, ranks
 from bigip_lbaas.scheduling.reservations import expected_costs
+from bigip_lbaas.scheduling.shipped import SHIPPED
 from bigip_lbaas.scheduling.words import amount, listed
 
 

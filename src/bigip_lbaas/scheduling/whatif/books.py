@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 
 from bigip_lbaas.domain.fleet import AgentState, GroupState
 from bigip_lbaas.domain.ids import AgentId, LoadBalancerId, ProjectId
-from bigip_lbaas.scheduling.ripening import Coming, ripen, still_coming
-import os
-RIPEN=os.environ.get("RIPEN","1")=="1"
 from bigip_lbaas.scheduling.whatif.load import TrueLoad
 from bigip_lbaas.scheduling.whatif.world import SimulatedGroup
 
@@ -39,7 +36,6 @@ class GroupBook:
     measured: Mapping[str, float]
     held: dict[LoadBalancerId, Held] = field(default_factory=dict)
     load_balancers: int = 0
-    coming: tuple[Coming, ...] = ()
     _reserved: dict[str, float] = field(default_factory=dict)
     _state: GroupState | None = None
 
@@ -60,8 +56,6 @@ class GroupBook:
         seen = {name: held for name, held in self.held.items() if held.applied_at <= report.as_of}
         for name in seen:
             del self.held[name]
-        grown = {m: value - self.measured.get(m, value) for m, value in report.values.items()}
-        if RIPEN: self.coming = ripen(self.coming, [h.costs for h in seen.values()], grown, report.as_of)
         self.measured = report.values
         self._changed()
         return tuple(seen.values())
@@ -99,7 +93,7 @@ class GroupBook:
         )
 
     def _changed(self) -> None:
-        self._reserved = still_coming(self.coming)
+        self._reserved = {}
         for held in self.held.values():
             for metric, cost in held.costs.items():
                 self._reserved[metric] = self._reserved.get(metric, 0.0) + cost

@@ -13,9 +13,10 @@ from bigip_lbaas.domain.fleet import Fleet
 from bigip_lbaas.domain.ids import EnvironmentName, GroupNumber, LoadBalancerId
 from bigip_lbaas.domain.placement import Need, Placement, PlacementRules, Unplaced
 from bigip_lbaas.scheduling.learning import Seen
-from bigip_lbaas.scheduling.ranking import SHIPPED, Policies
+from bigip_lbaas.scheduling.ranking import Policies
 from bigip_lbaas.scheduling.reservations import share_in_flight
 from bigip_lbaas.scheduling.schedule import schedule
+from bigip_lbaas.scheduling.shipped import SHIPPED
 from bigip_lbaas.scheduling.whatif.books import GroupBook, Held, Measuring
 from bigip_lbaas.scheduling.whatif.estimates import Estimator, Learned
 from bigip_lbaas.scheduling.whatif.load import TrueLoad
