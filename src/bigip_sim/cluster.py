@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bigip_sim import membership, refusals, trust
-from bigip_sim import sync as syncing
+from bigip_sim import membership, refusals, sync_marks, trust
 from bigip_sim.cluster_answers import Report
 from bigip_sim.configuration import Configuration
 from bigip_sim.election import Election, Group, Role, Seat
@@ -84,7 +83,7 @@ class Cluster:
         def change(draft: Draft) -> None:
             trust.form(draft, plan, me)
             if in_sync:
-                syncing.begin(draft, path_of(plan.name), me.name)
+                sync_marks.begin(draft, path_of(plan.name), me.name)
 
         self._configuration.adopt(change)
 
@@ -106,7 +105,7 @@ class Cluster:
 
         def change(draft: Draft) -> None:
             trust.add_device(draft, facts, is_authority=is_authority)
-            syncing.mark(draft, TRUST_GROUP, self._identity.name, commit, None)
+            sync_marks.mark(draft, TRUST_GROUP, self._identity.name, commit, None)
 
         self._configuration.adopt(change)
 
@@ -129,7 +128,7 @@ class Cluster:
 
         def change(draft: Draft) -> None:
             trust.drop_device(draft, name)
-            syncing.mark(draft, TRUST_GROUP, self._identity.name, commit, None)
+            sync_marks.mark(draft, TRUST_GROUP, self._identity.name, commit, None)
 
         self._configuration.adopt(change)
         self.post(name, "/cluster/leave", {"from": self._identity.name})
@@ -172,7 +171,7 @@ class Cluster:
         """Return what to tell another unit."""
         with self._configuration.reading() as tree:
             paths = [group.key.name for group in membership.groups_of(tree, self._identity.name)]
-        groups = {path: syncing.told(self.sync.me(path)) for path in paths}
+        groups = {path: sync_marks.told(self.sync.me(path)) for path in paths}
         with self._lock:
             seat = self._election.seat(time.monotonic())
             saw = self._election.saw(name)
@@ -243,7 +242,7 @@ class Cluster:
     def member(self, name: str, group: str) -> Member:
         """Return what another unit last said of its state in a device group."""
         told = self._states.get(name, {}).get(group, {})
-        return syncing.heard(name, told, connected=self._is_connected(name))
+        return sync_marks.heard(name, told, connected=self._is_connected(name))
 
     def synced(self, name: str, group: str, commit: Commit | None) -> None:
         """Note that another unit has taken over this state, before it says so itself."""

@@ -137,7 +137,7 @@ class Configuration:
         with self.lock:
             yield self.tree
 
-    def become(self, items: Mapping[Key, Item]) -> None:
+    def become(self, items: Mapping[Key, Item], *, by_client: bool = False) -> None:
         """Run another configuration instead; RefusedError if it does not fit together."""
         Configuration(self.about).restore(items.values(), 0)
         with self._writing:
@@ -146,6 +146,8 @@ class Configuration:
             draft.changed.update(
                 (key, item) for key, item in items.items() if self.tree.get(key) != item
             )
+            for stamp in self._stamps if by_client else ():
+                stamp(draft)
             self._make_real(draft)
 
     def restore(self, items: Iterable[Item], generation: int) -> None:

@@ -88,6 +88,7 @@ class Device:
         if directory is not None:
             directory.restore(self.configuration, self.saved, identity)
         self.cluster = Cluster(self.configuration, identity, clock)
+        self.cluster.sync.saves = lambda: self.saved.save({"command": "save"})
         self.system = System(identity, self.cluster, clock)
         self.configuration.on_commit(self.journal.note)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 SILENCE_S = 0.6  # without an answer for so long a unit counts as gone
+START_S = 2.0  # one that was never heard is waited for so long: it may be starting too
 PATIENCE_S = 1.0  # a group without active unit for so long goes to whoever claims it first
 YIELD_S = 2.0  # a unit told to stand by takes the group back if nobody has it by then
 
@@ -220,8 +221,8 @@ class Election:
     def _present(self, now: float) -> tuple[list[Seat], bool]:
         """Return who is heard, and whether somebody may still be there who was never heard."""
         voters = [self._heard[name] for name in self._voters]
-        fresh = [heard for heard in voters if now - heard.since < SILENCE_S]
-        return [h.seat for h in fresh if h.seat is not None], any(h.seat is None for h in fresh)
+        heard = [h.seat for h in voters if h.seat is not None and now - h.since < SILENCE_S]
+        return heard, any(h.seat is None and now - h.since < START_S for h in voters)
 
     def _change(self, seat: Seat, now: float) -> None:
         if seat.fit and not self._seat.fit:

@@ -1,16 +1,21 @@
-"""A device in threads of this process, for tests of clients."""
+"""A device in threads of this process, or a cluster of them, for tests of clients."""
 
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bigip_sim.certificates import CertificateFiles, make_certificates
+from bigip_sim.control import Control
 from bigip_sim.device import Account, Device
 from bigip_sim.system import Identity
+from bigip_sim.trust import Plan
 from bigip_sim.unit import Unit
+
+MEET_LIMIT_S = 10.0
 
 
 class RunningDevice:
@@ -90,13 +95,7 @@ def running_device(
     """
     with tempfile.TemporaryDirectory(prefix="bigip-sim-") as temporary:
         home = directory or Path(temporary)
-        files = CertificateFiles.within(home)
-        if files.missing():
-            files = make_certificates(home)
-        password = secrets.token_urlsafe(12)
-        secret = home / "password"
-        secret.touch(mode=0o600)
-        secret.write_text(password)
+        files, password = _prepare(home)
         identity = Identity(name, secrets.token_hex(8), version, "127.0.0.1")
         device = Device(identity, Account(username, password), state)
         program = shutil.which("haproxy") if data_plane else None
@@ -107,3 +106,59 @@ def running_device(
             yield RunningDevice(unit, home)
         finally:
             unit.stop()
+
+
+@contextmanager
+def running_cluster(
+    *names: str,
+    version: str = "15.1.8",
+    group: str = "failover",
+    auto_sync: bool = True,
+    data_plane: bool = False,
+) -> Iterator[tuple[RunningDevice, ...]]:
+    """Run devices of these names (bigip-1 and bigip-2) that are one sync-failover device group.
+
+    They hear each other, and the group is in sync; the first by name is active a moment later.
+    """
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bigip-sim-")))
+        files, password = _prepare(home)
+        urls: dict[str, str] = {}
+        units: list[Unit] = []
+        for name in names or ("bigip-1", "bigip-2"):
+            identity = Identity(name, secrets.token_hex(8), version, "127.0.0.1")
+            device = Device(identity, Account("admin", password))
+            unit = Unit(device, ("127.0.0.1", 0), files, "haproxy" if data_plane else None)
+            stack.callback(unit.stop)
+            control = Control(unit, "127.0.0.1", 0)
+            stack.callback(control.stop)
+            control.start()
+            unit.start()
+            urls[name] = f"http://127.0.0.1:{control.port}"
+            units.append(unit)
+        settings = {"autoSync": "enabled" if auto_sync else "disabled"}
+        plan = Plan(group, tuple(sorted(urls)), settings)
+        for unit in units:
+            unit.device.cluster.know(urls)
+            unit.device.cluster.form(plan, in_sync=True)
+        _wait_until_heard(units)
+        yield tuple(RunningDevice(unit, home) for unit in units)
+
+
+def _prepare(home: Path) -> tuple[CertificateFiles, str]:
+    files = CertificateFiles.within(home)
+    if files.missing():
+        files = make_certificates(home)
+    password = secrets.token_urlsafe(12)
+    secret = home / "password"
+    secret.touch(mode=0o600)
+    secret.write_text(password)
+    return files, password
+
+
+def _wait_until_heard(units: Sequence[Unit]) -> None:
+    give_up_at = time.monotonic() + MEET_LIMIT_S
+    while not all(all(unit.device.cluster.report().connections.values()) for unit in units):
+        if time.monotonic() > give_up_at:
+            raise TimeoutError(f"the devices do not hear each other after {MEET_LIMIT_S} s")
+        time.sleep(0.01)

@@ -75,7 +75,7 @@ class Saved:
             picture = found
         else:
             picture = self._boot
-        self._configuration.become(picture.items)
+        self._configuration.become(picture.items, by_client=True)
 
     def become(self, items: Mapping[Key, Item]) -> None:
         """Run what an archive holds over the factory's configuration, and save it."""

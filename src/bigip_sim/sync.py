@@ -12,7 +12,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bigip_sim.configuration import Configuration
@@ -27,6 +27,7 @@ from bigip_sim.membership import (
 )
 from bigip_sim.refusals import RefusedError, configuration_error
 from bigip_sim.sync_content import belonging, group_of, prune, take, written
+from bigip_sim.sync_marks import mark, marks_of, read_commit, share
 from bigip_sim.sync_status import Commit, Member, newest
 from bigip_sim.tree import Draft, Item, Key, Tree
 
@@ -58,6 +59,13 @@ class _Change:
     keys: frozenset[Key]
 
 
+class _Asked:
+    """One command to synchronise; each is its own."""
+
+    def __init__(self, whole: bool) -> None:
+        self.whole = whole
+
+
 class Sync:
     """One unit's part in the synchronisation of its device groups."""
 
@@ -69,7 +77,7 @@ class Sync:
         self._clock = clock
         self._others = others
         self._history: dict[str, list[_Change]] = {}
-        self._asked: dict[str, bool] = {}  # group -> whether the whole is to be sent
+        self._asked: dict[str, _Asked] = {}  # group -> what a command has asked for
         self._failures: dict[str, str] = {}
         self._refused: dict[tuple[str, str], Commit | None] = {}
         self._lock = threading.Lock()  # over what has been asked
@@ -77,6 +85,7 @@ class Sync:
         self._wake = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
+        self.saves: Callable[[], None] = _nothing  # saves the configuration, as a command does
         self.sponsor = ""  # who has let this unit into its trust domain, and will tell it the rest
         configuration.before_commit(self._stamp)
         configuration.on_change(lambda _changed: self.look())
@@ -105,7 +114,7 @@ class Sync:
 
     def me(self, group: str) -> Member:
         """Return this unit's state in a device group."""
-        commit, shared = _marks(self._configuration.tree, group, self._name)
+        commit, shared = marks_of(self._configuration.tree, group, self._name)
         failure, syncing = self._failures.get(group, ""), group in self._asked
         return Member(self._name, True, commit, shared, syncing, failure)
 
@@ -127,7 +136,7 @@ class Sync:
             shared = self.me(group).shared
             self._configuration.adopt(lambda draft: mark(draft, group, self._name, commit, shared))
         with self._lock:
-            self._asked[group] = whole
+            self._asked[group] = _Asked(whole)
             self._failures.pop(group, None)
             self._refused.clear()
         self.start()
@@ -147,14 +156,14 @@ class Sync:
     def take(self, body: Json) -> Json:
         """Take over what another unit has sent; answers what came of it."""
         group, sender = str(body["group"]), str(body["from"])
-        commit = _read_commit(body["commit"])
+        commit = read_commit(body["commit"])
         with self._configuration.reading() as tree:
             is_known = path_of(sender) in members(tree, group)
         if sender != self.sponsor and not is_known:
             return {"refused": f"{sender} is not in {group} here"}
         self._others.synced(sender, group, commit)
         mine = self.me(group)
-        if body["since"] is not None and _read_commit(body["since"]) != mine.commit:
+        if body["since"] is not None and read_commit(body["since"]) != mine.commit:
             return {"needs": "whole"}
         if not body["asked"] and self._would_lose(body, group, mine):
             return {"keeps": "what it has"}
@@ -167,6 +176,9 @@ class Sync:
         self._failures.pop(group, None)
         self._history.pop(group, None)
         self.sponsor = ""
+        item = self._configuration.tree.get(Key("cm/device-group", "", group))
+        if not body["asked"] and item is not None and item.own.get("saveOnAutoSync") == "true":
+            self.saves()
         self._others.changed()
         return {"done": True}
 
@@ -175,7 +187,7 @@ class Sync:
 
         The sender cannot know: it may have looked before this unit's last change.
         """
-        commit = _read_commit(body["commit"])
+        commit = read_commit(body["commit"])
         if mine.commit is not None and (commit is None or commit <= mine.commit):
             return True
         return body["since"] is None and mine.changed and group != TRUST_GROUP
@@ -208,8 +220,10 @@ class Sync:
                 if each is not None:
                     touched.setdefault(group_of(tree, each, otherwise), set()).add(key)
         for group in shared:
+            before_commit, common = marks_of(draft.base, group, self._name)
+            if member_key(group, self._name) in draft.changed:  # marks of long ago were loaded
+                mark(draft, group, self._name, before_commit, common)
             if group in touched:
-                before_commit, common = _marks(draft.base, group, self._name)
                 change = _Change(before_commit, frozenset(touched[group]))
                 self._history.setdefault(group, []).append(change)
                 del self._history[group][:-HISTORY]
@@ -228,7 +242,10 @@ class Sync:
             if self._stopping:
                 return
             while self._jobs:
-                self._configuration.adopt(self._jobs.popleft())
+                try:
+                    self._configuration.adopt(self._jobs.popleft())
+                except RefusedError as refusal:
+                    log.warning("what another device told of itself is left out: %s", refusal)
             with self._configuration.reading() as tree:
                 groups = groups_of(tree, self._name)
             for group in groups:
@@ -236,8 +253,9 @@ class Sync:
 
     def _tend(self, group: Item) -> None:
         name = group.key.name
-        is_asked = name in self._asked
-        whole = self._asked.get(name, False) or group.own.get("fullLoadOnSync") == "true"
+        asked = self._asked.get(name)
+        is_asked = asked is not None
+        whole = (asked is not None and asked.whole) or group.own.get("fullLoadOnSync") == "true"
         everyone = self.all(name)
         mine = next((member for member in everyone if member.name == self._name), None)
         if mine is None:  # it has left the group meanwhile
@@ -255,10 +273,11 @@ class Sync:
                 sent = commit
                 self._others.synced(other.name, name, commit)
         if sent is not None and not refused:
-            self._configuration.adopt(lambda draft: _share(draft, name, self._name, sent))
+            self._configuration.adopt(lambda draft: share(draft, name, self._name, sent))
         if is_asked:
             with self._lock:
-                self._asked.pop(name, None)
+                if self._asked.get(name) is asked:  # nobody has asked again meanwhile
+                    del self._asked[name]
         if is_asked or sent is not None:
             self._others.changed()
 
@@ -294,10 +313,10 @@ class Sync:
             body = {**body, "asked": asked}
             answer = self._others.post(other.name, "/cluster/sync", body) or {}
             if "needs" not in answer:
-                return _read_commit(body["commit"]), answer
+                return read_commit(body["commit"]), answer
         body = {**self._whole(group), "asked": asked}
         answer = self._others.post(other.name, "/cluster/sync", body) or {}
-        return _read_commit(body["commit"]), answer
+        return read_commit(body["commit"]), answer
 
     def _news(self, group: str, since: Commit | None) -> Json | None:
         """Return what has changed since a state, or None if that is not known any more."""
@@ -331,57 +350,12 @@ class Sync:
         return {
             "from": self._name,
             "group": group,
-            "commit": _marks(tree, group, self._name)[0],
+            "commit": marks_of(tree, group, self._name)[0],
             "since": since,
             "objects": written(items),
             "gone": gone,
         }
 
 
-def begin(draft: Draft, group: str, name: str) -> None:
-    """Let a unit start from the state that all members of a group start from."""
-    if _marks(draft, group, name)[0] is None:
-        start = Commit(0, "")
-        mark(draft, group, name, start, start)
-
-
-def told(member: Member) -> Json:
-    """Return a member's state as units tell it to each other."""
-    return {
-        "commit": member.commit,
-        "shared": member.shared,
-        "syncing": member.syncing,
-        "failure": member.failure,
-    }
-
-
-def heard(name: str, body: Json, *, connected: bool) -> Member:
-    """Read what `told` returned; what another unit does not tell it does not have."""
-    commit, shared = _read_commit(body.get("commit")), _read_commit(body.get("shared"))
-    syncing, failure = body.get("syncing") is True, str(body.get("failure", ""))
-    return Member(name, connected, commit, shared, syncing, failure)
-
-
-def _marks(tree: Tree | Draft, group: str, name: str) -> tuple[Commit | None, Commit | None]:
-    item = tree.get(member_key(group, name))
-    own = item.own if item is not None else {}
-    return _read_commit(own.get("~syncCommit")), _read_commit(own.get("~syncShared"))
-
-
-def mark(draft: Draft, group: str, name: str, commit: Commit | None, shared: Commit | None) -> None:
-    """Write a unit's state into its membership; that is no change of the membership."""
-    key = member_key(group, name)
-    item = draft.get(key)
-    if item is not None:
-        marks = {"~syncCommit": commit and list(commit), "~syncShared": shared and list(shared)}
-        draft.changed[key] = replace(item, own={**item.own, **marks})
-
-
-def _share(draft: Draft, group: str, name: str, shared: Commit) -> None:
-    mark(draft, group, name, _marks(draft, group, name)[0], shared)
-
-
-def _read_commit(value: object) -> Commit | None:
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        return None
-    return Commit(int(value[0]), str(value[1]))
+def _nothing() -> None:
+    """Save nothing: nobody has said how."""

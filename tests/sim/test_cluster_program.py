@@ -144,17 +144,17 @@ ha_order = ["b", "a"]
             return [d.health()["data_plane"]["listening"] for d in (first, second)]
 
         wait_until(lambda: served() == ["M", "M"], "both are served")
-        assert listening() == [1, 1]
+        wait_until(lambda: listening() == [1, 1], "each its own")
         second.post("sys/failover", command="run", standby=True, trafficGroup="/Common/tg2")
         wait_until(lambda: listening() == [2, 0], "the other took over on command")
         wait_until(lambda: served() == ["M", "M"], "both are served")
         first.tell("/power", on=False)
         wait_until(lambda: served() == ["M", "M"], "both are served by the one that is left", 5)
-        assert listening()[1] == 2
+        wait_until(lambda: listening()[1] == 2, "it says so")
         assert status(second) == "Disconnected"
         first.tell("/power", on=True)
         wait_until(lambda: status(first) == "In Sync", "it is back")
-        assert listening() == [0, 2]
+        wait_until(lambda: listening() == [0, 2], "nothing is given back")
         os.kill(second.told["pid"], signal.SIGKILL)
         assert first.process.wait(PATIENCE_S) == 1  # and everything ends
 

@@ -1,21 +1,8 @@
 """Devices in one device group: what is synchronised when, and what each says of it."""
 
-from typing import Any
-
 import pytest
 from clusters import GROUP, Nodes, nodes
 from programs import wait_until
-
-from bigip_sim.sync_status import Commit, Member, judge
-
-COLORS = {
-    "In Sync": "green",
-    "Changes Pending": "yellow",
-    "Awaiting Initial Sync": "blue",
-    "Not All Devices Synced": "yellow",
-    "Sync Failure": "red",
-    "Disconnected": "red",
-}
 
 
 @pytest.fixture
@@ -352,6 +339,31 @@ def test_a_device_that_reboots_without_having_saved_is_brought_up_to_date():
         made.settle("In Sync")
 
 
+def test_a_configuration_that_is_loaded_is_a_change_like_any(pair):
+    pair[0].rest.post("sys/config", command="save")
+    tenant(pair)
+    pair[0].push()
+    pair.settle("In Sync")
+    pair[0].rest.post("sys/config", command="load")
+    pair.settle("Changes Pending")
+    assert (
+        " - Recommended action: Synchronize bigip-1 to group sim"
+        in pair[1].sync_status()["details"]
+    )
+    pair[0].push()
+    pair.settle("In Sync")
+    assert not pair[1].has("ltm/virtual/~T1~v")
+
+
+@pytest.mark.parametrize("saves", ["true", "false"])
+def test_what_comes_by_itself_is_saved_where_the_group_says_so(saves):
+    with nodes(2, settings={"autoSync": "enabled", "saveOnAutoSync": saves}) as made:
+        tenant(made)
+        made.settle("In Sync")
+        boots = made[1].unit.device.saved.boot.items
+        assert any(key.name == "/T1/v" for key in boots) is (saves == "true")
+
+
 def test_networks_are_each_devices_own(pair):
     rest = pair[0].rest
     rest.post("net/vlan", name="v7")
@@ -369,24 +381,3 @@ def test_networks_are_each_devices_own(pair):
     pair.settle("In Sync")
     assert pair[1].has("ltm/virtual-address/~T7~10.7.1.1")
     assert not pair[1].has("net/self/~Common~s")
-
-
-def at(name: str, commit: Commit | None, shared: Commit | None, **more: Any) -> Member:
-    return Member(name, True, commit, shared, **more)
-
-
-def test_each_status_has_its_colour():
-    old, new, other = Commit(1, "a"), Commit(2, "a"), Commit(3, "b")
-    cases = {
-        "In Sync": [at("a", new, new), at("b", new, new)],
-        "Changes Pending": [at("a", new, old), at("b", old, old)],
-        "Awaiting Initial Sync": [at("a", new, None), at("b", None, None)],
-        "Not All Devices Synced": [at("a", new, new), at("b", new, new), at("c", old, old)],
-        "Sync Failure": [at("a", new, old), at("b", old, old, failure="no")],
-        "Disconnected": [at("a", new, new), Member("b", False, new, new)],
-    }
-    for status, members in cases.items():
-        verdict = judge(members)
-        assert (verdict.status, verdict.color) == (status, COLORS[status])
-    assert judge([at("a", new, old), at("b", other, old)]).color == "red"
-    assert judge([at("a", new, old, syncing=True), at("b", old, old)]).status == "Syncing"

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bigip_sim.election import PATIENCE_S, SILENCE_S, YIELD_S, Election, Group, Role, Seat
+from bigip_sim.election import PATIENCE_S, SILENCE_S, START_S, YIELD_S, Election, Group, Role, Seat
 from bigip_sim.links import Address
 
 GROUPS = {"g1": Group(), "g2": Group(("b", "a"))}
 STEP_S = 0.05
-SETTLED_S = SILENCE_S + PATIENCE_S + YIELD_S + 1.0
+SETTLED_S = START_S + PATIENCE_S + YIELD_S + 0.5
 
 
 @dataclass
@@ -154,6 +154,15 @@ def _hear_in_time(world: World) -> None:
     for one, other in itertools.permutations(world.names, 2):
         if world.units[one].heard(other, world.now + 2 * STEP_S) is None:
             world.ask(one, other)
+
+
+def test_one_whose_partner_never_comes_takes_over_in_time():
+    world = World(("a", "b"), {"a": {"g1": Group()}, "b": {}})
+    world.part("a", "b")
+    world.pass_time(START_S - 0.1)
+    assert world.active("g1") == []
+    world.pass_time(0.3)
+    assert world.active("g1") == ["a"]
 
 
 def pair(groups: dict[str, Group] | None = None) -> World:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from programs import wait_until
 
-from bigip_sim.embedded import RunningDevice
+from bigip_sim.embedded import RunningDevice, running_cluster
 
 
 @pytest.fixture
@@ -124,6 +125,19 @@ def test_what_monitors_find_is_set_by_hand_without_a_data_plane(client, running)
     assert state() == "down"
     running.monitored()
     assert state() == "up"
+
+
+def test_a_cluster_in_this_process_is_in_sync_and_passes_on_what_it_is_told():
+    with running_cluster("a", "b") as devices:
+        trust = ssl.create_default_context(cafile=devices[0].ca_file)
+        account = (devices[0].username, devices[0].password)
+        with httpx.Client(verify=trust, auth=account) as client:
+            told = [client.get(f"{d.url}/mgmt/tm/cm/sync-status/stats").text for d in devices]
+            assert all('"In Sync"' in one for one in told)
+            url = f"{devices[0].url}/mgmt/tm/auth/partition"
+            assert client.post(url, json={"name": "T1"}).status_code == 200
+            other = f"{devices[1].url}/mgmt/tm/auth/partition/T1"
+            wait_until(lambda: client.get(other).status_code == 200, "the other has it")
 
 
 def test_the_password_is_new_each_time_and_in_a_file_for_its_owner(running):
