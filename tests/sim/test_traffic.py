@@ -52,7 +52,6 @@ def service(device: Running, members: tuple[int, int]) -> Iterator[SimpleNamespa
     yield SimpleNamespace(device=device, address="127.3.0.1", port=port, names=names)
     device.rest.delete("ltm/virtual/~T1~v")
     device.rest.delete("ltm/pool/~T1~p")
-    device.settled()
 
 
 def states(device: Running) -> list[str]:

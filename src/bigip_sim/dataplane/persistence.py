@@ -23,6 +23,7 @@ _KEYS = (  # what an iRule persists by -> (what HAProxy asks, what it may learn 
     (re.compile(r"\[HTTP::host\]"), "req.hdr(host)", ""),
     (re.compile(r"\[IP::client_addr\]"), "src", ""),
 )
+_FOLDED = re.compile(r"^(\[string to(lower|upper) )+")  # both sides are compared as they come
 _PERSIST = re.compile(r"\bpersist\s+(add\s+)?(?:uie|universal|hash)\s+([^\n;}]+)")
 
 
@@ -127,9 +128,10 @@ class Persistence:
 
 def _read_rule(text: str, seconds: int) -> Stick | None:
     key = learns = ""
-    for added, said in _PERSIST.findall(text):
+    for added, words in _PERSIST.findall(text):
+        said = _FOLDED.sub("", words.strip('" '))
         for pattern, asked, answered in _KEYS:
-            found = pattern.search(said)
+            found = pattern.match(said)
             if found is None:
                 continue
             if added and answered:
