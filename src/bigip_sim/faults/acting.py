@@ -28,8 +28,9 @@ class Active:
     since: float
     draws: random.Random
     slot: str = ""  # a later one of the same slot takes its place
+    clearings: int = 0  # how often everything was cleared before it was turned on
     acted: int = 0
-    cleared: bool = False  # then nobody waits for it any more
+    cleared: bool = False
     inside: int = 0  # requests that a limit of concurrency has let in
 
     def has_time(self, now: float) -> bool:
@@ -208,8 +209,7 @@ class Faults:
         """Wait, until the fault is cleared at most, or the device loses its power."""
         ends = time.monotonic() + time_s
         with self._lock:
-            clearing = self._clearings
-            while not (active.cleared or self._released or clearing != self._clearings):
+            while not (self._is_cleared(active) or self._released):
                 left = ends - time.monotonic()
                 if left <= 0:
                     return
@@ -221,7 +221,7 @@ class Faults:
         """Let a request in, or say that there are too many; in a queue it waits for its turn."""
         limit, queues = active.fault.number("limit"), active.fault.word("answer") == "queue"
         with self._lock:
-            while active.inside >= limit and not active.cleared:
+            while active.inside >= limit and not self._is_cleared(active):
                 if not queues:
                     active.acted += 1
                     return False
@@ -245,7 +245,7 @@ class Faults:
         self._last += 1
         number = self._last
         draws = self._generator(number)
-        self._active[number] = Active(number, fault, self._clock(), draws, slot)
+        self._active[number] = Active(number, fault, self._clock(), draws, slot, self._clearings)
         return number
 
     def _replace(self, slot: str, fault: Fault | None) -> None:
@@ -255,6 +255,10 @@ class Faults:
             self._changed.notify_all()
             if fault is not None:
                 self._put(fault, slot)
+
+    def _is_cleared(self, active: Active) -> bool:
+        """Whether nobody waits for it any more, even if it has acted for the last time before."""
+        return active.cleared or active.clearings != self._clearings
 
     def _end(self, active: Active) -> None:
         active.cleared = True
