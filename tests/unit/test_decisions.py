@@ -8,6 +8,7 @@ import pytest
 from bookkeeping import ENVIRONMENT, Books, ready
 
 from bigip_lbaas.cli.setting import set_group
+from bigip_lbaas.controller.costs import level_costs
 from bigip_lbaas.controller.decisions import MOST_OF_ONE, forget_decisions
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.capacity import Reading
@@ -34,6 +35,7 @@ def a_days_work(seed: int) -> Books:
         books.beat(f"h1:{group}", epochs[group], number + 1)
         books.report(f"h1:{group}", epochs[group], readings=readings(dice, group), as_of=books.now)
         if number % 10 == 9:
+            books.write(lambda tx: level_costs(tx, books.settings))
             changes = {
                 "draining": dice.random() < 0.5,
                 "max_load_balancers": dice.choice((None, 2)),
