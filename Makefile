@@ -50,6 +50,7 @@ bench: $(READY) haproxy  ## run one benchmark: make bench NAME=line [QUICK=1]
 
 docs: $(READY)  ## write the generated pages of docs/reference anew
 	$(BIN)/python tools/write_reference.py
+	$(BIN)/python tools/write_placement_cases.py
 
 clean:  ## remove everything that was made
 	rm -rf $(VENV) build run .mypy_cache .ruff_cache .pytest_cache .hypothesis
