@@ -52,12 +52,11 @@ class Statistics:
         else:
             items, state = [self._found(target, target.name)], "stats"
             path = object_path(kind, items[0].key)
-        counted = COUNTED.get(kind.path)
+        counted = COUNTED.get(kind.path, _named)
         entries: list[tuple[str, Item, Fields]] = []
-        if counted is not None:
-            for item in items:
-                for suffix, fields in counted(self._sources, item):
-                    entries.append((suffix, item, _selected(fields, query.select)))
+        for item in items:
+            for suffix, fields in counted(self._sources, item):
+                entries.append((suffix, item, _selected(fields, query.select)))
         name = f"tm:{kind.path.replace('/', ':')}:{kind.leaf}{state}"
         asked = f"{query.asked}&" if query.asked else ""
         link = f"{BASE}/{path}/stats?{asked}ver={self._version}"
@@ -83,6 +82,11 @@ class Statistics:
         link = f"{path}/stats?ver={self._version}"
         about = f'"kind":{quoted(name)},"selfLink":{quoted(link)},'
         return f"{path}/stats", nested(written(fields), about)
+
+
+def _named(_sources: Sources, item: Item) -> tuple[tuple[str, Fields]]:
+    """Tell only whose statistics they are, for types of which nothing is counted."""
+    return (("", {"tmName": item.key.name}),)
 
 
 def reset(tree: Tree, probes: Probes, meter: Meter, target: Target) -> None:

@@ -168,3 +168,11 @@ def test_statistics_of_one_object_by_version(new_rest):
     assert list(told["15.1.8"]) == [f"{link}/stats"]
     fields = told["15.1.8"][f"{link}/stats"]["nestedStats"]["entries"]
     assert fields["tmName"] == {"description": "/Common/p"}
+
+
+def test_statistics_of_a_type_that_counts_nothing_name_their_object(rest):
+    link = f"{BASE}/cm/traffic-group/~Common~traffic-group-1/stats"
+    entries = rest.get("cm/traffic-group/~Common~traffic-group-1/stats")["entries"]
+    assert entries[link]["nestedStats"]["entries"] == {
+        "tmName": {"description": "/Common/traffic-group-1"}
+    }
