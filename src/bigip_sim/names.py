@@ -112,6 +112,14 @@ def split_port(text: str) -> tuple[str, str]:
     return (host, port) if colon else (text, "")
 
 
+def number_port(name: str) -> str:
+    """Return a member's name with the number of its port where a service was named."""
+    host, port = split_port(name)
+    if port not in _SERVICES or not host:
+        return name
+    return write_endpoint(host, _SERVICES[port], ":" in host)
+
+
 def parse_endpoint(text: str, field: str = "destination") -> tuple[Address, int]:
     """Read `10.0.0.1%3:80` or `2001:db8::1.80`."""
     host, port = split_port(text)

@@ -8,6 +8,7 @@ from bigip_sim.shaping import Write, full, keep_full
 
 def monitor(write: Write) -> None:
     """A monitor has another parent than itself, and times that make sense."""
+    keep_full(write, "cert", "key", "sslProfile")
     parent = write.own.get("defaultsFrom")
     if parent is None:
         return

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bigip_sim import policies, refusals
 from bigip_sim.catalogue import KINDS, display, inside, parent_key
 from bigip_sim.kinds import Kind
-from bigip_sim.names import join_path, split_path
+from bigip_sim.names import join_path, number_port, split_path
 from bigip_sim.routes import Target
 from bigip_sim.shapes import LEAVING, SHAPES
 from bigip_sim.shaping import Write
@@ -247,7 +247,10 @@ def _child_key(kind: Kind, owner: str, body: Mapping[str, object]) -> Key:
     partition = str(body.get("partition", split_path(owner).partition))
     if kind.path != "ltm/pool/members" and "partition" not in body:
         partition = "Common"  # a bare profile or policy name means /Common: section 1.3
-    return kind.key(join_path(str(body.get("name", "")), partition), owner)
+    name = str(body.get("name", ""))
+    if kind.path == "ltm/pool/members":
+        name = number_port(name)  # however the port is written, a member's name has its number
+    return kind.key(join_path(name, partition), owner)
 
 
 def _require_folder(draft: Draft, path: str) -> None:

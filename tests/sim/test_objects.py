@@ -30,6 +30,19 @@ def test_an_ipv6_member_has_a_dot_before_its_port(rest):
     assert member["address"] == "2001:db8::1"
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("10.2.0.1:http", "10.2.0.1:80"),
+        ("10.2.0.1:any", "10.2.0.1:0"),
+        ("2001:db8::1.https", "2001:db8::1.443"),
+    ],
+)
+def test_a_members_name_has_the_number_of_its_port(rest, written, read):
+    rest.post("ltm/pool", name="p", partition="T1", members=[{"name": written}])
+    assert rest.get(f"ltm/pool/~T1~p/members/~T1~{read}")["name"] == read
+
+
 def test_inline_members_replace_all(web):
     web.patch("ltm/pool/~T1~p", members=[{"name": "10.0.0.2:80", "ratio": 3}, "10.0.0.3:80"])
     members = web.get("ltm/pool/~T1~p/members")["items"]

@@ -219,6 +219,15 @@ def test_files_in_use_stay_and_a_pair_changes_in_one_step_only(files, other_pair
     files.delete("sys/file/ssl-key/~T1~a.key")
 
 
+def test_a_monitor_keeps_the_certificate_that_it_shows(files):
+    body = {"cert": "/T1/a.crt", "key": "/T1/a.key"}
+    files.post("ltm/monitor/https", name="m", partition="T1", **body)
+    for path in ("sys/file/ssl-cert/~T1~a.crt", "sys/file/ssl-key/~T1~a.key"):
+        assert files.ask("DELETE", path).message.startswith("01071349:3: ")
+    answer = files.ask("PATCH", "ltm/monitor/https/~T1~m", {"cert": "/T1/no.crt"})
+    assert answer.message == "0107134a:3: File object by name (/T1/no.crt) is missing."
+
+
 def test_a_passphrase_is_told_by_nobody(rest):
     secret = serialization.BestAvailableEncryption(b"geheim")
     certificate, key = make_pair(ec.generate_private_key(ec.SECP256R1()), secret=secret)
