@@ -129,7 +129,7 @@ def publish(draft: Draft, body: Mapping[str, object]) -> Key:
         raise refusals.configuration_error(f"The policy ({name}) is not a draft")
     above = path.sub_path.removesuffix(DRAFTS).rstrip("/")
     target = f"/{path.partition}/{above}/{path.name}" if above else f"/{path.partition}/{path.name}"
-    _drop(draft, draft.get(KINDS[_POLICY].key(target)), keeps_itself=True)
+    _drop(draft, draft.get(KINDS[_POLICY].key(target)))
     _copy(draft, found, target)
     _drop(draft, found)
     return KINDS[_POLICY].key(target)
@@ -153,14 +153,13 @@ def _copy_item(draft: Draft, source: Item, key: Key, own: Mapping[str, object]) 
             _copy_item(draft, item, child.key(item.key.name, inside(key)), item.own)
 
 
-def _drop(draft: Draft, item: Item | None, *, keeps_itself: bool = False) -> None:
+def _drop(draft: Draft, item: Item | None) -> None:
     if item is None:
         return
     for leaf in KINDS[item.kind].subcollections:
         for child in draft.of_kind(f"{item.kind}/{leaf}", inside(item.key)):
             _drop(draft, child)
-    if not keeps_itself:
-        draft.drop(item.key)
+    draft.drop(item.key)
 
 
 def make_folder(draft: Draft, name: str) -> None:

@@ -171,7 +171,10 @@ def test_a_route_leads_one_way_and_its_gateway_is_connected(net):
     assert net.post("net/route", **other, blackhole=True)["blackhole"] is True
     assert net.ask("PATCH", "net/route/~T1~r", {"network": "10.8.0.0%10/16"}).status == 400
     assert net.ask("DELETE", "net/self/~T1~s").message.startswith("01070330:3: ")
+    moved = {"address": "10.77.0.2%10/24"}
+    assert net.ask("PATCH", "net/self/~T1~s", moved).message.startswith("01070330:3: ")
     net.delete("net/route/~T1~r")
+    net.patch("net/self/~T1~s", **moved)
     net.delete("net/self/~T1~s")
 
 
