@@ -28,6 +28,13 @@ def _profile(leaf: str, root: str, human: str = "profile", links: tuple[Link, ..
     return _inheriting("profiles", f"ltm/profile/{leaf}", human, root, links)
 
 
+def _unrecorded(leaf: str) -> Kind:
+    root = Link("defaultsFrom", "profile", one("defaultsFrom"))
+    return Kind(
+        f"ltm/profile/{leaf}", "profile", family="profile", links=(root,), root=f"/Common/{leaf}"
+    )
+
+
 def _persistence(leaf: str, root: str, links: tuple[Link, ...] = ()) -> Kind:
     return _inheriting("persistence", f"ltm/persistence/{leaf}", "persistence", root, links)
 
@@ -78,6 +85,8 @@ PROFILES = (
     _profile("websocket", "/Common/websocket"),
     _profile("statistics", "/Common/stats"),
     _profile("stream", "/Common/stream"),
+    # f5-ansible looks for them beside each virtual server; what they hold was not recorded.
+    *(_unrecorded(leaf) for leaf in ("dhcpv4", "dhcpv6", "diameter", "sip")),
     _persistence("cookie", "/Common/cookie"),
     _persistence("source-addr", "/Common/source_addr"),
     _persistence("dest-addr", "/Common/dest_addr"),

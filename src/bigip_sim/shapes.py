@@ -63,6 +63,7 @@ SHAPES: Mapping[str, Shape] = {
     "sys/file/ssl-cert": shapes_files.uploaded_file,
     "sys/file/ssl-key": shapes_files.uploaded_file,
     "sys/file/data-group": shapes_files.uploaded_file,
+    "ltm/data-group/external": shapes_files.external_group,
 }
 
 # What an object has to say before DELETE takes it.

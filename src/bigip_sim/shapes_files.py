@@ -6,10 +6,10 @@ Source: iControl REST reference, section 3.10. Texts of refusals here are unveri
 from collections.abc import Mapping
 
 from bigip_sim import pem
-from bigip_sim.names import split_path
+from bigip_sim.names import join_path, split_path
 from bigip_sim.refusals import RefusedError, nothing_specified
 from bigip_sim.shaping import Write
-from bigip_sim.tree import Item
+from bigip_sim.tree import Item, Key
 
 _MODES = {"sys/file/ssl-cert": 33188, "sys/file/ssl-key": 33184, "sys/file/data-group": 33188}
 _FOLDERS = {
@@ -49,6 +49,16 @@ def uploaded_file(write: Write) -> None:
     )
     if "~content" in own:
         own.update(_facts(write))
+
+
+def external_group(write: Write) -> None:
+    """An external data group names its file; a bare name is in its own partition or in Common."""
+    name = write.own.get("externalFileName")
+    if not isinstance(name, str) or name.startswith("/"):
+        return
+    near = join_path(name, write.partition)
+    there = write.draft.get(Key("sys/file/data-group", "", near)) is not None
+    write.own["externalFileName"] = near if there else join_path(name)
 
 
 def _facts(write: Write) -> Mapping[str, object]:

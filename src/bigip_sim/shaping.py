@@ -58,8 +58,9 @@ def paths(value: object) -> list[str]:
     found = []
     for entry in entries:
         if isinstance(entry, Mapping):
+            whole = entry.get("name", "") if "partition" in entry else entry.get("fullPath")
             partition = str(entry.get("partition", "Common"))
-            found.append(join_path(str(entry.get("name", "")), partition))
+            found.append(join_path(str(whole or entry.get("name", "")), partition))
         elif str(entry) not in {"", "none"}:
             found.append(full(entry))
     return found

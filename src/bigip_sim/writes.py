@@ -246,6 +246,8 @@ def _child_key(kind: Kind, owner: str, body: Mapping[str, object]) -> Key:
         return kind.key(str(body.get("name", "")), owner)
     partition = str(body.get("partition", split_path(owner).partition))
     if kind.path != "ltm/pool/members" and "partition" not in body:
+        if isinstance(body.get("fullPath"), str):  # how f5-ansible names profiles
+            return kind.key(join_path(str(body["fullPath"])), owner)
         partition = "Common"  # a bare profile or policy name means /Common: section 1.3
     name = str(body.get("name", ""))
     if kind.path == "ltm/pool/members":
