@@ -145,8 +145,9 @@ def check(draft: Draft, *, is_whole: bool = False) -> None:
             check_line(draft, item)
         for claim in claims(item):
             _check_claim(draft, item, claim, taken)
-        extra = _CHECKS.get(item.kind)
-        if extra is not None:
+    for item in draft.changed.values():  # what is missing is told before what does not fit
+        extra = _CHECKS.get(item.kind) if item is not None else None
+        if item is not None and extra is not None:
             extra(draft, item)
 
 

@@ -207,6 +207,12 @@ def _tunnel(_sources: Sources, item: Item) -> Entries:
     )
 
 
+def _traffic_group(sources: Sources, item: Item) -> Entries:
+    """Which fields there are is unverified; f5-ansible wants some."""
+    devices = [device.key.name for device in sources.tree.of_kind("cm/device")]
+    yield "", {"deviceName": " ".join(devices), "trafficGroup": item.key.name}
+
+
 COUNTED: Mapping[str, Callable[[Sources, Item], Entries]] = {
     "ltm/virtual": _virtual,
     "ltm/virtual-address": _virtual_address,
@@ -219,6 +225,7 @@ COUNTED: Mapping[str, Callable[[Sources, Item], Entries]] = {
     "ltm/snat-translation": _snat("serverside"),
     "ltm/snatpool": _snat("serverside"),
     "net/tunnels/tunnel": _tunnel,
+    "cm/traffic-group": _traffic_group,
 }
 
 
