@@ -13,7 +13,7 @@ from typing import Any
 from bigip_sim import membership, refusals, sync_marks, trust
 from bigip_sim.cluster_answers import Report
 from bigip_sim.configuration import Configuration
-from bigip_sim.election import Election, Group, Role, Seat
+from bigip_sim.election import YIELD_S, Election, Group, Role, Seat
 from bigip_sim.links import WORK_LIMIT_S, Address, Line, Link
 from bigip_sim.membership import TRUST_GROUP, path_of
 from bigip_sim.refusals import configuration_error
@@ -157,6 +157,10 @@ class Cluster:
             groups = [path_of(traffic_group)] if traffic_group else list(self.standing().active)
             self._election.stand_by(groups, heir.rpartition("/")[2], now)
         self.tick(tells=True)
+        if not self._links:  # nobody is there to take it, nor to speak with meanwhile
+            again = threading.Timer(YIELD_S, self.tick)
+            again.daemon = True
+            again.start()
 
     def exchange(self, told: Json) -> Json:
         """Answer another unit that tells of itself and asks."""

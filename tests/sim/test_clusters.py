@@ -47,6 +47,14 @@ def test_a_device_alone_is_standalone_and_active_for_everything():
         assert (device["selfDevice"], device["failoverState"]) == ("true", "active")
 
 
+def test_a_device_alone_that_is_told_to_stand_by_is_active_again_soon():
+    with nodes(1, formed=False) as made:
+        made[0].rest.post("sys/failover", command="run", standby=True)
+        assert made[0].active() == []
+        assert "standby" in made[0].rest.ask("GET", "sys/failover").text
+        wait_until(lambda: made[0].active() == ["traffic-group-1"], "nobody else could", 5)
+
+
 def test_a_change_waits_for_a_command_and_then_everything_is_there(pair):
     pair.settle("In Sync")
     told = pair[1].sync_status()
