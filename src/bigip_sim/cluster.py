@@ -213,11 +213,16 @@ class Cluster:
         with self._lock:
             seat = self._election.seat(now)
             active = {group for group, role in seat.roles.items() if role is Role.ACTIVE}
-            others = {
-                path_of(name): _state(self._election.heard(name, now)) for name in self._links
-            }
+            heard = {path_of(name): self._election.heard(name, now) for name in self._links}
+        others = {path: _state(other) for path, other in heard.items()}
+        elsewhere = {
+            group: path
+            for path, other in heard.items()
+            for group, role in (other.roles.items() if other is not None else ())
+            if role is Role.ACTIVE
+        }
         me = path_of(self._identity.name)
-        return Standing(me, frozenset(active), seat.powered, seat.offline, others)
+        return Standing(me, frozenset(active), seat.powered, seat.offline, others, elsewhere)
 
     def since_s(self) -> float:
         """Return for how many seconds it has been active for what it is active for."""

@@ -82,6 +82,8 @@ class Resources:
             return as_json(about)
         with device.configuration.reading() as tree:
             version = device.identity.version
+            if target.tail == "stats" and target.kind.path == "cm/traffic-group":
+                return as_json(device.system.traffic_groups(tree, target.name))
             if target.tail == "stats":
                 query = read_query(request.query, request.raw_query, version)
                 stats = Statistics(tree, device.plane, device.meter, version)

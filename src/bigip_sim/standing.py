@@ -15,6 +15,7 @@ class Standing:
     powered: bool = True
     offline: bool = False  # forced
     others: Mapping[str, str] = field(default_factory=dict)  # device -> failover state
+    elsewhere: Mapping[str, str] = field(default_factory=dict)  # traffic group -> other device
 
     @property
     def state(self) -> str:
@@ -22,6 +23,17 @@ class Standing:
         if self.offline:
             return "forced-offline"
         return "active" if self.active else "standby"
+
+    def state_for(self, traffic_group: str, device: str) -> str:
+        """Return what a device is to one traffic group: active, standby, or why it is neither."""
+        if device == self.device:
+            holds, state = traffic_group in self.active, self.state
+        else:
+            state = self.others.get(device, "unknown")
+            holds = self.elsewhere.get(traffic_group) == device
+        if state in {"active", "standby"}:
+            return "active" if holds else "standby"
+        return state
 
     def carries(self, traffic_group: str) -> bool:
         """Whether addresses of this traffic group are this unit's to answer on."""

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from bigip_sim import cluster_answers, refusals
+from bigip_sim import cluster_answers, membership, refusals
 from bigip_sim.cluster_answers import Report
+from bigip_sim.names import to_segment
 from bigip_sim.reading import BASE
 from bigip_sim.recorded import defaults
 from bigip_sim.rendering import text
 from bigip_sim.standing import Standing
+from bigip_sim.tree import Tree
 
 Json = dict[str, object]
 
@@ -79,6 +81,19 @@ class System:
         if answer is not None:
             return answer()
         return None
+
+    def traffic_groups(self, tree: Tree, name: str | None) -> Json:
+        """GET cm/traffic-group/stats, of all that move between devices or of one."""
+        groups = [g for g in membership.floating(tree) if name in (None, g.key.name)]
+        devices = [item.key.name for item in tree.of_kind("cm/device")]
+        path = "cm/traffic-group" + (f"/{to_segment(name)}" if name else "")
+        return {
+            "kind": f"tm:cm:traffic-group:traffic-group{'' if name else 'collection'}stats",
+            "selfLink": self._link(f"{path}/stats"),
+            "entries": cluster_answers.traffic_group_stats(
+                self._cluster.standing(), groups, devices
+            ),
+        }
 
     def _link(self, path: str) -> str:
         return f"{BASE}/{path}?ver={self._identity.version}"

@@ -315,6 +315,11 @@ def test_failover(way, three):
     states = {d["name"]: d["failoverState"] for d in three[heir].rest.get("cm/device")["items"]}
     first = {"power": "unknown", "offline": "forced-offline", "standby": "standby"}[way]
     assert (states["bigip-1"], states[f"bigip-{heir + 1}"]) == (first, "active")
+    entries = three[heir].rest.get("cm/traffic-group/stats")["entries"]
+    name = f"~Common~traffic-group-1:~Common~bigip-{heir + 1}/stats"
+    told = entries[f"https://localhost/mgmt/tm/cm/traffic-group/{name}"]["nestedStats"]["entries"]
+    assert told["failoverState"] == {"description": "active"}
+    assert len(entries) == 3
     text = three[heir].rest.get("sys/failover")["apiRawValues"]["apiAnonymous"]
     assert text.startswith("Failover active for 0d 00:00:0")
     assert '"1/1 standby"' in three[3 - heir].rest.ask("GET", "cm/failover-status").text
