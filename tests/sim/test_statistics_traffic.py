@@ -50,6 +50,8 @@ def carried():
         device.member = f"127.0.0.1:{number}"
         device.where = f"https://{VIP}:{port}/"
         wait_until(lambda: asked(device), "the virtual server answers")
+        wait_until(lambda: device.told("ltm/pool/p/stats", "totRequests") == 1, "it is counted")
+        wait_until(lambda: device.told("sys/traffic", "clientSideTraffic.curConns") == 0, "it ends")
         yield device
         device.rest.close()
 
