@@ -118,6 +118,7 @@ def test_an_irule_of_the_catalogue_is_carried_out(body, lines):
         ("pool a\nHTTP::collect 100", "HTTP::collect 100"),
         ("HTTP::header insert {X\n bad} y", "HTTP::header insert"),
         ("foreach x {1 2} { pool a }", "foreach"),
+        (f"HTTP::respond 200 content {'x' * 9000}", "content of 9000"),
     ],
 )
 def test_an_irule_with_anything_else_does_nothing_and_says_why(body, what):

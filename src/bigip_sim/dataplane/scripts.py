@@ -13,6 +13,7 @@ from bigip_sim.dataplane.rulebook import Rulebook
 from bigip_sim.names import join_path, split_path
 from bigip_sim.tcl import Statement, TclError, Word, statements
 
+LONGEST = 8000  # HAProxy's answers fit into one of its buffers
 _EVENTS = frozenset({"HTTP_REQUEST", "HTTP_RESPONSE", "CLIENT_ACCEPTED"})
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _SETTERS = {"HTTP::uri": "set-uri", "HTTP::path": "set-path", "HTTP::query": "set-query"}
@@ -116,6 +117,8 @@ class _Compiler:
             return
         said = [f"return status {code}"]
         if "content" in pairs:
+            if len(pairs["content"]) > LONGEST:
+                raise NotUnderstood(f"content of {len(pairs['content'])} characters")
             kind = pairs.get("Content-Type", "text/html")
             said.append(f"content-type {self._value(kind)}")
             said.append(f"lf-string {self._value(pairs.pop('content'))}")
