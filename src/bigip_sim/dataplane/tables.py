@@ -1,11 +1,13 @@
 """Takes what a worker remembers of clients over to the worker that replaces it.
 
-HAProxy's own way (peers) begins only seconds after a start; this one is there at once. How long an
-entry lives begins anew.
+HAProxy's own way (peers) begins only seconds after a start; this one is there at once. A worker
+forgets everything when it is told to stop, so it is read before: who came in the moment between
+is balanced once more. How long an entry lives begins anew.
 """
 
+import contextlib
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from bigip_sim.dataplane.process import Worker, WorkerError
 
@@ -14,17 +16,20 @@ _TABLE = re.compile(r"^# table: ([^,]+), type: \w+, size:\d+, used:([1-9]\d*)", 
 _ENTRY = re.compile(r"key=([\w.:@%+=/,-]+) .*?server_id=([1-9]\d*)")
 
 
-def take_over(old: Worker, new: Worker) -> None:
-    """Copy every entry of the tables that both have; what cannot be read is left behind."""
+def remembered(old: Worker) -> list[str]:
+    """Return the commands that make another worker remember what this one does."""
     try:
-        names = {name for name, _ in _TABLE.findall(old.ask("show table"))}
-        if not names:
-            return
-        known = {line.split(",")[0][9:] for line in new.ask("show table").splitlines() if line}
-        for some in batches(tuple(_entries(old, names & known))):
-            new.ask(*some)
+        names = [name for name, _ in _TABLE.findall(old.ask("show table"))]
+        return [command for name in names for command in _entries(old, name)]
     except WorkerError:
-        return  # one of them is ending; the clients find a member anew
+        return []  # it is ending; the clients find a member anew
+
+
+def remind(new: Worker, commands: Sequence[str]) -> None:
+    """Tell a worker; what it has no table for, it refuses."""
+    with contextlib.suppress(WorkerError):
+        for some in batches(commands):
+            new.ask(*some)
 
 
 def batches(commands: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -33,7 +38,6 @@ def batches(commands: Sequence[str]) -> Iterator[Sequence[str]]:
         yield commands[begin : begin + AT_ONCE]
 
 
-def _entries(old: Worker, names: Collection[str]) -> Iterator[str]:
-    for name in names:
-        for key, server in _ENTRY.findall(old.ask(f"show table {name}")):
-            yield f"set table {name} key {key} data.server_id {server}"
+def _entries(old: Worker, name: str) -> Iterator[str]:
+    for key, server in _ENTRY.findall(old.ask(f"show table {name}")):
+        yield f"set table {name} key {key} data.server_id {server}"

@@ -20,7 +20,7 @@ from bigip_sim.dataplane.counts import Ledger, Row
 from bigip_sim.dataplane.parts import Layout
 from bigip_sim.dataplane.process import Worker, WorkerError, WorkerFiles
 from bigip_sim.dataplane.steering import Stand
-from bigip_sim.dataplane.tables import batches, take_over
+from bigip_sim.dataplane.tables import batches, remembered, remind
 
 MOST_RETIRED = 4  # beyond, the eldest is ended with the connections that it still has
 _WHY = {
@@ -77,13 +77,14 @@ class Workers:
         files.configuration.write_text(text)
         files.states.write_text(render_states(layout, begins, stands))
         self._write_files(layout.files)
+        has_tables = any(backend.need.sticks for backend in layout.backends)
+        known = remembered(self._current) if self._current is not None and has_tables else []
         try:
             started = Worker(self._program, files, self._current)
         except WorkerError:
             files.remove()
             raise
-        if self._current is not None and any(b.need.sticks for b in layout.backends):
-            take_over(self._current, started)
+        remind(started, known)
         with self._reading:
             old, self._current = self._current, started
             if old is not None:
