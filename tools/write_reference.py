@@ -11,7 +11,6 @@ from typing import Any
 
 from oslo_config import cfg
 
-from bigip_lbaas.cli.app import OperatorApp
 from bigip_lbaas.cmd import db_manage
 from bigip_lbaas.cmd import main as program
 from bigip_lbaas.cmd import option_lists as lists
@@ -67,7 +66,7 @@ def _text(default: Any) -> str:
 def command_page() -> str:
     """Return the page of all commands: what each says of itself when asked for help."""
     parts = ["# Commands", "## bigip-lbaas"]
-    app = OperatorApp(program.commands())
+    app = program.operator_app()
     for name, command in sorted(program.commands().items()):
         text = command(app, None).get_parser(f"bigip-lbaas {name}").format_help()
         parts.append(f"### bigip-lbaas {name}\n\n```\n{text.rstrip()}\n```")

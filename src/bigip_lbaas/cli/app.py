@@ -3,7 +3,7 @@
 import logging
 import os
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,17 @@ from cliff.command import Command
 from cliff.commandmanager import CommandManager
 
 from bigip_lbaas.domain.errors import ProviderError
-from bigip_lbaas.store.port import Store
+from bigip_lbaas.domain.fleet import Fleet
+from bigip_lbaas.domain.ids import EnvironmentName
+from bigip_lbaas.scheduling.ranking import Policies
+from bigip_lbaas.store.port import Store, Transaction
 from bigip_lbaas.store.sql import SqlStore
 
 VERSION = "0.1.0"
 DEFAULT_STATE_DIR = Path("run")
 DATABASE_VARIABLE = "BIGIP_LBAAS_DATABASE"
+
+FleetOf = Callable[[Transaction, EnvironmentName], Fleet]
 
 
 def database_in(state_dir: Path) -> str:
@@ -28,8 +33,15 @@ def database_in(state_dir: Path) -> str:
 class OperatorApp(App):
     """The commands of an operator."""
 
-    def __init__(self, commands: Mapping[str, type[Command]], **streams: Any) -> None:
-        """Offer these commands: name -> class."""
+    def __init__(
+        self,
+        commands: Mapping[str, type[Command]],
+        fleet_of: FleetOf,
+        policies: Policies,
+        **streams: Any,
+    ) -> None:
+        """Offer these commands: name -> class. fleet_of reads a fleet as controllers see it."""
+        self.fleet_of, self.policies = fleet_of, policies
         manager = CommandManager("bigip_lbaas.no_plugins")
         for name, command in commands.items():
             manager.add_command(name, command)

@@ -3,23 +3,13 @@
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from cliff.command import Command
 from cliff.lister import Lister
 
 from bigip_lbaas.cli import reading
 from bigip_lbaas.cli.app import OperatorApp
 from bigip_lbaas.cli.group_set import GroupSet
-
-
-class GroupList(Lister):
-    """Show the device groups: how full they are, by which metric, and who serves them."""
-
-    app: OperatorApp
-
-    def take_action(self, parsed_args: Namespace) -> Any:
-        """Return columns and rows."""
-        del parsed_args
-        return reading.GROUP_COLUMNS, reading.group_rows(self.app.open_store())
+from bigip_lbaas.cli.group_show import GroupForecast, GroupList, GroupShow, WhyFull
+from bigip_lbaas.cli.simulate import Simulate
 
 
 class AgentList(Lister):
@@ -45,7 +35,7 @@ class LoadBalancerList(Lister):
         return columns, reading.load_balancer_rows(self.app.open_store())
 
 
-class LoadBalancerExplain(Command):
+class LoadBalancerExplain(Lister):
     """Say why a load balancer lives where it does, or why it lives nowhere."""
 
     app: OperatorApp
@@ -56,16 +46,25 @@ class LoadBalancerExplain(Command):
         parser.add_argument("load_balancer", metavar="ID", help="id of the load balancer")
         return parser
 
-    def take_action(self, parsed_args: Namespace) -> None:
-        """Print every decision about it."""
-        text = reading.explanation(self.app.open_store(), parsed_args.load_balancer)
-        self.app.stdout.write(text + "\n")
+    def take_action(self, parsed_args: Namespace) -> Any:
+        """Return a row for each device group of each decision; a table has words before it."""
+        decisions = reading.decisions(self.app.open_store(), parsed_args.load_balancer)
+        if parsed_args.formatter == "table":
+            said = "\n\n".join(reading.said_of(decision) for decision in decisions)
+            self.app.stdout.write(said + "\n")
+        rows = [row for decision in decisions for row in reading.candidate_rows(decision)]
+        shown = len(reading.CANDIDATE_COLUMNS) - (parsed_args.formatter == "table")
+        return reading.CANDIDATE_COLUMNS[:shown], [row[:shown] for row in rows]
 
 
 COMMANDS = {
     "agent list": AgentList,
+    "group forecast": GroupForecast,
     "group list": GroupList,
     "group set": GroupSet,
+    "group show": GroupShow,
     "loadbalancer explain": LoadBalancerExplain,
     "loadbalancer list": LoadBalancerList,
+    "simulate": Simulate,
+    "why-full": WhyFull,
 }

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from bigip_lbaas.domain.capacity import CapacityReport
+from bigip_lbaas.cli.told import Told, told_share
 from bigip_lbaas.domain.errors import RequestRejected
+from bigip_lbaas.domain.placement import Placement
 from bigip_lbaas.scheduling.explain import explain
 from bigip_lbaas.store import records
 from bigip_lbaas.store.port import Store, Transaction
 
-GROUP_COLUMNS = (
-    "environment", "group", "score", "binding metric", "reserved", "load balancers", "agents",
-    "devices", "report age",
+CANDIDATE_COLUMNS = (
+    "decision", "group", "score", "projection", "binding", "stage", "reason", "chosen",
 )  # fmt: skip
 LOAD_BALANCER_COLUMNS = (
     "id", "name", "project", "vip", "group", "agent", "phase", "revision", "reason",
@@ -18,11 +18,6 @@ LOAD_BALANCER_COLUMNS = (
 AGENT_COLUMNS = ("id", "environment", "group", "alive", "admin up", "homes", "heard of", "devices")
 
 Rows = tuple[tuple[str, ...], ...]
-
-
-def group_rows(store: Store) -> Rows:
-    """Return one row per device group, under GROUP_COLUMNS."""
-    return store.read(lambda tx: tuple(_group(tx, row) for row in tx.select(records.Group)))
 
 
 def agent_rows(store: Store) -> Rows:
@@ -37,50 +32,48 @@ def load_balancer_rows(store: Store) -> Rows:
     )
 
 
-def explanation(store: Store, load_balancer_id: str) -> str:
-    """Return every decision about a load balancer as text. Raises RequestRejected."""
-    decisions = store.read(
+def decisions(store: Store, load_balancer_id: str) -> tuple[records.Decision, ...]:
+    """Return every decision about a load balancer. Raises RequestRejected."""
+    found = store.read(
         lambda tx: tx.select(records.Decision, load_balancer_id=load_balancer_id, order_by="number")
     )
-    if not decisions:
+    if not found:
         raise RequestRejected(
             f"Nothing has been decided about load balancer {load_balancer_id}: it is not known"
             " here, or no controller has looked at it yet"
         )
-    return "\n\n".join(
-        f"decision {decision.number}, by {decision.controller}, of revision {decision.revision}\n"
-        + explain(decision.need, decision.answer, decision.rules)
-        for decision in decisions
-    )
+    return found
 
 
-def _group(tx: Transaction, row: records.Group) -> tuple[str, ...]:
-    where: dict[str, Any] = {"environment": row.environment, "group": row.number}
-    agents = tx.select(records.Agent, **where)
-    reports = tx.select(records.Report, **where, order_by="-received_at", limit=1)
-    reserved: dict[str, float] = {}
-    for reservation in tx.select(records.Reservation, **where):
-        for metric, cost in reservation.costs.items():
-            reserved[metric] = reserved.get(metric, 0.0) + cost
-    newest = reports[0] if reports else None
+def said_of(decision: records.Decision) -> str:
+    """Return a decision in words, without its candidates."""
+    words = explain(decision.need, decision.answer, decision.rules).partition("\n\n")[0]
     return (
-        row.environment,
-        str(row.number) + (" (draining)" if row.draining else ""),
-        _score(newest.report if newest else None),
-        (newest.report.binding_metric if newest else None) or "-",
-        ", ".join(f"{metric} {cost:g}" for metric, cost in sorted(reserved.items())) or "-",
-        str(len(tx.select(records.PlacementRow, **where))),
-        f"{sum(agent.alive for agent in agents)} of {len(agents)} alive",
-        ", ".join(row.devices),
-        f"{tx.now() - newest.received_at:.1f} s" if newest else "-",
+        f"decision {decision.number}, by {decision.controller}, of revision {decision.revision}\n"
+        + words
     )
 
 
-def _score(report: CapacityReport | None) -> str:
-    if report is None or report.environment_capacity_score is None:
-        return "unknown"
-    score = f"{report.environment_capacity_score:.3f}"
-    return score if report.has_policy else f"{score} (no policy)"
+def candidate_rows(decision: records.Decision) -> tuple[tuple[Any, ...], ...]:
+    """Return a row for each device group under CANDIDATE_COLUMNS: what was thought of it."""
+    answer = decision.answer
+    chosen = answer.group if isinstance(answer, Placement) else None
+    return tuple(
+        (
+            decision.number,
+            Told(one.group, f"{one.group}{' (own)' if one.is_projects_own else ''}"),
+            told_share(one.score),
+            told_share(one.projection),
+            one.binding_metric or "-",
+            str(one.stage or "-"),
+            Told(
+                one.why_not or one.note,
+                f"{'chosen: ' if one.group == chosen else ''}{one.why_not or one.note}",
+            ),
+            one.group == chosen,
+        )
+        for one in answer.opinions
+    )
 
 
 def _agent(tx: Transaction, row: records.Agent) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The program `bigip-lbaas`."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -8,6 +9,12 @@ from cliff.command import Command
 
 from bigip_lbaas.cli.app import OperatorApp
 from bigip_lbaas.cli.commands import COMMANDS
+from bigip_lbaas.cmd.installed import load_policies
+from bigip_lbaas.controller.books import read_fleet
+from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.domain.fleet import Fleet
+from bigip_lbaas.domain.ids import EnvironmentName, ProjectId
+from bigip_lbaas.store.port import Transaction
 
 
 def commands() -> dict[str, type[Command]]:
@@ -22,9 +29,20 @@ def commands() -> dict[str, type[Command]]:
     return found
 
 
+def operator_app() -> OperatorApp:
+    """Return the program, with what it takes from layers that it does not know."""
+    return OperatorApp(commands(), _read_fleet, load_policies())
+
+
+def _read_fleet(tx: Transaction, environment: EnvironmentName) -> Fleet:
+    """Return an environment's fleet as its controllers see it for a project without a home."""
+    return read_fleet(tx, ControllerSettings(environment, "operator"), ProjectId(""))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    return int(OperatorApp(commands()).run(list(sys.argv[1:] if argv is None else argv)))
+    os.environ.setdefault("CLIFF_FIT_WIDTH", "1")  # a table that wraps its lines cannot be read
+    return int(operator_app().run(list(sys.argv[1:] if argv is None else argv)))
 
 
 if __name__ == "__main__":

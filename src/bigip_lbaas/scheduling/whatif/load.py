@@ -22,7 +22,7 @@ class TrueLoad:
 
     def __init__(self, group: SimulatedGroup) -> None:
         """Begin with what the group carries."""
-        self.limits = group.limits
+        self.group, self.limits = group, group.limits
         self.residents: dict[LoadBalancerId, Resident] = {}
         self.lives_here = Counter[ProjectId](dict.fromkeys(group.projects, 1))
         self.nodes = {project: Counter(names) for project, names in group.projects.items()}
@@ -100,6 +100,10 @@ class TrueLoad:
             ),
             default=0.0,
         )
+
+    def would_do_for(self, arrival: Arrival) -> bool:
+        """Return whether the group may take it at all, however full it is."""
+        return not self.group.draining and arrival.demands <= self.group.tags
 
     def cost_here(self, arrival: Arrival) -> dict[str, float]:
         """Return metric -> what it would truly add."""

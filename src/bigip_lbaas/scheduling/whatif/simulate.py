@@ -20,7 +20,7 @@ from bigip_lbaas.scheduling.shipped import SHIPPED
 from bigip_lbaas.scheduling.whatif.books import GroupBook, Held, Measuring
 from bigip_lbaas.scheduling.whatif.estimates import Estimator, Learned
 from bigip_lbaas.scheduling.whatif.load import TrueLoad
-from bigip_lbaas.scheduling.whatif.tally import Tally
+from bigip_lbaas.scheduling.whatif.tally import Tally, has_room
 from bigip_lbaas.scheduling.whatif.world import Arrival, SimulatedGroup, Timing
 
 ENVIRONMENT = EnvironmentName("simulated")
@@ -113,9 +113,7 @@ class _Run:
         need, fleet, answer = self._decide(arrival)
         self.watch(now, arrival, answer)
         if isinstance(answer, Unplaced):
-            room = any(
-                load.share(now, load.cost_here(arrival)) <= 1.0 for load in self._open(arrival)
-            )
+            room = any(has_room(load, arrival, now) for load in self.loads.values())
             self.tally.count_refusal(room, answer.because, now)
             return
         load, book = self.loads[answer.group], self.books[answer.group]
@@ -128,12 +126,6 @@ class _Run:
         above = self.timing.refresh_above
         if above is not None and share_in_flight(need, fleet, answer) > above:
             self._ask(controller, answer.group, now)
-
-    def _open(self, arrival: Arrival) -> Iterator[TrueLoad]:
-        """Yield the groups that would do for it, whatever they carry."""
-        for number, book in self.books.items():
-            if not book.group.draining and arrival.demands <= book.group.tags:
-                yield self.loads[number]
 
     def _decide(self, arrival: Arrival) -> tuple[Need, Fleet, Placement | Unplaced]:
         setting, now = self.setting, arrival.at_s

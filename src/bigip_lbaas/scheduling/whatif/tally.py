@@ -72,8 +72,7 @@ class Tally:
             self.kept_home += loads[group].lives_here[arrival.project_id] > 0
         if _would_be(loads[group], arrival, at) > 1.0:
             self.over += 1
-            others = (load for number, load in loads.items() if number != group)
-            self.over_avoidable += any(_would_be(load, arrival, at) <= 1.0 for load in others)
+            self.over_avoidable += any(has_room(load, arrival, at) for load in loads.values())
 
     def count_refusal(self, with_room: bool, because: str, at_s: float) -> None:
         """Count a refusal."""
@@ -101,6 +100,11 @@ class Tally:
 
 
 MOST_REASONS = 3
+
+
+def has_room(load: TrueLoad, arrival: Arrival, at: float) -> bool:
+    """Return whether the group truly has room for it."""
+    return load.would_do_for(arrival) and _would_be(load, arrival, at) <= 1.0
 
 
 def _would_be(load: TrueLoad, arrival: Arrival, at: float) -> float:
