@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import create_engine
 
 from bigip_lbaas.domain.capacity import CapacityReport, Reading
+from bigip_lbaas.domain.costs import EVERYBODY
 from bigip_lbaas.domain.graph import (
     Algorithm,
     HealthMonitor,
@@ -30,6 +32,7 @@ from bigip_lbaas.domain.ids import (
     RequestId,
 )
 from bigip_lbaas.store import records, schema
+from bigip_lbaas.store.children import children_of
 from bigip_lbaas.store.shape import plain_row, shape_of
 from bigip_lbaas.store.tables import table_of
 
@@ -128,6 +131,12 @@ def _all(size: Size) -> Iterator[Any]:
         yield records.Home(ENVIRONMENT, owner, group, agent_of(size, group), 1, "n")
     for number, owner in enumerate(owners):
         yield load_balancer(graph(number, owner), records.Phase.APPLIED)
+    for number, owner in enumerate(owners):
+        yield from children_of(graph(number, owner))
+    for owner, count in Counter(owners).items():
+        yield records.Residence(ENVIRONMENT, owner, groups[owner], count, count)
+    for group, count in Counter(groups[owner] for owner in owners).items():
+        yield records.Residence(ENVIRONMENT, EVERYBODY, group, count, count)
     for number, owner in enumerate(owners):
         id_ = LoadBalancerId(f"lb-{number}")
         yield records.PlacementRow(id_, ENVIRONMENT, owner, groups[owner])

@@ -22,6 +22,7 @@ from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber, Reques
 from bigip_lbaas.domain.placement import Placement, PlacementRules, Unplaced
 from bigip_lbaas.scheduling.schedule import schedule
 from bigip_lbaas.store import records
+from bigip_lbaas.store.children import children_of
 from bigip_lbaas.store.memory import MemoryStore
 from bigip_lbaas.store.port import Store, Transaction
 from bigip_lbaas.store.records import Phase
@@ -88,6 +89,8 @@ class Fleets:
             tx.put(records.Report(agent, ENVIRONMENT, group, now, self.report(agent, number)))
         for arrival in self.arrivals:
             tx.put(arrival)
+            for child in children_of(arrival.graph):
+                tx.put(child)
 
 
 class Books:

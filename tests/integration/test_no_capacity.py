@@ -8,6 +8,7 @@ from octavia_lib.api.drivers import data_models as models
 from octavia_lib.api.drivers import exceptions
 
 from bigip_lbaas.cli.setting import set_group
+from bigip_lbaas.controller.places import move_in, move_out
 from bigip_lbaas.domain.status import Provisioning
 from bigip_lbaas.provider.octavia import driver, room
 from bigip_lbaas.scheduling.capacity_policy import parse
@@ -54,9 +55,8 @@ class Cloud:
         most = None if there_is else 1
         set_group(self.world.store, None, 1, {"max_load_balancers": most})
         if not there_is:
-            self.world.store.write(
-                lambda tx: tx.put(records.PlacementRow("other", ENVIRONMENT, "other", 1))  # type: ignore[arg-type]
-            )
+            other = records.PlacementRow("other", ENVIRONMENT, "other", 1)  # type: ignore[arg-type]
+            self.world.store.write(lambda tx: move_in(tx, other))
 
     def create(self, lb: str = "lb", **more: Any) -> None:
         fields = {"loadbalancer_id": lb, "project_id": "acme", "vip_address": "192.0.2.1", **more}
@@ -186,7 +186,7 @@ def test_room_is_held_from_the_answer_to_the_placement_and_is_not_in_its_own_way
 def test_what_is_held_counts_against_others_until_it_expires(declared: bool) -> None:
     strict = Cloud(reject=True, policy=f"tenant_count: {10 if declared else 1}")
     strict.room(True)
-    strict.world.store.write(lambda tx: tx.delete(records.PlacementRow, "other"))
+    strict.world.store.write(lambda tx: move_out(tx, "other"))  # type: ignore[arg-type]
     if declared:
         set_group(strict.world.store, None, 1, {"max_load_balancers": 1})
     strict.world.door.bus.call(  # admitted, and then the API rolls back

@@ -13,6 +13,7 @@ from bigip_lbaas.domain.capacity import CapacityReport, Reading
 from bigip_lbaas.domain.graph import ObjectRef
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.store import records
+from bigip_lbaas.store.children import children_of
 from bigip_lbaas.store.memory import MemoryStore
 from bigip_lbaas.store.port import Transaction
 from bigip_lbaas.store.records import Phase
@@ -112,7 +113,7 @@ class Books:
             self.now,
             leaving=leaving,
         )
-        self.put(row)
+        self.put(row, *children_of(made))
         return row
 
     def attend(self, row: records.LoadBalancer, waited_s: float = 0.0) -> Attended:

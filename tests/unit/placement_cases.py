@@ -212,7 +212,7 @@ def a_stale_report() -> str:
     for name, of in (("h1:1", epoch), ("h2:1", second)):
         books.beat(name, of, 1)  # type: ignore[arg-type]
     books.report("h1:1", epoch, readings=tenants(1.0))
-    fleet = books.store.read(lambda tx: read_fleet(tx, books.settings, "acme"))  # type: ignore[arg-type]
+    fleet = books.store.read(lambda tx: read_fleet(tx, books.settings, NEED))
     return f"an old 10 of 10 beside a fresh 1 of 10: {fleet.groups[0].measured['tenant_count']:g}"
 
 

@@ -6,17 +6,21 @@ import pytest
 from bookkeeping import ENVIRONMENT, Books, ready
 
 from bigip_lbaas.controller.books import read_fleet
+from bigip_lbaas.controller.places import leave_a_tombstone
 from bigip_lbaas.domain.capacity import Reading
 from bigip_lbaas.domain.graph import ObjectKind, ObjectRef
-from bigip_lbaas.domain.placement import Placement, Unplaced
+from bigip_lbaas.domain.placement import Need, Placement, Unplaced
 from bigip_lbaas.store import records
 from bigip_lbaas.store.records import Phase
+from tests.integration.graphs import graph
 
 FULL = (Reading("tenant_count", 10.0, 10.0),)
 
 
 def group_of(books: Books, number: int, project: str = "acme"):  # type: ignore[no-untyped-def]
-    fleet = books.store.read(lambda tx: read_fleet(tx, books.settings, project))  # type: ignore[arg-type]
+    addresses = graph(1).member_addresses()
+    need = Need("asks", project, addresses)  # type: ignore[arg-type]
+    fleet = books.store.read(lambda tx: read_fleet(tx, books.settings, need))
     return next(group for group in fleet.groups if group.number == number)
 
 
@@ -249,5 +253,44 @@ def test_a_project_lives_where_it_has_a_placement_that_is_no_tombstone() -> None
     assert not group_of(books, 1, "bolt").project_lives_here
     placement = books.get(records.PlacementRow, row.id)
     assert placement is not None
-    books.put(replace(placement, tombstone=True))
+    books.write(lambda tx: leave_a_tombstone(tx, placement))
     assert not group_of(books, 1).project_lives_here
+
+
+# -- who lives where, counted
+
+
+def counts(books: Books) -> dict[tuple[str, int], tuple[int, int]]:
+    rows = books.all(records.Residence)
+    return {(row.project_id, row.group): (row.load_balancers, row.living) for row in rows}
+
+
+def test_residences_are_what_the_placements_say_whatever_comes_and_goes() -> None:
+    books = Books()
+    ready(books)
+    rows = [
+        books.accept(number, project) for number, project in enumerate(("acme", "acme", "bolt"))
+    ]
+    assignments = [books.assigned(row) for row in rows]
+    assert counts(books) == {("", 1): (3, 3), ("acme", 1): (2, 2), ("bolt", 1): (1, 1)}
+    for row in (rows[0], rows[2]):
+        books.put(replace(row, wanted=False, revision=2))
+    books.end(books.assigned(rows[0]), revision=2, unclean=("B",))
+    assert counts(books)["acme", 1] == (2, 1)
+    assert counts(books)["", 1] == (3, 2)
+    last = books.assigned(rows[2])
+    books.end(last, revision=2, let_go=last.home.fence)
+    assert counts(books) == {("", 1): (2, 1), ("acme", 1): (2, 1)}
+    books.end(assignments[0], revision=2)
+    assert counts(books) == {("", 1): (1, 1), ("acme", 1): (1, 1)}
+
+
+def test_only_addresses_that_the_request_names_and_the_project_has_there_are_known() -> None:
+    books = Books()
+    ready(books)
+    row = books.accept(1)
+    assert group_of(books, 1).project_nodes == frozenset()  # it has no place yet
+    books.assigned(row)
+    books.assigned(books.accept(2))
+    assert group_of(books, 1).project_nodes == row.graph.member_addresses()
+    assert group_of(books, 1, "bolt").project_nodes == frozenset()

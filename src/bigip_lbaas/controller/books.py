@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.capacity import Reading
+from bigip_lbaas.domain.costs import EVERYBODY
 from bigip_lbaas.domain.fleet import AgentState, Fleet, GroupState
-from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId, ProjectId
+from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId
+from bigip_lbaas.domain.placement import Need
 from bigip_lbaas.store import records
 from bigip_lbaas.store.port import OneOf, Transaction
 
@@ -15,10 +17,9 @@ from bigip_lbaas.store.port import OneOf, Transaction
 def read_fleet(
     tx: Transaction,
     settings: ControllerSettings,
-    project: ProjectId,
-    asking: LoadBalancerId | None = None,
+    need: Need,
 ) -> Fleet:
-    """Return the environment's groups as one project's request sees them, in one snapshot.
+    """Return the environment's groups as this request sees them, in one snapshot.
 
     What is reserved for the load balancer that asks does not stand in its own way.
     """
@@ -26,7 +27,7 @@ def read_fleet(
     now = tx.now()
     # Reservations first: a report that comes in between releases some, and then what they stood
     # for is counted twice for once, which errs on the safe side, and never not at all.
-    reservations = _reservations(tx, settings, asking)
+    reservations = _reservations(tx, settings, need.load_balancer_id)
     rows = tx.select(records.Agent, environment=environment)
     fresh = {
         row.agent_id: row
@@ -39,17 +40,20 @@ def read_fleet(
         agents[row.group].append(
             AgentState(row.id, row.host, live, row.admin_state_up, row.id in fresh)
         )
-    load_balancers = tx.count(records.PlacementRow, "group", environment=environment)
-    nodes = _project_nodes(tx, settings, project)
-    homes = tx.select(records.Home, environment=environment, project_id=project)
+    everybody = tx.select(records.Residence, environment=environment, project_id=EVERYBODY)
+    many = {row.group: row.load_balancers for row in everybody}
+    own = tx.select(records.Residence, environment=environment, project_id=need.project_id)
+    own_groups = {row.group for row in own if row.living}
+    nodes = _known_nodes(tx, need) if own_groups else {}
+    homes = tx.select(records.Home, environment=environment, project_id=need.project_id)
     home_of = {row.group: row.agent_id for row in homes}
     groups = tuple(
         replace(
             _group(row, tuple(agents[row.number]), fresh),
             reserved=_reserved(r for r in reservations if r.group == row.number),
-            load_balancers=load_balancers.get(row.number, 0),
+            load_balancers=many.get(row.number, 0),
             held=sum(r.group == row.number and r.expires_at is not None for r in reservations),
-            project_lives_here=row.number in nodes,
+            project_lives_here=row.number in own_groups,
             project_home=home_of.get(row.number),
             project_nodes=nodes.get(row.number, frozenset()),
         )
@@ -59,7 +63,7 @@ def read_fleet(
 
 
 def _reservations(
-    tx: Transaction, settings: ControllerSettings, asking: LoadBalancerId | None
+    tx: Transaction, settings: ControllerSettings, asking: LoadBalancerId
 ) -> tuple[records.Reservation, ...]:
     now = tx.now()
     return tuple(
@@ -127,26 +131,15 @@ def _reserved(reservations: Iterable[records.Reservation]) -> dict[str, float]:
     return {metric: _short(total) for metric, total in sums.items()}
 
 
-def _project_nodes(
-    tx: Transaction, settings: ControllerSettings, project: ProjectId
-) -> dict[GroupNumber, frozenset[str]]:
-    """Return group -> member addresses of the project's load balancers that live there."""
-    placements = tx.select(
-        records.PlacementRow,
-        environment=settings.environment,
-        project_id=project,
-        tombstone=False,
-    )
-    graphs = {
-        row.id: row.graph
-        for row in tx.select(
-            records.LoadBalancer,
-            OneOf("id", tuple(placement.load_balancer_id for placement in placements)),
-        )
-    }
-    nodes: dict[GroupNumber, frozenset[str]] = {}
-    for placement in placements:
-        graph = graphs.get(placement.load_balancer_id)
-        addresses = graph.member_addresses() if graph else frozenset[str]()
-        nodes[placement.group] = nodes.get(placement.group, frozenset()) | addresses
-    return nodes
+def _known_nodes(tx: Transaction, need: Need) -> dict[GroupNumber, frozenset[str]]:
+    """Return group -> those of the request's member addresses that its project has there."""
+    addresses = OneOf("address", tuple(sorted(need.member_addresses)))
+    members = tx.select(records.Child, addresses, project_id=need.project_id)
+    owners = tuple(sorted({member.load_balancer_id for member in members}))
+    places = tx.select(records.PlacementRow, OneOf("load_balancer_id", owners))
+    group_of = {place.load_balancer_id: place.group for place in places}
+    nodes: dict[GroupNumber, set[str]] = defaultdict(set)
+    for member in members:
+        if member.load_balancer_id in group_of:
+            nodes[group_of[member.load_balancer_id]].add(member.address)
+    return {group: frozenset(found) for group, found in nodes.items()}

@@ -31,10 +31,11 @@ def learn_from(
     key = (settings.environment, report.group)
     row = locked(tx, records.GroupWatch(*key), *key)
     where: dict[str, Any] = {"environment": settings.environment, "group": report.group}
+    lives = tx.get(records.Residence, settings.environment, EVERYBODY, report.group)
     seen = Seen(
         tx.now(),
         {reading.metric: reading.value for reading in report.readings},
-        sum(tx.count(records.PlacementRow, "group", **where).values()),
+        lives.load_balancers if lives else 0,
         tuple((each.project_id, each.costs) for each in released),
         more_to_come=bool(tx.select(records.Reservation, limit=1, **where)),
     )

@@ -9,6 +9,7 @@ from bigip_lbaas.controller.costs import costs_of
 from bigip_lbaas.controller.decisions import record_decision
 from bigip_lbaas.controller.fullness import remember_full
 from bigip_lbaas.controller.homes import Nonces, as_home, found_home, give_home
+from bigip_lbaas.controller.places import move_in
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.telling import tell_deleted, tell_refused
 from bigip_lbaas.domain.errors import ConcurrentUpdate
@@ -109,7 +110,7 @@ def ask(
         brings=brought_by(lb.graph),
         seen_costs=costs_of(tx, settings, lb.project_id),
     )
-    fleet = read_fleet(tx, settings, lb.project_id, lb.id)
+    fleet = read_fleet(tx, settings, need)
     answer = schedule(need, fleet, settings.rules, settings.policies)
     remember_full(tx, settings, {one.group: one.score for one in answer.opinions})
     return need, fleet, answer
@@ -124,7 +125,6 @@ def settle(
 ) -> records.PlacementRow:
     """Write the placement down, with what it is expected to cost and the project's home."""
     row = records.PlacementRow(lb.id, settings.environment, lb.project_id, answer.group)
-    tx.insert(row)
     reserved = records.Reservation(
         lb.id, settings.environment, lb.project_id, answer.group, answer.costs, tx.now()
     )
@@ -135,6 +135,7 @@ def settle(
         if agent is None or not (agent.alive and agent.admin_state_up):
             raise ConcurrentUpdate(f"agent {answer.agent_id} went while its work was placed")
         give_home(tx, key, agent.id, nonces)
+    move_in(tx, row)
     return row
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from bigip_lbaas.controller.homes import Nonces, as_home, give_home
+from bigip_lbaas.controller.places import move_out
 from bigip_lbaas.controller.placing import UNFINISHED
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.telling import (
@@ -111,7 +112,7 @@ def _end_deletion(tx: Transaction, lb: records.LoadBalancer, outcome: Outcome) -
         keep_tombstone(tx, lb, outcome.unclean)
         return True
     if lb.phase is Phase.GONE:
-        tx.delete(records.PlacementRow, lb.id)
+        move_out(tx, lb.id)
         tx.delete(records.LoadBalancer, lb.id)
         return False
     tell_deleted(tx, lb)

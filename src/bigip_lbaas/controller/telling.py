@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bigip_lbaas.controller.decisions import orphan_decisions
+from bigip_lbaas.controller.places import leave_a_tombstone, move_out
 from bigip_lbaas.domain.status import (
     ObjectStatus,
     Provisioning,
@@ -49,7 +50,7 @@ def tell_refused(tx: Transaction, lb: records.LoadBalancer, reason: str) -> None
     tell_failed(tx, replace(lb, refused=True), reason)
 
 
-def tell_deleted(tx: Transaction, lb: records.LoadBalancer) -> None:
+def tell_deleted(tx: Transaction, lb: records.LoadBalancer, keeps_its_place: bool = False) -> None:
     """Nothing of it is left on any device that answers: DELETED, and its rows go."""
     _tell(tx, lb, statuses_when_deleted(lb.graph, lb.leaving))
     for child in tx.select(records.Child, load_balancer_id=lb.id):
@@ -59,17 +60,18 @@ def tell_deleted(tx: Transaction, lb: records.LoadBalancer) -> None:
         tx.delete(records.Vip, lb.environment, lb.graph.vip_address)
     orphan_decisions(tx, lb.id)
     tx.delete(records.Reservation, lb.id)
-    tx.delete(records.PlacementRow, lb.id)
+    if not keeps_its_place:
+        move_out(tx, lb.id)
     tx.delete(records.LoadBalancer, lb.id)
 
 
 def keep_tombstone(tx: Transaction, lb: records.LoadBalancer, unclean: tuple[str, ...]) -> None:
     """It is gone from every device that answers; the others must be cleaned when they return."""
     placement = tx.get(records.PlacementRow, lb.id)
-    tell_deleted(tx, lb)
+    tell_deleted(tx, lb, keeps_its_place=True)
     tx.put(replace(lb, phase=Phase.GONE, unclean=unclean, behind=True, leaving=()))
     if placement is not None:
-        tx.put(replace(placement, tombstone=True))
+        leave_a_tombstone(tx, placement)
 
 
 def note(tx: Transaction, lb: records.LoadBalancer, kind: str, text: str) -> None:

@@ -28,7 +28,7 @@ class GroupState:
     reserved: metric -> what placements that no report has seen yet are expected to cost.
     score_is_known: at least one live agent has a fresh report in which every metric was read.
     project_lives_here: the project has a placement here that is no tombstone.
-    project_nodes: member addresses that the project's partition here already has.
+    project_nodes: those of the request's member addresses that the project already has here.
     held: for how many more room is held that have not been accepted yet.
     max_load_balancers: as many as the operator allows here, beside what is measured.
     was_full: it has been full, and its score has not fallen far enough since.

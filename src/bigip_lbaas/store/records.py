@@ -67,12 +67,17 @@ class LoadBalancer:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """Which load balancer an object belongs to: the API names members only by their pool."""
+    """Which load balancer an object belongs to: the API names members only by their pool.
+
+    project_id, address: of a member.
+    """
 
     KEY: ClassVar = ("object_id",)
     object_id: str
     kind: str
     load_balancer_id: LoadBalancerId
+    project_id: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,21 @@ class PlacementRow:
     project_id: ProjectId
     group: GroupNumber
     tombstone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Residence:
+    """How many load balancers of a project have a place in a group; EVERYBODY has a row, too.
+
+    living: without those that are gone and not cleaned from every device yet.
+    """
+
+    KEY: ClassVar = ("environment", "project_id", "group")
+    environment: EnvironmentName
+    project_id: ProjectId
+    group: GroupNumber
+    load_balancers: int = 0
+    living: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +316,7 @@ class Event:
 
 
 RECORDS = (
-    LoadBalancer, Child, Vip, Environment, Group, Agent, Home, PlacementRow, Reservation,
+    LoadBalancer, Child, Vip, Environment, Group, Agent, Home, PlacementRow, Residence, Reservation,
     Decision, Report, History, GroupWatch,
     SeenCosts, StatusMessage, Tenure, Sequence, Event,
 )  # fmt: skip

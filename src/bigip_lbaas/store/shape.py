@@ -28,7 +28,7 @@ INDEXES: dict[type, tuple[tuple[str, ...], ...]] = {
         ("environment", "phase"),
         ("environment", "project_id"),
     ),
-    records.Child: (("load_balancer_id",),),
+    records.Child: (("load_balancer_id",), ("project_id", "address")),
     records.Agent: (("environment",),),
     records.Home: (("agent_id",), ("environment", "group")),
     records.PlacementRow: (("environment", "group"), ("environment", "project_id", "group")),

@@ -13,6 +13,7 @@ from bigip_lbaas.domain.ids import EnvironmentName, LoadBalancerId, RequestId
 from bigip_lbaas.domain.status import ObjectStatus, Provisioning
 from bigip_lbaas.provider.octavia.refuse import Leniency
 from bigip_lbaas.provider.octavia.room import ask_for_room
+from bigip_lbaas.store.children import children_of
 from bigip_lbaas.store.port import Store, Transaction
 from bigip_lbaas.store.records import (
     Child,
@@ -224,9 +225,9 @@ class Door:
         )
         tx.put(accepted)
         known = {row.object_id for row in tx.select(Child, load_balancer_id=record.id)}
-        for ref in here:
-            if ref.kind is not ObjectKind.LOAD_BALANCER and ref.id not in known:
-                tx.put(Child(ref.id, ref.kind.value, record.id))
+        for child in children_of(graph):
+            if child.object_id not in known:
+                tx.put(child)
         for ref in removed:
             if ref.id in known and ref not in here:
                 tx.delete(Child, ref.id)

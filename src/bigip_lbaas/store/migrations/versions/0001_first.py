@@ -63,8 +63,11 @@ def _create_load_balancers() -> None:
         _column("object_id", SHORT),
         _column("kind", LONG),
         _column("load_balancer_id", SHORT),
+        _column("project_id", SHORT),
+        _column("address", SHORT),
     )
     _index("child", "load_balancer_id")
+    _index("child", "project_id", "address")
     _table(
         "vip",
         ("environment", "address"),
@@ -148,6 +151,15 @@ def _create_placements() -> None:
     )
     _index("placement_row", "environment", "group")
     _index("placement_row", "environment", "project_id", "group")
+    _table(
+        "residence",
+        ("environment", "project_id", "group"),
+        _column("environment", SHORT),
+        _column("project_id", SHORT),
+        _column("group", INTEGER),
+        _column("load_balancers", INTEGER),
+        _column("living", INTEGER),
+    )
     _table(
         "reservation",
         ("load_balancer_id",),
