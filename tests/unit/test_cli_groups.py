@@ -15,7 +15,8 @@ from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.capacity import Reading
 from bigip_lbaas.domain.fleet import Fleet
 from bigip_lbaas.domain.history import HOURLY_S, Span, Trace
-from bigip_lbaas.domain.ids import EnvironmentName, ProjectId
+from bigip_lbaas.domain.ids import EnvironmentName, LoadBalancerId, ProjectId
+from bigip_lbaas.domain.placement import Need
 from bigip_lbaas.scheduling.shipped import SHIPPED
 from bigip_lbaas.store import records
 from bigip_lbaas.store.port import Store, Transaction
@@ -31,7 +32,8 @@ def run(books: Books, *words: str) -> tuple[int, str, str]:
             return books.store
 
     def fleet_of(tx: Transaction, environment: EnvironmentName) -> Fleet:
-        return read_fleet(tx, ControllerSettings(environment, "operator"), ProjectId(""))
+        nobody = Need(LoadBalancerId(""), ProjectId("nobody"))
+        return read_fleet(tx, ControllerSettings(environment, "operator"), nobody)
 
     out, err = io.StringIO(), io.StringIO()
     app = OnThese(COMMANDS, fleet_of, SHIPPED, stdout=out, stderr=err)

@@ -13,7 +13,8 @@ from bigip_lbaas.cmd.installed import load_policies
 from bigip_lbaas.controller.books import read_fleet
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.fleet import Fleet
-from bigip_lbaas.domain.ids import EnvironmentName, ProjectId
+from bigip_lbaas.domain.ids import EnvironmentName, LoadBalancerId, ProjectId
+from bigip_lbaas.domain.placement import Need
 from bigip_lbaas.store.port import Transaction
 
 
@@ -36,7 +37,8 @@ def operator_app() -> OperatorApp:
 
 def _read_fleet(tx: Transaction, environment: EnvironmentName) -> Fleet:
     """Return an environment's fleet as its controllers see it for a project without a home."""
-    return read_fleet(tx, ControllerSettings(environment, "operator"), ProjectId(""))
+    nobody = Need(LoadBalancerId(""), ProjectId("nobody"))
+    return read_fleet(tx, ControllerSettings(environment, "operator"), nobody)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
