@@ -28,6 +28,7 @@ def upgrade() -> None:
     _create_load_balancers()
     _create_fleet()
     _create_placements()
+    _create_decisions()
     _create_books()
     _create_history()
 
@@ -139,7 +140,7 @@ def _create_fleet() -> None:
 
 
 def _create_placements() -> None:
-    """Create the tables of what was decided, and on what grounds."""
+    """Create the tables of who lives where, and what is reserved."""
     _table(
         "placement_row",
         ("load_balancer_id",),
@@ -174,6 +175,10 @@ def _create_placements() -> None:
     )
     _index("reservation", "environment", "group")
     _index("reservation", "environment", "expires_at")
+
+
+def _create_decisions() -> None:
+    """Create the table of what was decided, and on what grounds."""
     _table(
         "decision",
         ("load_balancer_id", "number"),
