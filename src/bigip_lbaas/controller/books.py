@@ -1,7 +1,7 @@
 """Reads one fleet from the database: groups, agents, fresh reports, reservations, one project."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bigip_lbaas.controller.settings import ControllerSettings
@@ -50,9 +50,9 @@ def read_fleet(
     groups = tuple(
         replace(
             _group(row, tuple(agents[row.number]), fresh),
-            reserved=_reserved(r for r in reservations if r.group == row.number),
+            reserved=_reserved(reservations[row.number]),
             load_balancers=many.get(row.number, 0),
-            held=sum(r.group == row.number and r.expires_at is not None for r in reservations),
+            held=sum(each.expires_at is not None for each in reservations[row.number]),
             project_lives_here=row.number in own_groups,
             project_home=home_of.get(row.number),
             project_nodes=nodes.get(row.number, frozenset()),
@@ -64,13 +64,13 @@ def read_fleet(
 
 def _reservations(
     tx: Transaction, settings: ControllerSettings, asking: LoadBalancerId
-) -> tuple[records.Reservation, ...]:
+) -> Mapping[GroupNumber, Sequence[records.Reservation]]:
     now = tx.now()
-    return tuple(
-        row
-        for row in tx.select(records.Reservation, environment=settings.environment)
-        if row.load_balancer_id != asking and (row.expires_at is None or row.expires_at > now)
-    )
+    found: dict[GroupNumber, list[records.Reservation]] = defaultdict(list)
+    for row in tx.select(records.Reservation, environment=settings.environment):
+        if row.load_balancer_id != asking and (row.expires_at is None or row.expires_at > now):
+            found[row.group].append(row)
+    return found
 
 
 def is_live(agent: records.Agent, now: float, settings: ControllerSettings) -> bool:

@@ -10,16 +10,12 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Delete,
-    Double,
     Engine,
     Insert,
     Select,
     bindparam,
     delete,
     exc,
-    func,
-    literal,
-    or_,
     select,
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
@@ -35,12 +31,12 @@ from bigip_lbaas.store.engines import (
 )
 from bigip_lbaas.store.faults import translated
 from bigip_lbaas.store.patience import Alone, Patience, Turns
-from bigip_lbaas.store.port import AtLeast, AtMost, Condition, OneOf, Transaction
+from bigip_lbaas.store.port import Condition, Transaction
+from bigip_lbaas.store.selecting import count_question, rows_question
 from bigip_lbaas.store.shape import (
     Shape,
     plain_key,
     plain_row,
-    plain_value,
     row_from,
     shape_of,
     value_from,
@@ -94,22 +90,15 @@ class SqlTransaction:
         **equals: Any,
     ) -> tuple[R, ...]:
         """See Transaction."""
-        shape = shape_of(record)
-        statement = (
-            select(table_of(record))
-            .where(*_claims(shape, conditions, equals))
-            .order_by(*_order(shape, order_by))
-            .limit(limit)
-        )
-        rows = self._run(lambda: self._connection.execute(statement).all())
+        statement, values = rows_question(shape_of(record), conditions, equals, order_by, limit)
+        rows = self._run(lambda: self._connection.execute(statement, values).all())
         return tuple(row_from(record, row) for row in rows)
 
     def count(self, record: type[Any], by: str, **equals: Any) -> dict[Any, int]:
         """See Transaction."""
         shape = shape_of(record)
-        column = _column(shape, by)
-        statement = select(column, func.count()).where(*_claims(shape, (), equals)).group_by(column)
-        rows = self._run(lambda: self._connection.execute(statement).all())
+        statement, values = count_question(shape, by, equals)
+        rows: Any = self._run(lambda: self._connection.execute(statement, values).all())
         return {value_from(shape.field(by), value): number for value, number in rows}
 
     def insert(self, row: Any) -> None:
@@ -274,43 +263,3 @@ def _upsert(shape: Shape, dialect: str) -> Insert:
         index_elements=shape.key, set_={name: new.excluded[name] for name in rest}
     )
     return replaced
-
-
-def _column(shape: Shape, name: str) -> ColumnElement[Any]:
-    shape.position(name)  # refuses what cannot be compared
-    column: ColumnElement[Any] = table_of(shape.record).c[name]
-    return column
-
-
-def _claims(
-    shape: Shape, conditions: tuple[Condition, ...], equals: dict[str, Any]
-) -> list[ColumnElement[bool]]:
-    claims = [_claim(shape, condition) for condition in conditions]
-    return claims + [_claim(shape, OneOf(name, (value,))) for name, value in equals.items()]
-
-
-def _claim(shape: Shape, condition: Condition) -> ColumnElement[bool]:
-    column = _column(shape, condition.field)
-    match condition:
-        # As a number with a fraction, also against a column of integers: 3.5 is not 4.
-        case AtMost(value=value):
-            return column <= literal(value, Double)
-        case AtLeast(value=value):
-            return column >= literal(value, Double)
-        case OneOf(values=values):
-            field = shape.field(condition.field)
-            plain = [plain_value(shape, field, value) for value in values if value is not None]
-            is_one = column.in_(plain)
-            return or_(is_one, column.is_(None)) if None in values else is_one
-
-
-def _order(shape: Shape, order_by: str | None) -> list[ColumnElement[Any]]:
-    """Return what to sort by: the field, None first as the lowest, then the key."""
-    keys: list[ColumnElement[Any]] = [_column(shape, name) for name in shape.key]
-    if order_by is None:
-        return keys
-    column = _column(shape, order_by.removeprefix("-"))
-    order = [column.is_not(None), column] if column.nullable else [column]
-    if order_by.startswith("-"):
-        order = [each.desc() for each in order]
-    return order + keys

@@ -1,0 +1,131 @@
+"""Builds the statements that read, once for each form of question: only the values differ."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Integer,
+    Select,
+    bindparam,
+    func,
+    or_,
+    select,
+)
+
+from bigip_lbaas.store.port import AtLeast, AtMost, Condition, OneOf
+from bigip_lbaas.store.shape import Shape, plain_value
+from bigip_lbaas.store.tables import table_of
+
+MOST = "most"  # the parameter of LIMIT
+Claim = tuple[str, str]  # a field, and how it is compared
+Form = tuple[Claim, ...]
+Question = tuple[Select[Any], dict[str, Any]]  # a statement with its parameters
+
+
+def rows_question(
+    shape: Shape,
+    conditions: tuple[Condition, ...],
+    equals: Mapping[str, Any],
+    order_by: str | None,
+    limit: int | None,
+) -> Question:
+    """Return what selects rows. Raises LookupError for fields that cannot be compared."""
+    form, values = _asked(shape, conditions, equals)
+    if limit is not None:
+        values[MOST] = limit
+    return _rows(shape, form, order_by, limit is not None), values
+
+
+def count_question(shape: Shape, by: str, equals: Mapping[str, Any]) -> Question:
+    """Return what counts rows by a field. Raises LookupError as above."""
+    form, values = _asked(shape, (), equals)
+    return _count(shape, form, by), values
+
+
+@cache
+def _rows(shape: Shape, form: Form, order_by: str | None, has_limit: bool) -> Select[Any]:
+    statement = select(table_of(shape.record)).where(*_where(shape, form))
+    statement = statement.order_by(*_order(shape, order_by))
+    return statement.limit(bindparam(MOST, type_=Integer)) if has_limit else statement
+
+
+@cache
+def _count(shape: Shape, form: Form, by: str) -> Select[Any]:
+    column = _column(shape, by)
+    return select(column, func.count()).where(*_where(shape, form)).group_by(column)
+
+
+def _asked(
+    shape: Shape, conditions: tuple[Condition, ...], equals: Mapping[str, Any]
+) -> tuple[Form, dict[str, Any]]:
+    """Return the form of a question, and its values by the names of their parameters."""
+    form: list[Claim] = []
+    values: dict[str, Any] = {}
+    for name, value in equals.items():
+        shape.position(name)  # refuses what cannot be compared
+        if value is not None:
+            values[_name(form)] = plain_value(shape, shape.field(name), value)
+        form.append((name, "is none" if value is None else "is"))
+    for condition in conditions:
+        name = condition.field
+        shape.position(name)
+        match condition:
+            case AtMost(value=value):
+                values[_name(form)] = float(value)
+                form.append((name, "at most"))
+            case AtLeast(value=value):
+                values[_name(form)] = float(value)
+                form.append((name, "at least"))
+            case OneOf(values=some):
+                field = shape.field(name)
+                plain = [plain_value(shape, field, value) for value in some if value is not None]
+                values[_name(form)] = plain
+                form.append((name, "one of or none" if None in some else "one of"))
+    return tuple(form), values
+
+
+def _name(form: list[Claim]) -> str:
+    return f"value_{len(form)}"
+
+
+def _where(shape: Shape, form: Form) -> list[ColumnElement[bool]]:
+    return [
+        _claim(_column(shape, name), how, f"value_{place}")
+        for place, (name, how) in enumerate(form)
+    ]
+
+
+def _claim(column: ColumnElement[Any], how: str, value: str) -> ColumnElement[bool]:
+    match how:
+        case "is":
+            return column == bindparam(value)
+        case "is none":
+            return column.is_(None)
+        # As a number with a fraction, also against a column of integers: 3.5 is not 4.
+        case "at most":
+            return column <= bindparam(value, type_=Double)
+        case "at least":
+            return column >= bindparam(value, type_=Double)
+    is_one = column.in_(bindparam(value, expanding=True))
+    return or_(is_one, column.is_(None)) if how == "one of or none" else is_one
+
+
+def _column(shape: Shape, name: str) -> ColumnElement[Any]:
+    shape.position(name)  # refuses what cannot be compared
+    column: ColumnElement[Any] = table_of(shape.record).c[name]
+    return column
+
+
+def _order(shape: Shape, order_by: str | None) -> list[ColumnElement[Any]]:
+    """Return what to sort by: the field, None first as the lowest, then the key."""
+    keys: list[ColumnElement[Any]] = [_column(shape, name) for name in shape.key]
+    if order_by is None:
+        return keys
+    column = _column(shape, order_by.removeprefix("-"))
+    order = [column.is_not(None), column] if column.nullable else [column]
+    if order_by.startswith("-"):
+        order = [each.desc() for each in order]
+    return order + keys
