@@ -69,6 +69,9 @@ class Reader:
             raise refusals.not_found(KINDS[kind.parent].human, owner)
         items = self._tree.of_kind(kind.path, owner)
         if query.partition:
+            # seen told by a client of real devices, with this status; which releases: unverified
+            if self._tree.get(KINDS["auth/partition"].key(query.partition)) is None:
+                raise refusals.folder_missing(query.partition)
             items = _within(kind, items, query.partition)
         total = len(items)
         items = items[query.skip :]

@@ -108,6 +108,27 @@ def test_a_metric_whose_answer_is_odd_is_unreadable_and_says_so() -> None:
     assert "bigip-1: gives an unexpected answer" in found.unreadable["active_connections"]
 
 
+@pytest.mark.parametrize("shows_nothing", [True, False])
+def test_a_partition_that_is_missing_has_no_stamp_however_a_release_says_it(
+    shows_nothing: bool,
+) -> None:
+    refusal = {"code": 400, "message": "The requested folder (/dev_p1) was not found."}
+    missing = {
+        "code": 404,
+        "message": "01020036:3: The requested Partition (dev_p1) was not found.",
+    }
+
+    def answer(_method: str, path: str) -> tuple[int, bytes, str]:
+        if path == LOGIN_PATH:
+            return ok(TOKEN)
+        if "data-group" in path:
+            return ok({}) if shows_nothing else (400, json.dumps(refusal).encode(), "identity")
+        return 404, json.dumps(missing).encode(), "identity"
+
+    with device(answer) as rest:
+        assert rest.stamps("dev_p1") is None
+
+
 def test_a_device_that_names_no_serial_number_is_not_identified() -> None:
     entry = {"items": [{"selfDevice": "true", "chassisId": ""}]}
     with device(logged_in(entry)) as rest, pytest.raises(DeviceBusy, match="serial number"):

@@ -32,6 +32,11 @@ def test_a_filter_by_partition_in_every_spelling(pools, said):
     assert names(pools.get(f"ltm/pool?{said}")) == ["p0", "p1", "p2", "p3", "p4"]
 
 
+def test_a_filter_that_names_no_partition_is_refused(pools):
+    answer = pools.ask("GET", "ltm/pool?$filter=partition+eq+T9")
+    assert (answer.status, answer.message) == (400, "The requested folder (/T9) was not found.")
+
+
 @pytest.mark.parametrize("said", ["name eq p1", "partition ne T1", "partition eq", "eq"])
 def test_other_filters_are_refused(pools, said):
     answer = pools.ask("GET", f"ltm/pool?$filter={said.replace(' ', '+')}")
@@ -39,9 +44,9 @@ def test_other_filters_are_refused(pools, said):
 
 
 def test_eleven_five_does_not_decode_the_dollar(new_rest):
-    answer = new_rest("11.5.4").ask("GET", "ltm/pool?%24filter=partition+eq+T1")
+    answer = new_rest("11.5.4").ask("GET", "ltm/pool?%24filter=partition+eq+Common")
     assert (answer.status, answer.message) == (400, "Query parameter %24filter is invalid.")
-    new_rest("11.5.4").get("ltm/pool?$filter=partition+eq+T1")
+    new_rest("11.5.4").get("ltm/pool?$filter=partition+eq+Common")
 
 
 def test_a_selection_leaves_out_everything_else_of_an_item(pools):
@@ -171,8 +176,8 @@ def test_statistics_of_one_object_by_version(new_rest):
 
 
 def test_statistics_of_a_type_that_counts_nothing_name_their_object(rest):
-    link = f"{BASE}/cm/traffic-group/~Common~traffic-group-1/stats"
-    entries = rest.get("cm/traffic-group/~Common~traffic-group-1/stats")["entries"]
+    link = f"{BASE}/net/route-domain/~Common~0/stats"
+    entries = rest.get("net/route-domain/~Common~0/stats")["entries"]
     assert entries[link]["nestedStats"]["entries"] == {
-        "tmName": {"description": "/Common/traffic-group-1"}
+        "tmName": {"description": "/Common/0"}
     }

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
-from bigip_lbaas.domain.errors import DeviceBusy
+from bigip_lbaas.domain.errors import DeviceBusy, DeviceRefused
 from bigip_lbaas.icontrol.faults import Refusal, commit_fault_from, fault_from
 from bigip_lbaas.icontrol.metrics import Metric
 from bigip_lbaas.icontrol.port import DeviceIdentity, PartitionStamps, Sample
@@ -27,6 +27,7 @@ TM = "/mgmt/tm"
 PARTITION = "auth/partition"
 Item = Mapping[str, Any]
 COUNTED_PAGE = 5000  # objects in one answer when they are only counted, a few fields of each
+FOLDER_IS_MISSING = "The requested folder ("  # was not found
 UNEXPECTED = (ValueError, KeyError, TypeError, AttributeError)  # what odd answers lead to
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -99,7 +100,12 @@ class RestDevice:
     def stamps(self, partition: str) -> PartitionStamps | None:
         """Read who writes in a partition; None when the device says that there is none."""
         query = {"$filter": f"partition eq {partition}", "$select": "name"}
-        found = self._data_groups(query, f"reading the stamp of {partition}")
+        try:
+            found = self._data_groups(query, f"reading the stamp of {partition}")
+        except DeviceRefused as refused:
+            if FOLDER_IS_MISSING not in refused.said:
+                raise
+            return None  # said so by some releases, where others show nothing
         if found:
             return _stamps(str(item["name"]) for item in found)
         response = self._session.send(Request("GET", _uri(PARTITION, partition)))
@@ -122,9 +128,14 @@ class RestDevice:
     @_reads
     def read(self, partition: str) -> State:
         """Read all objects of a partition, of the kinds that we write."""
-        return {
-            path: attributes for kind in KINDS for path, attributes in self._of(kind, partition)
-        }
+        try:
+            return {
+                path: attributes for kind in KINDS for path, attributes in self._of(kind, partition)
+            }
+        except DeviceRefused as refused:
+            if FOLDER_IS_MISSING not in refused.said:
+                raise
+            return {}
 
     def create_partition(self, partition: str) -> bool:
         """Make a partition; False when it is there already."""
