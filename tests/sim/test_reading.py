@@ -178,6 +178,4 @@ def test_statistics_of_one_object_by_version(new_rest):
 def test_statistics_of_a_type_that_counts_nothing_name_their_object(rest):
     link = f"{BASE}/net/route-domain/~Common~0/stats"
     entries = rest.get("net/route-domain/~Common~0/stats")["entries"]
-    assert entries[link]["nestedStats"]["entries"] == {
-        "tmName": {"description": "/Common/0"}
-    }
+    assert entries[link]["nestedStats"]["entries"] == {"tmName": {"description": "/Common/0"}}
