@@ -33,7 +33,12 @@ class PlayedController:
         self.ending = "applied"
         self.nudges: list[dict[str, Any]] = []
         self._wake = wake
-        self._server = bus.serve(global_queue(ENVIRONMENT), "played", {"nudge": self.end}, 1)
+        self.full_because = ""  # what it answers to who asks for room
+        endpoints = {"nudge": self.end, "admit": self.admit}
+        self._server = bus.serve(global_queue(ENVIRONMENT), "played", endpoints, 1)
+
+    def admit(self, _payload: dict[str, Any]) -> dict[str, Any]:
+        return {"admitted": not self.full_because, "because": self.full_because}
 
     def end(self, payload: dict[str, Any]) -> None:
         self.nudges.append(payload)

@@ -2,12 +2,15 @@
 
 import json
 import uuid
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from octavia_stack import ENVIRONMENT, Stack, until
 
 from bigip_lbaas.domain.ids import LoadBalancerId
+from bigip_lbaas.provider.octavia import driver
 from bigip_lbaas.store.records import LoadBalancer, Vip
 
 HTTP = {"protocol": "HTTP", "protocol_port": 80}
@@ -151,3 +154,25 @@ def test_a_load_balancer_that_only_the_api_knows_can_be_deleted(stack: Stack) ->
     assert "not known to this provider" in fault(stack, "PUT", f"loadbalancers/{lb}", body, 500)
     stack.request("DELETE", f"loadbalancers/{lb}?cascade=true", expect=204)
     assert stack.gone(lb)
+
+
+@pytest.fixture
+def asking(stack: Stack) -> Iterator[Stack]:
+    """The stack as it is with no_capacity = reject."""
+    _, door = driver._doors["f5"]
+    driver.connect("f5", replace(door, asks_for_room=True))
+    yield stack
+    stack.controller.full_because = ""
+    driver.connect("f5", door)
+
+
+def test_without_room_the_call_itself_is_refused_and_leaves_nothing(asking: Stack) -> None:
+    body = {"loadbalancer": {"vip_subnet_id": str(uuid.uuid4()), "name": "too many"}}
+    asking.controller.full_because = "No capacity: group 1 is full."
+    said = fault(asking, "POST", "loadbalancers", body, 500)
+    assert "There is no capacity for another load balancer" in said
+    assert not asking.request("GET", "loadbalancers?name=too many")["loadbalancers"]
+    rows = asking.store.read(lambda tx: tx.select(LoadBalancer))
+    assert "too many" not in {row.graph.name for row in rows}
+    asking.controller.full_because = ""
+    asking.create(name="there is room")
