@@ -285,3 +285,17 @@ def test_a_device_says_which_it_is(device: Device) -> None:
     assert identity.serial
     assert identity.hostname
     assert identity.version.startswith("15.1")
+
+
+def test_what_was_changed_is_unsaved_until_it_is_saved(device: Device, lease: Lease) -> None:
+    assert not device.is_unsaved
+    device.create_partition(PARTITION)
+    assert device.is_unsaved
+    device.save()
+    assert not device.is_unsaved
+    device.commit([create(pool("dev_1"))])
+    assert device.is_unsaved
+    lease.expired = True
+    with pytest.raises(LeaseExpired):
+        device.save()
+    assert device.is_unsaved

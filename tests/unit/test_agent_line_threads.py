@@ -83,14 +83,11 @@ class Odd(MemoryDevice):
         return super().sample(metrics, owns)
 
 
-def agent_of(
-    line: Line, device: Odd, pool: Inline | None = None, report_interval_s: float = 0.05
-) -> Agent:
+def agent_of(line: Line, device: Odd, pool: Inline | None = None, **more: float) -> Agent:
     clock = SystemClock()
     policy = parse("tenant_count: 10")
-    settings = AgentSettings(
-        "dev", "host-1", 1, policy, report_interval_s=report_interval_s, retry_s=0.01
-    )  # type: ignore[arg-type]
+    given = {"report_interval_s": 0.05, "retry_s": 0.01, **more}
+    settings = AgentSettings("dev", "host-1", 1, policy, **given)  # type: ignore[arg-type]
     life = Life(clock.monotonic_s)
     group = DeviceGroup(settings, clock.monotonic_s, (Member(device),))
     leveller = Leveller(Naming("dev"), RenderSettings(), life.may_write_to)
@@ -98,8 +95,8 @@ def agent_of(
 
 
 @contextmanager
-def running(line: Line, device: Odd, report_interval_s: float = 0.05) -> Iterator[Agent]:
-    agent = agent_of(line, device, None, report_interval_s)
+def running(line: Line, device: Odd, **settings: float) -> Iterator[Agent]:
+    agent = agent_of(line, device, None, **settings)
     agent.start()
     try:
         yield agent
@@ -207,3 +204,22 @@ def test_after_a_lost_answer_that_took_its_time_the_next_heartbeat_leaves_at_onc
 
     line.fails = lose
     assert agent.beat_once() <= service.JITTER_S
+
+
+def test_changed_devices_are_saved_at_intervals_and_at_the_end_and_others_left_alone() -> None:
+    line, device = Line(), Odd()
+    device.answer.set()
+    with running(line, device, save_interval_s=0.05):
+        wait_until(lambda: line.beats > 5)
+        assert device.saves == 0
+        device.create_partition("dev_1")
+        wait_until(lambda: device.saves == 1)
+        beats = line.beats
+        wait_until(lambda: line.beats > beats + 5)
+        assert device.saves == 1
+    last = Odd()
+    last.answer.set()
+    with running(Line(), last, save_interval_s=60.0) as agent:
+        wait_until(lambda: agent._life.lease_left_s() > 0)
+        last.create_partition("dev_1")
+    assert last.saves == 1

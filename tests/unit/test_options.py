@@ -84,6 +84,7 @@ BAD_FOR_AGENTS = [
     ("environment_group_number", "one"),
     ("f5_ha_type", "trio"),
     ("capacity_count_scope", "galaxy"),
+    ("config_save_interval", "-1"),
     ("icontrol_insecure", "perhaps"),
     ("icontrol_hostname", ""),
     ("icontrol_hostname", "big-1,big-2"),

@@ -11,6 +11,7 @@ from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.inbox import Inbox, Task
 from bigip_lbaas.agent.life import REMEMBERED, Life
 from bigip_lbaas.agent.reporting import Reporter
+from bigip_lbaas.agent.saving import Saver
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.agent.surroundings import Surroundings
 from bigip_lbaas.bus import topics
@@ -36,6 +37,7 @@ A = TypeVar("A")
 IDLE_S = 1.0
 JITTER_S = 0.1  # so that agents whose controller died do not all ask the next one at once
 FIRST_LOOK_S = 1.5  # so long a registration waits for devices to say who they are, once
+LAST_SAVE_S = 10.0  # so long an agent that stops waits for devices to save what it changed
 STAMPS_AT_ONCE = 450  # homes; ten transactions on each device, about a second
 
 
@@ -64,6 +66,7 @@ class Agent:
         self._pool = around.pool or ThreadPoolExecutor(
             len(group.members) * (settings.workers + 2), f"{settings.agent_id}-device"
         )
+        self._saver = Saver(group, self._pool)
         self._reporter = Reporter(
             settings, group, life, around.clock, self._pool,
             lambda report: self._cast("report", report),
@@ -81,7 +84,7 @@ class Agent:
             "measure": lambda _payload: self._reporter.hurry(),
         }
         self._server = self._around.bus.serve(topic, self._settings.agent_id, endpoints, 2)
-        loops = [self._beat_loop, self._report_loop]
+        loops = [self._beat_loop, self._report_loop, self._save_loop]
         loops += [self._work_loop] * self._settings.workers
         for number, loop in enumerate(loops):
             name = f"{self._settings.agent_id}-{loop.__name__.strip('_')}-{number}"
@@ -99,6 +102,8 @@ class Agent:
             self._server.stop()
         for thread in self._threads:
             thread.join()
+        if self._settings.save_interval_s:
+            self._saver.save(LAST_SAVE_S)
         self._pool.shutdown(wait=True)
         for member in self._group.members:
             member.device.close()
@@ -353,6 +358,16 @@ class Agent:
             self._around.bus.cast(queue, method, encode(message))
         except BusUnavailable as error:
             LOG.warning("%s; it will be asked for again", error)
+
+    # -- saving
+
+    def _save_loop(self) -> None:
+        interval_s = self._settings.save_interval_s
+        while interval_s and not self._around.clock.wait(self._stop, interval_s):
+            try:
+                self._saver.save(interval_s)
+            except Exception:
+                LOG.exception("a bug: %s could not save; it goes on", self._settings.agent_id)
 
     # -- capacity
 

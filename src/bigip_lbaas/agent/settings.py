@@ -17,6 +17,7 @@ class AgentSettings:
     first wait after a device could not be reached or was busy; it doubles up to retry_most_s.
     call_timeout_s: how long a first call may stay unanswered before the next one is tried; once a
     lease is known, a third of it. measure_timeout_s: how long a report waits for a device.
+    save_interval_s: how often devices are told to save what was changed; 0: never.
     metrics: all that can be measured, by name. counted: names whose partitions (and objects in
     /Common) are counted; None: everything on the device is.
     """
@@ -32,6 +33,7 @@ class AgentSettings:
     call_timeout_s: float = 2.0
     measure_timeout_s: float = 10.0
     workers: int = 4
+    save_interval_s: float = 30.0
     metrics: Mapping[str, Metric] = field(default_factory=lambda: ESTABLISHED)
     counted: Callable[[str], bool] | None = None
 

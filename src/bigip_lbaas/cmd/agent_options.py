@@ -28,6 +28,7 @@ def read_agent(conf: Any) -> AgentSettings:
         metrics.policy(conf.capacity_policy),
         tags=tuple(conf.group_tags),
         report_interval_s=conf.capacity_report_interval,
+        save_interval_s=conf.config_save_interval,
         metrics=metrics.usable,
         counted=None if is_all else Naming(environment).owns,
     )

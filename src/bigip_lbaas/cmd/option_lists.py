@@ -140,6 +140,13 @@ AGENT_OPTIONS = (
         min=0.2,
         help="Seconds between two measurings of the group's capacity.",
     ),
+    cfg.FloatOpt(
+        "config_save_interval",
+        default=30.0,
+        min=0.0,
+        help="Seconds between two looks whether changed devices are to save their configuration,"
+        " which a reboot would lose; many changes share a save. 0: never.",
+    ),
     cfg.StrOpt(
         "lock_directory",
         default="",

@@ -33,6 +33,8 @@ class MemoryDevice:
         self.name = name
         self.requests = 0
         self.active = True
+        self.is_unsaved = False
+        self.saves = 0
         self.monotonic_s: Callable[[], float] = time.monotonic
         self.traffic: dict[str, float] = dict.fromkeys(("bitsIn", "bitsOut", "curConns"), 0.0)
         self._may_write = may_write
@@ -42,6 +44,13 @@ class MemoryDevice:
 
     def close(self) -> None:
         """Do nothing: there is no connection."""
+
+    def save(self) -> None:
+        """Count it: what is in memory outlives no reboot."""
+        self.requests += 1
+        self._may_write()
+        self.is_unsaved = False
+        self.saves += 1
 
     def identity(self) -> DeviceIdentity:
         """Say which device this is: its name is its serial number."""
@@ -81,6 +90,7 @@ class MemoryDevice:
         """Make a partition; False when it is there already."""
         self.requests += 1
         self._may_write()
+        self.is_unsaved = True
         with self._lock:
             is_new = partition not in self._partitions
             self._partitions.add(partition)
@@ -90,6 +100,7 @@ class MemoryDevice:
         """Take an empty partition away; one that is not there is no error."""
         self.requests += 1
         self._may_write()
+        self.is_unsaved = True
         with self._lock:
             if any(path.partition == partition for path in self._tree):
                 raise DeviceRefused(
@@ -103,6 +114,7 @@ class MemoryDevice:
         """Carry out `steps`: all of them or none."""
         self.requests += len(steps) + 2
         self._may_write()
+        self.is_unsaved = True
         with self._lock:
             try:
                 self._tree = committed(self._tree, self._partitions, steps)

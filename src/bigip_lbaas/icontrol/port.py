@@ -55,6 +55,16 @@ class Device(Protocol):
     def requests(self) -> int:
         """Return how many requests have been sent to it so far."""
 
+    @property
+    def is_unsaved(self) -> bool:
+        """Return whether something was changed through this object since the last save began."""
+
+    def save(self) -> None:
+        """Have the device keep its running configuration over a reboot.
+
+        Raises also LeaseExpired.
+        """
+
     def identity(self) -> DeviceIdentity:
         """Read which device this is."""
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
-from bigip_lbaas.domain.errors import DeviceBusy, DeviceRefused
+from bigip_lbaas.domain.errors import DeviceBusy, DeviceRefused, ProviderError
 from bigip_lbaas.icontrol.faults import Refusal, commit_fault_from, fault_from
 from bigip_lbaas.icontrol.metrics import Metric
 from bigip_lbaas.icontrol.port import DeviceIdentity, PartitionStamps, Sample
@@ -58,6 +58,7 @@ class RestDevice:
         """Connect to nothing yet: a device that is off can still be constructed."""
         self._session = Session(endpoint, may_write)
         self._committing = threading.Lock()  # commits that overlap fail on the device
+        self._unsaved = False
 
     @property
     def name(self) -> str:
@@ -68,6 +69,21 @@ class RestDevice:
     def requests(self) -> int:
         """Return how many requests have been sent, logins included."""
         return self._session.requests
+
+    @property
+    def is_unsaved(self) -> bool:
+        """Return whether something was changed through this object since the last save began."""
+        return self._unsaved
+
+    def save(self) -> None:
+        """Have the device keep its running configuration over a reboot."""
+        self._unsaved = False  # before: what is changed meanwhile may not be in it
+        try:
+            answer = self._session.send(Request("POST", f"{TM}/sys/config", {"command": "save"}))
+            self._must_succeed(answer, "saving its configuration")
+        except ProviderError:
+            self._unsaved = True
+            raise
 
     def close(self) -> None:
         """Log out and disconnect."""
@@ -139,6 +155,7 @@ class RestDevice:
 
     def create_partition(self, partition: str) -> bool:
         """Make a partition; False when it is there already."""
+        self._unsaved = True
         response = self._session.send(Request("POST", f"{TM}/{PARTITION}", {"name": partition}))
         if response.status_code == httpx.codes.CONFLICT:
             return False
@@ -147,6 +164,7 @@ class RestDevice:
 
     def delete_partition(self, partition: str) -> None:
         """Take an empty partition away; one that is not there is no error."""
+        self._unsaved = True
         response = self._session.send(Request("DELETE", _uri(PARTITION, partition)))
         refusal = Refusal.of(response.status_code, response.text)
         if not refusal.is_missing_object:
@@ -162,6 +180,7 @@ class RestDevice:
                 raise DeviceBusy(self.name, "starts a transaction without saying its number")
             for step in steps:
                 self._queue(step, transaction)
+            self._unsaved = True  # also when no answer comes: it may have been carried out
             committed = self._session.send(
                 Request(
                     "PATCH",

@@ -1,0 +1,40 @@
+"""Saves what was changed on the group's devices, so that a reboot does not lose it."""
+
+import logging
+from concurrent.futures import Executor, Future, wait
+
+from bigip_lbaas.agent.group import DeviceGroup, Member
+from bigip_lbaas.domain.errors import DeviceError, LeaseExpired
+
+LOG = logging.getLogger(__name__)
+
+
+class Saver:
+    """Saves each device that has unsaved changes of ours.
+
+    Many changes share a save: on a large configuration it takes a device many seconds.
+    """
+
+    def __init__(self, group: DeviceGroup, pool: Executor) -> None:
+        """Keep what is given."""
+        self._group = group
+        self._pool = pool
+        self._owed: dict[str, Future[None]] = {}  # device -> a save that has not ended
+
+    def save(self, within_s: float) -> None:
+        """Save where something is unsaved, all devices at the same time; wait at most that long."""
+        self._owed = {name: each for name, each in self._owed.items() if not each.done()}
+        for member in self._group.reachable():
+            name = member.device.name
+            if member.device.is_unsaved and name not in self._owed:
+                self._owed[name] = self._pool.submit(self._save, member)
+        wait(self._owed.values(), within_s)
+
+    def _save(self, member: Member) -> None:
+        try:
+            member.device.save()
+        except DeviceError as error:
+            LOG.warning("%s; what was changed there is saved later", error)
+            self._group.failed(member, error)
+        except LeaseExpired:
+            pass  # whoever has the homes now saves what it changes; this is tried again
