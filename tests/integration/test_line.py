@@ -279,3 +279,32 @@ def test_what_is_known_exactly_needs_no_fresh_score() -> None:
             world.deliver()
     assert methods.count("assign") == 5
     assert "measure" not in methods
+
+
+def test_the_broom_forgets_what_has_been_kept_for_long_enough() -> None:
+    world = two_agents("active_connections: 1000")
+    made = create(world, 1)
+    world.settle(4)
+    world.door.delete(made.id, (), "req-delete")
+    world.settle(4)
+    kinds = (records.History, records.Decision, records.SeenCosts)
+
+    def kept() -> tuple[int, ...]:
+        early = world.store.read(lambda tx: [tx.select(kind) for kind in kinds])
+        return tuple(len([row for row in rows if _time_of(row) < 5000.0]) for rows in early)
+
+    assert all(kept())
+    world.now_s += 40 * 86400.0
+    world.settle(70)
+    assert kept()[1:] == (0, 2)
+    world.now_s += 60 * 86400.0
+    world.settle(70)
+    assert kept() == (0, 0, 0)
+
+
+def _time_of(row: records.History | records.Decision | records.SeenCosts) -> float:
+    match row:
+        case records.History(begin=begin):
+            return begin
+        case records.Decision(decided_at=at) | records.SeenCosts(learned_at=at):
+            return at

@@ -93,6 +93,16 @@ def test_how_policies_differ_is_said_by_metric_and_agent(
     assert difference(reports) == difference(reversed(reports)) == said
 
 
+def test_one_policy_over_one_and_over_two_active_devices_is_the_same() -> None:
+    two = Reading("throughput", 3e9, 2e10, over=2)
+    one = Reading("throughput", 1e9, 1e10)
+    reports = [
+        CapacityReport(ENVIRONMENT, 1, agent, "e", True, (reading,))  # type: ignore[arg-type]
+        for agent, reading in (("a", two), ("b", one))
+    ]
+    assert difference(reports) == ""
+
+
 def test_an_event_names_policies_that_differ_once_and_when_they_agree_again() -> None:
     books = Books()
     first = ready(books, readings=tenants(0.0, 10.0)).epoch
