@@ -139,6 +139,7 @@ def test_what_fills_a_group_is_told_metric_by_metric_fullest_first() -> None:
         ((1.0,) * 3, "too little history", None),
         ((4.0,) * 12, "not growing", None),
         ((4.0, 5.0, 4.0, 5.0, 4.0, 5.0, 4.0, 5.0, 4.0, 5.0), "not growing", None),
+        ((5.0, 7.0, 4.0, 6.0, 5.0, 7.0, 5.0, 7.0, 6.0, 6.5), "not growing", None),  # chance
         (tuple(10 - n / 10 for n in range(12)), "not growing", None),
         (tuple(n / 2 for n in range(12)), "9.0 h", 32400.0),
         ((*(n / 2 for n in range(11)), 0.0), "9.0 h", 32400.0),  # one odd hour bends nothing
