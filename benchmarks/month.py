@@ -2,7 +2,9 @@
 
 The simulation is the one of `bigip-lbaas simulate`. Policies are given the same arrivals, learn
 costs from the same reports, and stop at the first load balancer that no group can take. The seeds
-that count were not looked at while `lowest-price` was designed (that used 0 to 5).
+that count were not looked at while `lowest-price` was designed (that used 0 to 5), nor while the
+number of arrivals was chosen so that nearly every month sees a refusal (2000 to 2029, with 2,600
+arrivals: 13 of 30 saw none).
 """
 
 import argparse
@@ -22,7 +24,7 @@ from bigip_lbaas.scheduling.whatif.synthetic import Demand, Kind, draw_arrivals
 from bigip_lbaas.scheduling.whatif.world import DAY_S, SimulatedGroup, Timing
 
 DAYS = 30
-SEEDS, QUICK_SEEDS = range(2000, 2030), range(2000, 2002)
+SEEDS, QUICK_SEEDS = range(3000, 3030), range(3000, 3002)
 GOLD = frozenset({"gold"})
 GROUPS = 12
 # three models of device: a small one licensed by throughput, a middle one, a large one whose TLS
@@ -50,12 +52,12 @@ class Month:
     name: str
     gold: float = 0.0
     alike: bool = False  # all groups the same model, all projects of the same kind
-    arrivals: int = 2600
+    arrivals: int = 3600
 
 
 MONTHS = (
     Month("mixed", gold=0.15),
-    Month("mixed, no demands", arrivals=3000),
+    Month("mixed, no demands", arrivals=4200),
     Month("alike", alike=True, arrivals=6000),
 )
 
