@@ -167,7 +167,7 @@ _MODULES = (
     *("afm", "am", "apm", "asm", "avr", "dos", "fps", "gtm", "ilx", "lc", "ltm", "pem", "sslo"),
     *("swg", "urldb"),
 )
-_SECONDS = "integer min:1 max:900"  # ranges and defaults are unverified but for the last two
+_SECONDS = "integer min:1 max:900"  # ranges and defaults are unverified but for two
 _VARIABLES = {
     "icrd.timeout": ("60", _SECONDS),
     "restjavad.timeout": ("60", _SECONDS),
@@ -175,6 +175,7 @@ _VARIABLES = {
     "provision.extramb": ("0", "integer min:0 max:8192"),
     "provision.restjavad.extramb": ("384", "integer min:192 max:2400"),
     "restjavad.useextramb": ("false", "false true"),
+    "iptunnel.configsync": ("enable", "disable enable"),  # read and written by OpenStack's agent
     "tmm.verbose": ("disable", "disable enable"),
     "ui.advisory.color": ("green", "string"),
     "ui.advisory.enabled": ("false", "false true"),

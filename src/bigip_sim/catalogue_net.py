@@ -43,7 +43,8 @@ _TUNNEL_PROFILES = (
         "gre",
         "/Common/gre",
         floodingType=frozenset({"none", "multipoint"}),
-        encapsulation=frozenset({"standard", "nvgre"}),
+        # The last is what the OpenStack agent of real devices writes.
+        encapsulation=frozenset({"standard", "nvgre", "transparent-ethernet-bridging"}),
     ),
     _tunnel_profile("ipip", "/Common/ipip"),
     _tunnel_profile("tcp-forward", "/Common/tcp-forward"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bigip_sim import folders, health, membership, policies
+from bigip_sim.catalogue import KINDS, inside
 from bigip_sim.health import Probes
 from bigip_sim.names import split_path, to_segment
 from bigip_sim.pem import certificate_facts, file_facts, key_facts, subject_facts
@@ -198,6 +199,20 @@ def _inheriting_group(look: Look) -> None:
     _grouped(look)
 
 
+def _forwarding(look: Look) -> None:
+    """Up to 12.0 the records are an attribute, absent without any: f5-common-python's test_fdb.
+
+    Later they are a subcollection, as recorded. A client that asks for `ver=11.5.0` is said to
+    see the older form there too (issue 1488 of k8s-bigip-ctlr); that is not simulated.
+    """
+    if look.about.at_least("12.1"):
+        return
+    kind = KINDS["net/fdb/tunnel/records"]
+    records = look.tree.of_kind(kind.path, inside(look.item.key))
+    if records:
+        look.values["records"] = [{"name": item.key.name, **item.own} for item in records]
+
+
 def _folder(look: Look) -> None:
     """What it inherits is told as if it were its own, with a word that says so."""
     tree, name = look.tree, look.item.key.name
@@ -224,6 +239,7 @@ FACES: Mapping[str, Face] = {
     "ltm/persistence/universal": _persistence,
     "ltm/persistence/hash": _persistence,
     "net/self": _grouped,
+    "net/fdb/tunnel": _forwarding,
     "net/vlan": _numbered,
     "net/tunnels/tunnel": _numbered,
     "net/route-domain": _route_domain,

@@ -41,19 +41,32 @@ def fit(write: Write) -> None:
 def make_room(write: Write) -> None:
     """A profile over TCP takes the place of a fastL4 that only the device put there.
 
+    Where there is no layer-4 profile, tcp comes with it: OpenStack's agent takes fastL4 away
+    before it adds http and oneconnect, one by one.
     That a virtual server of a name alone takes an http profile: the functional tests of
     f5-common-python. That it changes its layer-4 profile then is unverified.
     """
     draft, owner = write.draft, write.key.owner
     own = KINDS["ltm/virtual/profiles"].key(_FAST_L4, owner)
     made = draft.get(own)
-    if made is None or not made.own.get(_MADE) or _kind(draft, write.key.name) not in _OVER_TCP:
+    if _kind(draft, write.key.name) not in _OVER_TCP:
         return
-    draft.drop(own)
+    if made is not None:
+        if not made.own.get(_MADE):
+            return
+        draft.drop(own)
+    elif _stands(draft, owner):
+        return
     _put(draft, owner, _TCP)
     virtual = draft.get(KINDS["ltm/virtual"].key(owner))
     if virtual is not None and virtual.own.get("ipProtocol", "any") == "any":
         draft.put(virtual.key, virtual.kind, {**virtual.own, "ipProtocol": "tcp"})
+
+
+def _stands(draft: Draft, virtual: str) -> bool:
+    """Whether a virtual server has a layer-4 profile."""
+    profiles = draft.of_kind("ltm/virtual/profiles", virtual)
+    return any(_kind(draft, item.key.name) in _LAYER_4 for item in profiles)
 
 
 def _put(draft: Draft, virtual: str, profile: str) -> None:

@@ -135,7 +135,7 @@ def virtual(write: Write) -> None:
     if isinstance(translation, Mapping):
         kept = {k: v for k, v in translation.items() if not k.endswith("Reference")}
         if isinstance(kept.get("pool"), str):
-            kept["pool"] = join_path(str(kept["pool"]))
+            kept["pool"] = write.path(kept["pool"], "ltm/snatpool")
         if kept.get("type") != "snat":
             kept.pop("pool", None)
         own["sourceAddressTranslation"] = kept

@@ -8,7 +8,7 @@ import ipaddress
 from bigip_sim import refusals
 from bigip_sim.kinds import DOMAIN
 from bigip_sim.names import Address, parse_address, split_path
-from bigip_sim.shaping import Write, full, keep_address, keep_full, keep_paths
+from bigip_sim.shaping import Write, keep_address, keep_full, keep_paths
 from bigip_sim.tree import Draft, Item, Key
 
 _HIGHEST_TAG = 4094
@@ -128,8 +128,7 @@ def tunnel(write: Write) -> None:
 
 def tunnel_profile(write: Write) -> None:
     """What is not set follows the parent."""
-    if "defaultsFrom" in write.own:
-        write.own["defaultsFrom"] = full(write.own["defaultsFrom"])
+    keep_full(write, "defaultsFrom")
 
 
 def self_ip(write: Write) -> None:
@@ -227,6 +226,17 @@ def neighbour(write: Write) -> None:
 def fdb_record(write: Write) -> None:
     """A record's name is a MAC address; what is behind it is an address or an interface."""
     endpoint = write.own.get("endpoint")
+    in_tunnel = write.kind.path == "net/fdb/tunnel/records"
+    if in_tunnel and not write.own.keys() & {"endpoint", "endpoints"}:
+        _refuse_empty(write)
     if isinstance(endpoint, str):
         address: Address = parse_address(endpoint, "endpoint")
         write.own["endpoint"] = str(address)
+
+
+def _refuse_empty(write: Write) -> None:
+    """From 12.1 a record says what is behind it: issue 733 of f5-common-python, and its text."""
+    if write.about.at_least("12.1"):
+        record = f"{write.key.owner} {write.key.name}"
+        text = f"The tunnel FDB record ({record}) has an empty entry."
+        raise refusals.configuration_error(text)

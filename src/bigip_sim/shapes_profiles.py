@@ -12,7 +12,7 @@ def monitor(write: Write) -> None:
     parent = write.own.get("defaultsFrom")
     if parent is None:
         return
-    write.own["defaultsFrom"] = full(parent)
+    keep_full(write, "defaultsFrom")
     if write.own["defaultsFrom"] == write.key.name:
         raise refusals.configuration_error("A monitor may not default from itself")
     for field in ("interval", "timeout"):
@@ -23,9 +23,7 @@ def monitor(write: Write) -> None:
 
 def inheriting(write: Write) -> None:
     """What is not set follows the parent."""
-    parent = write.own.get("defaultsFrom", "none")
-    if parent != "none":
-        write.own["defaultsFrom"] = full(parent)
+    keep_full(write, "defaultsFrom")
 
 
 def persistence(write: Write) -> None:

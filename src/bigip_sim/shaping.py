@@ -3,8 +3,9 @@
 Source: iControl REST reference, sections 1.3, 1.5, 3.1 and 3.3.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bigip_sim import refusals
 from bigip_sim.kinds import Kind
@@ -36,6 +37,25 @@ class Write:
         """Return the partition that the object is in."""
         return split_path(self.key.owner or self.key.name).partition
 
+    def path(self, value: object, family: str) -> str:
+        """Return a full path; a bare name means the object's own partition, then /Common.
+
+        That it is the object's own partition first is what the OpenStack agent of real devices
+        depends on: it writes pools, monitors, VLANs and snat pools of its tenants by bare names,
+        and tunnel profiles of /Common in the same way.
+        """
+        name = str(value)
+        if not name.startswith("/"):
+            own = join_path(name, self.partition)
+            if self.draft.get(Key(family, "", own)) is not None:
+                return own
+        return full(name)
+
+    def family(self, field: str) -> str:
+        """Return which objects an attribute names, "" for one that names none."""
+        named = (link for link in self.kind.links if link.field in {field, f"~{field}"})
+        return next((link.family for link in named), "")
+
     def default_domain(self, partition: str = "") -> int:
         """Return the route domain that addresses without `%` are in: section 3.1."""
         home = self.draft.get(Key("auth/partition", "", partition or self.partition))
@@ -48,21 +68,25 @@ class Write:
 
 
 def full(value: object) -> str:
-    """Return a full path; a bare name means /Common: section 1.3."""
+    """Return a full path; a bare name means /Common, as in a URI: section 1.3."""
     return join_path(str(value))
 
 
-def paths(value: object) -> list[str]:
-    """Read a list of names, or of {"name", "partition"}, or one name, as full paths."""
+def paths(value: object, path: Callable[[str], str] = full) -> list[str]:
+    """Read a list of names, or of {"name", "partition"}, or one name, as full paths.
+
+    `path` says what a bare name means.
+    """
     entries = value if isinstance(value, list | tuple) else [value]
     found = []
     for entry in entries:
         if isinstance(entry, Mapping):
             whole = entry.get("name", "") if "partition" in entry else entry.get("fullPath")
-            partition = str(entry.get("partition", "Common"))
-            found.append(join_path(str(whole or entry.get("name", "")), partition))
+            name = str(whole or entry.get("name", ""))
+            partition = entry.get("partition")
+            found.append(path(name) if partition is None else join_path(name, str(partition)))
         elif str(entry) not in {"", "none"}:
-            found.append(full(entry))
+            found.append(path(str(entry)))
     return found
 
 
@@ -71,14 +95,15 @@ def keep_full(write: Write, *fields: str) -> None:
     for field in fields:
         value = write.own.get(field)
         if isinstance(value, str) and value not in {"none", ""}:
-            write.own[field] = full(value)
+            write.own[field] = write.path(value, write.family(field))
 
 
 def keep_paths(write: Write, *fields: str) -> None:
     """Keep lists of references as full paths, and empty ones not at all."""
     for field in fields:
         if field in write.own:
-            write.own[field] = paths(write.own[field])
+            path = partial(write.path, family=write.family(field))
+            write.own[field] = paths(write.own[field], path)
             if not write.own[field]:
                 del write.own[field]
 
@@ -103,10 +128,10 @@ def keep_monitors(write: Write) -> None:
     if words[:1] == ["min"] and len(words) > 3:
         if not words[1].isdigit() or words[2] != "of":
             raise refusals.invalid_value("monitor", value)
-        names = " ".join(full(word) for word in words[3:])
+        names = " ".join(write.path(word, "monitor") for word in words[3:])
         write.own["monitor"] = f"min {words[1]} of {{ {names} }}"
     elif words and words != ["default"]:
-        write.own["monitor"] = " and ".join(full(w) for w in words if w != "and")
+        write.own["monitor"] = " and ".join(write.path(w, "monitor") for w in words if w != "and")
 
 
 def keep_administration(write: Write) -> None:

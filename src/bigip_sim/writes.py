@@ -5,12 +5,12 @@ transaction can show; that is `rules`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bigip_sim import policies, refusals
 from bigip_sim.catalogue import KINDS, display, inside, parent_key
 from bigip_sim.kinds import Kind
-from bigip_sim.names import join_path, number_port, split_path
+from bigip_sim.names import camel, join_path, number_port, split_path
 from bigip_sim.routes import Target
 from bigip_sim.shapes import LEAVING, SHAPES
 from bigip_sim.shaping import Write
@@ -21,6 +21,7 @@ _META = frozenset({"kind", "selfLink", "generation", "fullPath", "name", "partit
 _UNSET = ("", "none", None)
 LONGEST = 65520  # characters in a string: section 1.6
 _TRUE = (True, "true", "yes")
+_WORDS = {True: ("true", "enabled", "yes"), False: ("false", "disabled", "no")}
 _PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "132": "sctp"}  # f5-ansible writes numbers
 _WHOLE = frozenset({"sourceAddressTranslation"})  # its type says what else there may be
 
@@ -41,6 +42,7 @@ def apply_write(draft: Draft, command: Command, target: Target) -> Key:
     if not target.kind.simulated:
         text = f"bigip-sim does not simulate {target.kind.path}"
         raise refusals.RefusedError(501, text, refusals.ICRD)
+    command = _camelled(command)
     if target.kind.by_device and command.method in {"POST", "DELETE"}:
         text = f"The {target.kind.human} is neither created nor deleted"  # unverified
         raise refusals.configuration_error(text)
@@ -53,6 +55,17 @@ def apply_write(draft: Draft, command: Command, target: Target) -> Key:
     else:
         modify(draft, target.kind, key, command.body, replaces=command.method == "PUT")
     return key
+
+
+def _camelled(command: Command) -> Command:
+    """Read properties written as tmsh options are: OpenStack's agent sends `traffic-group`.
+
+    That such names are taken in commands, such as `from-local-file`: section 3.10.
+    """
+    if not any("-" in name for name in command.body):
+        return command
+    body = {camel(name) if "-" in name else name: v for name, v in command.body.items()}
+    return replace(command, body=body)
 
 
 def create(draft: Draft, kind: Kind, owner: str, body: Mapping[str, object]) -> Key:
@@ -179,9 +192,9 @@ def _write(draft: Draft, write: Write) -> None:
     draft.put(write.key, write.kind.path, write.own, write.old is not None and write.old.builtin)
     _touch_owners(draft, write.kind, write.key)
     for leaf in write.kind.subcollections:
-        inline = write.body.get(leaf)
-        if inline is not None:
-            _replace_subcollection(write, KINDS[f"{write.kind.path}/{leaf}"], inline)
+        if leaf in write.body and not (write.old is None and write.body[leaf] is None):
+            inline = write.body[leaf]  # null empties one that is there, as it unsets an attribute
+            _replace_subcollection(write, KINDS[f"{write.kind.path}/{leaf}"], inline or [])
     if write.old is None:
         add_twins(draft, write.kind.path, write.key)
 
@@ -194,7 +207,7 @@ def _replace_subcollection(write: Write, kind: Kind, inline: object) -> None:
         body = entry if isinstance(entry, Mapping) else {"name": str(entry)}
         if kind.numbered:
             body = {"name": str(number), **body}
-        key = _child_key(kind, owner, body)
+        key = _child_key(draft, kind, owner, body)
         if key in wanted:
             raise refusals.configuration_error(f"{kind.leaf} names {key.name} twice")
         wanted.add(key)
@@ -215,7 +228,7 @@ def _new_key(draft: Draft, kind: Kind, owner: str, body: Mapping[str, object]) -
         raise refusals.reserved(name)
     if owner:
         _present(draft, KINDS[kind.parent], parent_key(kind, owner))
-        return _child_key(kind, owner, body)
+        return _child_key(draft, kind, owner, body)
     if kind.path == "sys/folder":
         return kind.key(_folder_path(draft, name, body))
     if not kind.partitioned:
@@ -241,14 +254,16 @@ def _folder_path(draft: Draft, name: str, body: Mapping[str, object]) -> str:
     return path
 
 
-def _child_key(kind: Kind, owner: str, body: Mapping[str, object]) -> Key:
+def _child_key(draft: Draft, kind: Kind, owner: str, body: Mapping[str, object]) -> Key:
     if not kind.partitioned:
         return kind.key(str(body.get("name", "")), owner)
     partition = str(body.get("partition", split_path(owner).partition))
     if kind.path != "ltm/pool/members" and "partition" not in body:
         if isinstance(body.get("fullPath"), str):  # how f5-ansible names profiles
             return kind.key(join_path(str(body["fullPath"])), owner)
-        partition = "Common"  # a bare profile or policy name means /Common: section 1.3
+        name = join_path(str(body.get("name", "")), partition)
+        if not any(draft.get(Key(link.family, "", name)) for link in kind.links):
+            partition = "Common"  # as every bare name: the owner's partition, then /Common
     name = str(body.get("name", ""))
     if kind.path == "ltm/pool/members":
         name = number_port(name)  # however the port is written, a member's name has its number
@@ -287,6 +302,8 @@ def _checked(kind: Kind, field: str, value: object) -> object:
     if isinstance(value, str) and len(value) > LONGEST:
         raise refusals.too_long(field)
     choices = kind.choices.get(field)
+    if choices is not None and isinstance(value, bool):  # OpenStack's agent writes autoDelete so
+        value = next((word for word in _WORDS[value] if word in choices), value)
     if choices is not None and not (isinstance(value, str | bool) and value in choices):
         raise refusals.invalid_value(field, value)
     default = kind.defaults.get(field)
