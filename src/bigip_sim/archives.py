@@ -84,6 +84,8 @@ def _item(device: "Device", path: str) -> Json:
 
 def _path(body: Mapping[str, object]) -> str:
     name = str(body.get("name", "")).removeprefix(f"{FOLDER}/")
+    if name.startswith("/"):  # tmsh takes a full path: bigip-utils saves to /shared/images
+        return name if name.endswith(".ucs") else f"{name}.ucs"
     if not name or "/" in name:
         raise refusals.invalid_value("name", body.get("name"))
     return f"{FOLDER}/{name if name.endswith('.ucs') else f'{name}.ucs'}"

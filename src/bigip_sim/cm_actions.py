@@ -29,8 +29,13 @@ def on_cm(call: "Call") -> Json:
 
 
 def on_config_sync(call: "Call") -> Json:
-    """POST cm/config-sync: the same, said in another way."""
-    return _config_sync(call.device, call.arguments.split())
+    """POST cm/config-sync: the same, said in another way, or as `"options": [{"to-group": G}]`."""
+    words = call.arguments.split()
+    options = call.body.get("options")
+    for option in options if isinstance(options, list) else []:
+        for name, value in option.items() if isinstance(option, Mapping) else ():
+            words += [str(name), str(value)] if value not in (None, "", True) else [str(name)]
+    return _config_sync(call.device, words)
 
 
 def _config_sync(device: "Device", words: list[str]) -> Json:

@@ -32,6 +32,20 @@ _PROCESSES = "".join(
 )
 
 
+_FOLDERS = frozenset(  # that are there before any file is in them
+    {"/config", "/root", "/shared/images", "/shared/tmp", "/var/config/rest/downloads"}
+    | {"/tmp", "/var/local/ucs", "/var/log", "/var/tmp"}  # noqa: S108  (the device's, not ours)
+)
+
+
+class FailedError(Exception):
+    """A program ended without success; `output` is what it said."""
+
+    def __init__(self, output: str = "") -> None:
+        super().__init__(output)
+        self.output = output
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One program as it was started."""
@@ -46,6 +60,13 @@ class Run:
         """Return the words that are no options."""
         return [word for word in self.words if not word.startswith("-")]
 
+    def is_folder(self, path: str) -> bool:
+        """Whether there is a directory of this name."""
+        folder = path.rstrip("/") or "/"
+        return folder in _FOLDERS or any(
+            known.startswith(f"{folder}/") for known in self.call.device.uploads.paths()
+        )
+
     def missing(self, path: str, doing: str = "") -> str:
         """Return the complaint of a program that finds no file."""
         return f"{self.said_as}: {doing}{path}: No such file or directory\n"
@@ -54,11 +75,11 @@ class Run:
 def _cat(run: Run) -> str:
     if not run.places:
         return run.given
-    parts = []
-    for path in run.places:
-        content = _file(run, path)
-        parts.append(run.missing(path) if content is None else content)
-    return "".join(parts)
+    found = {path: _file(run, path) for path in run.places}
+    told = "".join(run.missing(p) if content is None else content for p, content in found.items())
+    if None in found.values():
+        raise FailedError(told)
+    return told
 
 
 def _file(run: Run, path: str) -> str | None:
@@ -72,42 +93,65 @@ def _file(run: Run, path: str) -> str | None:
     if path == "/proc/uptime":
         return f"{up_s:.2f} {up_s:.2f}\n"
     content = device.uploads.read(path)
+    if content is None and path in _LOGS:
+        return ""  # what happened is in the log of requests; these files say nothing of it
     return None if content is None else content.decode(errors="replace")
 
 
+_LOGS = frozenset({"/var/log/ltm", "/var/log/audit", "/var/log/messages", "/var/log/secure"})
+
+
 def _ls(run: Run) -> str:
-    told = []
+    told, good = [], True
     known = run.call.device.uploads.paths()
     for path in run.places:
+        if path.endswith("*"):  # as the shell would have expanded it
+            named = [f"{name}\n" for name in known if name.startswith(path[:-1])]
+            good = good and bool(named)
+            told += named or [run.missing(path, "cannot access ")]
+            continue
         folder = f"{path.rstrip('/')}/"
         inside = {p.removeprefix(folder).partition("/")[0] for p in known if p.startswith(folder)}
         if inside:
             told += [f"{name}\n" for name in sorted(inside)]
         elif path in known:
             told.append(f"{path}\n")
-        else:
+        elif not run.is_folder(path):
+            good = False
             told.append(run.missing(path, "cannot access "))
+    if not good:
+        raise FailedError("".join(told))
     return "".join(told)
 
 
 def _rm(run: Run) -> str:
     forced = any(word.startswith("-") and "f" in word for word in run.words)
-    missing = [path for path in run.places if not run.call.device.uploads.remove(path)]
-    if forced:
-        return ""
-    return "".join(run.missing(path, "cannot remove ") for path in missing)
+    uploads = run.call.device.uploads
+    known = uploads.paths()
+    named: list[str] = []
+    for path in run.places:
+        stem = path[:-1]
+        found = [p for p in known if p.startswith(stem)] if path.endswith("*") else []
+        named += found or [path]
+    missing = [path for path in named if not uploads.remove(path)]
+    if missing and not forced:
+        raise FailedError("".join(run.missing(path, "cannot remove ") for path in missing))
+    return ""
 
 
 def _mv(run: Run) -> str:
     if len(run.places) != 2:
-        return f"{run.said_as}: missing file operand\n"
+        raise FailedError(f"{run.said_as}: missing file operand\n")
     source, target = run.places
+    if run.is_folder(target):
+        target = f"{target.rstrip('/')}/{source.rpartition('/')[2]}"
     uploads = run.call.device.uploads
     content = uploads.read(source)
     if content is None:
-        return run.missing(source, "cannot stat ")
+        raise FailedError(run.missing(source, "cannot stat "))
     uploads.write(target, content)
-    uploads.remove(source)
+    if run.said_as.rpartition("/")[2] != "cp":
+        uploads.remove(source)
     return ""
 
 
@@ -124,9 +168,71 @@ def _grep(run: Run) -> str:
 
 
 def _head(run: Run) -> str:
-    counts = [word[1:] for word in run.words if word[1:].isdigit()]
-    lines = run.given.splitlines(keepends=True)
-    return "".join(lines[: int(counts[0]) if counts else 10])
+    return "".join(_lines(run)[: _count(run)])
+
+
+def _tail(run: Run) -> str:
+    count = _count(run)
+    return "".join(_lines(run)[-count:]) if count else ""
+
+
+def _count(run: Run) -> int:
+    counts = [word.removeprefix("-n").lstrip("-") for word in run.words]
+    return next((int(count) for count in counts if count.isdigit()), 10)
+
+
+def _lines(run: Run) -> list[str]:
+    """Return the lines of the files that are named, or of what was given."""
+    paths = [path for path in run.places if not path.isdigit()]
+    if not paths:
+        return run.given.splitlines(keepends=True)
+    found = {path: _file(run, path) for path in paths}
+    for path, content in found.items():
+        if content is None:
+            raise FailedError(run.missing(path, "cannot open "))
+    return "".join(filter(None, found.values())).splitlines(keepends=True)
+
+
+def _wc(run: Run) -> str:
+    return f"{len(_lines(run))}\n"  # of its counts clients ask for that of lines
+
+
+def _test(run: Run) -> str:
+    """Run `[ -f PATH ]` and `test -d PATH`, which only end with success or without it."""
+    words = [word for word in run.words if word != "]"]
+    wanted = words[:1] != ["!"]
+    match words if wanted else words[1:]:
+        case ["-d", path]:
+            holds = run.is_folder(path)
+        case ["-f" | "-r" | "-s", path]:
+            holds = _file(run, path) is not None
+        case ["-e", path]:
+            holds = run.is_folder(path) or _file(run, path) is not None
+        case ["-z", *text]:
+            holds = not "".join(text)
+        case ["-n", *text]:
+            holds = bool("".join(text))
+        case [one, "=" | "==", other]:
+            holds = one == other
+        case [one, "!=", other]:
+            holds = one != other
+        case _:
+            raise FailedError(f"bash: [: bigip-sim does not know {' '.join(words)}\n")
+    if holds != wanted:
+        raise FailedError
+    return ""
+
+
+def _uptime(run: Run) -> str:
+    device = run.call.device
+    now, up_s = datetime.fromtimestamp(device.clock(), UTC), int(device.uptime_s())
+    days, hours, minutes = up_s // 86400, up_s // 3600 % 24, up_s // 60 % 60
+    since = f"{days} days, {hours:2}:{minutes:02}" if days else f"{hours:2}:{minutes:02}"
+    return f" {now:%H:%M:%S} up {since},  0 users,  load average: 0.00, 0.00, 0.00\n"
+
+
+def _false(_run: Run) -> str:
+    raise FailedError
 
 
 def _date(run: Run) -> str:
@@ -146,6 +252,7 @@ def _tmsh(run: Run) -> str:
     said = [word for word in run.words if word not in {"-q", "-a"}]
     if said[:1] == ["-c"] and len(said) == 2:
         said = shlex.split(said[1])
+    said = [*said[:1], *(word.removeprefix("/") for word in said[1:2]), *said[2:]]  # save /sys ucs
     line = " ".join(said)
     if line == "show sys mcp-state":
         return _RUNNING
@@ -181,12 +288,15 @@ def _nothing(_run: Run) -> str:
 
 
 PROGRAMS: Mapping[str, Callable[[Run], str]] = {
+    "[": _test,
     "cat": _cat,
     "chmod": _nothing,
     "chown": _nothing,
+    "cp": _mv,
     "date": _date,
     "echo": lambda run: " ".join(run.words) + "\n",
     "egrep": _grep,
+    "false": _false,
     "grep": _grep,
     "head": _head,
     "hostname": lambda run: f"{run.call.device.identity.name}\n",
@@ -196,7 +306,12 @@ PROGRAMS: Mapping[str, Callable[[Run], str]] = {
     "ps": lambda _run: _PROCESSES,
     "rm": _rm,
     "runlevel": lambda _run: "N 3\n",
+    "sleep": _nothing,
+    "tail": _tail,
+    "test": _test,
     "tmsh": _tmsh,
     "touch": _nothing,
     "true": _nothing,
+    "uptime": _uptime,
+    "wc": _wc,
 }

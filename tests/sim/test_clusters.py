@@ -253,6 +253,10 @@ def test_an_unknown_group_is_refused_and_a_known_one_is_repeated(pair):
     assert answer.message == text
     body = {"command": "run", "utilCmdArgs": "config-sync to-group sim"}
     assert pair[0].rest.post("cm", **body) == {"kind": "tm:cm:runstate", **body}
+    options = {"command": "run", "options": [{"to-group": "sim"}]}
+    assert pair[0].rest.post("cm/config-sync", **options)["options"] == options["options"]
+    options = {"command": "run", "options": [{"to-group": "nobody"}]}
+    assert pair[0].rest.ask("POST", "cm/config-sync", options).message == text
 
 
 def test_groups_made_on_one_device_are_known_to_all_that_trust_it(pair):

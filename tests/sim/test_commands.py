@@ -53,7 +53,7 @@ def test_the_shell_tells_nothing_where_there_is_no_output(rest):
 
 
 def test_the_shell_does_not_know_everything(rest):
-    assert bash(rest, "reboot now && hostname") == "bash: reboot: command not found\nbigip-1\n"
+    assert bash(rest, "reboot now ; hostname") == "bash: reboot: command not found\nbigip-1\n"
     assert bash(rest, "cat /etc/nothing") == "cat: /etc/nothing: No such file or directory\n"
 
 
@@ -89,3 +89,29 @@ def test_a_configuration_saved_by_name_is_loaded_by_name(rest):
     assert rest.ask("GET", "ltm/pool/p").status == 404
     bash(rest, "tmsh load sys config default")
     assert rest.ask("GET", "auth/partition/T1").status == 404
+
+
+def test_a_line_goes_on_as_its_programs_end(rest):
+    assert bash(rest, '[ -f "/VERSION" ] && echo 1 || echo 0') == "1\n"
+    assert bash(rest, '[ -f "/shared/images/x.ucs" ] && echo 1 || echo 0') == "0\n"
+    assert bash(rest, "test ! -d /shared/images || echo there") == "there\n"
+    assert bash(rest, "reboot now && hostname") == "bash: reboot: command not found\n"
+    assert bash(rest, "false || true && hostname") == "bigip-1\n"
+    assert bash(rest, "ls /nothing 2> /dev/null || echo none") == "none\n"
+    assert bash(rest, "echo a > /var/tmp/f ; wc -l < /var/tmp/f") == "1\n"
+
+
+def test_an_archive_is_saved_where_a_path_says_and_found_there(rest):
+    place = "/shared/images/mine.ucs"
+    line = f"tmsh save /sys ucs {place} > {place}.log 2>&1 </dev/null &"
+    assert bash(rest, line) is None
+    assert bash(rest, f"ls {place}*") == f"{place}\n{place}.log\n"
+    assert bash(rest, f"rm -f {place}* ; ls /shared/images") is None
+
+
+def test_a_file_is_moved_into_a_directory(rest):
+    rest.post("sys/ucs", command="save", name="mine")
+    assert bash(rest, "mv /var/local/ucs/mine.ucs /shared/images") is None
+    assert bash(rest, "ls /shared/images") == "mine.ucs\n"
+    assert bash(rest, "tail -n 1 /var/log/ltm") is None
+    assert "load average" in bash(rest, "uptime")
