@@ -33,7 +33,7 @@ _PROCESSES = "".join(
 
 
 _FOLDERS = frozenset(  # that are there before any file is in them
-    {"/config", "/root", "/shared/images", "/shared/tmp", "/var/config/rest/downloads"}
+    {"/config", "/shared/images", "/shared/tmp", "/var/config/rest/downloads"}
     | {"/tmp", "/var/local/ucs", "/var/log", "/var/tmp"}  # noqa: S108  (the device's, not ours)
 )
 
