@@ -202,8 +202,7 @@ def _inheriting_group(look: Look) -> None:
 def _forwarding(look: Look) -> None:
     """Up to 12.0 the records are an attribute, absent without any: f5-common-python's test_fdb.
 
-    Later they are a subcollection, as recorded. A client that asks for `ver=11.5.0` is said to
-    see the older form there too (issue 1488 of k8s-bigip-ctlr); that is not simulated.
+    Later they are a subcollection, as recorded, unless a client asks for `?ver=11.5.0`.
     """
     if look.about.at_least("12.1"):
         return

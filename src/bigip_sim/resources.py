@@ -1,5 +1,6 @@
 """Requests below /mgmt/tm: reads, writes and posted commands, each to the part that answers it."""
 
+import re
 from typing import TYPE_CHECKING
 
 from bigip_sim import archives, refusals
@@ -12,6 +13,7 @@ from bigip_sim.reading import BASE, Reader
 from bigip_sim.refusals import RefusedError
 from bigip_sim.routes import Target, find
 from bigip_sim.statistics import Statistics
+from bigip_sim.versions import at_least
 from bigip_sim.writes import Command
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ class Resources:
                 raise UnknownUriError(request.path)
             return as_json(about)
         with device.configuration.reading() as tree:
-            version = device.identity.version
+            version = _as_asked(request, device.identity.version)
             if target.tail == "stats" and target.kind.path == "cm/traffic-group":
                 return as_json(device.system.traffic_groups(tree, target.name))
             if target.tail == "stats":
@@ -114,8 +116,24 @@ class Resources:
             item = tree.get(key)
             if item is None:  # another request has deleted it meanwhile
                 return Answer(200)
-            reader = Reader(tree, device.identity.version, device.plane, device.standing())
+            version = _as_asked(request, device.identity.version)
+            reader = Reader(tree, version, device.plane, device.standing())
             return as_json(reader.render(item))
+
+
+def _as_asked(request: Request, version: str) -> str:
+    """Return the release in whose manner a client wants its answer: `?ver=11.5.0`.
+
+    That the selfLink says so then: recorded in tests of the OpenStack agent. That an FDB tunnel
+    has its older form then, but not from 16.x: issue 1488 of k8s-bigip-ctlr. That it holds for
+    everything else in which releases differ is unverified.
+    """
+    asked = request.query.get("ver", "")
+    older = _RELEASE.fullmatch(asked) is not None and not at_least(asked, version)
+    return asked if older and not at_least(version, "16") else version
+
+
+_RELEASE = re.compile(r"1\d(\.\d+){1,3}")
 
 
 def _bare(path: str, version: str) -> dict[str, object] | None:

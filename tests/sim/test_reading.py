@@ -85,7 +85,7 @@ def test_a_page_that_is_no_number_is_refused(pools):
 
 
 def test_the_query_stands_in_the_self_link_of_what_was_asked_for_and_not_of_what_is_in_it(web):
-    pool = web.get("ltm/pool/~T1~p?expandSubcollections=true&ver=11.6.0")
+    pool = web.get("ltm/pool/~T1~p?expandSubcollections=true&ver=15.1.8")
     link = f"{BASE}/ltm/pool/~T1~p"
     assert pool["selfLink"] == f"{link}?expandSubcollections=true&ver=15.1.8"
     member = pool["membersReference"]["items"][0]

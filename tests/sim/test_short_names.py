@@ -92,3 +92,15 @@ def test_tunnels_of_the_agent(rest):
     kind = "transparent-ethernet-bridging"
     profile = rest.post("net/tunnels/gre", name="g", defaultsFrom="gre", encapsulation=kind)
     assert (profile["encapsulation"], profile["defaultsFrom"]) == (kind, "/Common/gre")
+
+
+def test_a_client_may_ask_for_the_answers_of_an_older_release(new_rest):
+    records = [{"name": "fa:16:3e:00:00:01", "endpoint": "10.0.0.9"}]
+    for version, older in (("13.1.1", True), ("16.1.2", False)):
+        rest = new_rest(version)
+        rest.post("net/tunnels/tunnel", name="t", profile="vxlan", localAddress="10.0.0.1")
+        rest.patch("net/fdb/tunnel/t", records=records)
+        read = rest.get("net/fdb/tunnel/~Common~t?ver=11.5.0")
+        assert read["selfLink"].endswith(f"?ver={'11.5.0' if older else version}")
+        assert read.get("records") == (records if older else None)
+        assert rest.get("ltm/pool?ver=99.x")["selfLink"].endswith(f"?ver={version}")
