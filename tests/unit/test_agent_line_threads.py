@@ -223,3 +223,16 @@ def test_changed_devices_are_saved_at_intervals_and_at_the_end_and_others_left_a
         wait_until(lambda: agent._life.lease_left_s() > 0)
         last.create_partition("dev_1")
     assert last.saves == 1
+
+
+def test_workers_without_work_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    line, device = Line(), Odd()
+    device.answer.set()
+    with running(line, device, report_interval_s=600.0) as agent:
+        wait_until(lambda: line.beats > 5)
+        looks = []
+        take = agent._inbox.take
+        monkeypatch.setattr(agent._inbox, "take", lambda now_s: looks.append(1) or take(now_s))
+        before = line.beats
+        wait_until(lambda: line.beats > before + 20)
+        assert len(looks) < 20 * 30  # each heartbeat wakes four workers; spinning ones look always

@@ -256,6 +256,8 @@ class Agent:
     def work_once(self) -> bool:
         """Do the next task that is ready; return whether there was one."""
         tasks = self._next_tasks()
+        if not tasks:
+            return False
         try:
             self._work(tasks)
         except ProviderError as error:
@@ -271,7 +273,7 @@ class Agent:
                     self._inbox.finish(task)
                 self._changed.notify_all()
             self._tell_when_ready()
-        return bool(tasks)
+        return True
 
     def _next_tasks(self) -> tuple[Task, ...]:
         """Return the next task that is ready, if writing is allowed now; stamps come together."""
