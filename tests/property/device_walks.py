@@ -129,6 +129,28 @@ COLLECTIONS: Mapping[str, tuple[tuple[str, ...], st.SearchStrategy[Json]]] = {
         ),
     ),
     "ltm/persistence/cookie": (("c1",), _fields(cookieName=_or_none("shop"))),
+    "net/vlan": (("vlan1", "vlan2"), _fields(tag=_or_none(101, 102, 5000))),
+    "net/route-domain": (
+        ("rd1",),
+        _fields(id=_or_none(7, 0), vlans=_or_none(["/T1/vlan1"], ["/T1/gone"], [])),
+    ),
+    "net/self": (
+        ("self1",),
+        _fields(
+            address=_or_none("10.5.0.1/24", "10.5.0.1%7/24", "nowhere"),
+            vlan=_or_none("/T1/vlan1", "/T1/vlan2", "/T1/t1", "/T1/gone"),
+            allowService=_or_none("all", ["tcp:443"], ["tcp:many"]),
+        ),
+    ),
+    "net/tunnels/vxlan": (("vx1",), _fields(port=_count, floodingType=_or_none("multipoint"))),
+    "net/tunnels/tunnel": (
+        ("t1",),
+        _fields(
+            profile=_or_none("/T1/vx1", "/Common/gre", "/T1/gone"),
+            localAddress=_or_none("10.5.0.9", "nowhere"),
+            key=_count,
+        ),
+    ),
 }
 
 
@@ -144,6 +166,10 @@ FURNISHING = (
     _made("ltm/rule", "r1", apiAnonymous="when HTTP_REQUEST { }"),
     _made("ltm/snatpool", "s1", members=["/T1/10.3.0.1"]),
     _made("ltm/persistence/cookie", "c1"),
+    _made("net/vlan", "vlan1", tag=101),
+    _made("net/self", "self1", address="10.5.0.1/24", vlan="/T1/vlan1"),
+    _made("net/tunnels/vxlan", "vx1"),
+    _made("net/tunnels/tunnel", "t1", profile="/T1/vx1", localAddress="10.5.0.9"),
     _made(
         "ltm/virtual",
         "v1",

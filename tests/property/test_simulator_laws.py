@@ -180,7 +180,18 @@ PLAIN = {
 }
 CONSEQUENCES = {"generation", "enabled", "disabled", "state", "session", "mask"} | {
     f"{name}Reference"
-    for name in ("pool", "rules", "persist", "profiles", "members", "destination", "defaultsFrom")
+    for name in (
+        "pool",
+        "rules",
+        "persist",
+        "profiles",
+        "members",
+        "destination",
+        "defaultsFrom",
+        "vlan",
+        "vlans",
+        "profile",
+    )
 }
 
 
