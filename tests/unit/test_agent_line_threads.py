@@ -225,6 +225,24 @@ def test_changed_devices_are_saved_at_intervals_and_at_the_end_and_others_left_a
     assert last.saves == 1
 
 
+def test_a_defect_in_saving_is_logged_and_saving_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    line, device = Line(), Odd()
+    device.answer.set()
+    save, failures = device.save, [LookupError("a defect")]
+
+    def odd_save() -> None:
+        if failures:
+            raise failures.pop()
+        save()
+
+    device.save = odd_save  # type: ignore[method-assign]
+    with caplog.at_level(logging.ERROR), running(line, device, save_interval_s=0.05):
+        wait_until(lambda: line.beats > 5)
+        device.create_partition("dev_1")
+        wait_until(lambda: device.saves == 1)
+    assert "could not save; it goes on" in caplog.text
+
+
 def test_workers_without_work_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
     line, device = Line(), Odd()
     device.answer.set()

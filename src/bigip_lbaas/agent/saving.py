@@ -22,13 +22,22 @@ class Saver:
         self._owed: dict[str, Future[None]] = {}  # device -> a save that has not ended
 
     def save(self, within_s: float) -> None:
-        """Save where something is unsaved, all devices at the same time; wait at most that long."""
-        self._owed = {name: each for name, each in self._owed.items() if not each.done()}
+        """Save where something is unsaved, all devices at the same time; wait at most that long.
+
+        A defect in saving is raised.
+        """
+        ended = self._take_ended()
         for member in self._group.reachable():
             name = member.device.name
             if member.device.is_unsaved and name not in self._owed:
                 self._owed[name] = self._pool.submit(self._save, member)
         wait(self._owed.values(), within_s)
+        for each in (*ended, *self._take_ended()):
+            each.result()
+
+    def _take_ended(self) -> list[Future[None]]:
+        ended = [name for name, each in self._owed.items() if each.done()]
+        return [self._owed.pop(name) for name in ended]
 
     def _save(self, member: Member) -> None:
         try:
