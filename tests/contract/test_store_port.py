@@ -225,6 +225,29 @@ def test_count_has_a_number_for_each_value_that_occurs(store: Store) -> None:
     assert store.read(lambda tx: tx.count(LoadBalancer, "wanted")) == {True: 4}
     assert store.read(lambda tx: tx.count(Reservation, "applied_at")) == {None: 1, 1.0: 1}
     assert store.read(lambda tx: tx.count(Agent, "group")) == {}
+    some = OneOf("id", ("0", "2", "x"))
+    assert store.read(lambda tx: tx.count(LoadBalancer, "phase", some)) == {
+        Phase.WAITING: 2, Phase.GONE: 1,
+    }  # fmt: skip
+
+
+def test_the_highest_is_found_for_each_value_that_occurs(store: Store) -> None:
+    rows = [load_balancer(str(number), revision=number) for number in range(3)]
+    written(store, *rows, load_balancer("x", phase=Phase.GONE, environment="other", revision=9))
+    written(store, reservation("a"), reservation("b", applied_at=1.0))
+
+    def highest(*conditions: Any, **equals: Any) -> Any:
+        return store.read(
+            lambda tx: tx.highest(LoadBalancer, "revision", "phase", *conditions, **equals)
+        )
+
+    assert highest() == {Phase.WAITING: 2, Phase.GONE: 9}
+    assert highest(OneOf("id", ("0", "1"))) == {Phase.WAITING: 1}
+    assert highest(environment="other") == {Phase.GONE: 9}
+    assert highest(environment="nowhere") == {}
+    assert store.read(lambda tx: tx.highest(Reservation, "applied_at", "environment")) == {
+        "env": 1.0
+    }
 
 
 @pytest.mark.parametrize(

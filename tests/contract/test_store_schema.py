@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from sqlalchemy import Engine, text
 from bigip_lbaas.domain.errors import StoreUnavailable
 from bigip_lbaas.store import schema
 from bigip_lbaas.store.engines import Access, url_from, writing_engine
-from bigip_lbaas.store.records import RECORDS
+from bigip_lbaas.store.records import RECORDS, Agent
+from bigip_lbaas.store.sql import SqlStore
 from bigip_lbaas.store.tables import metadata, table_name
 
 COLUMNS = """
@@ -88,6 +90,41 @@ def test_upgrade_by_several_at_once_and_again_is_the_same_as_once(empty_url: str
     schema.upgrade(empty_url)
     assert schema.current(empty_url) == schema.newest()
     assert schema.check(empty_url) == ()
+
+
+def test_a_database_of_the_first_revision_keeps_its_agents(empty_url: str) -> None:
+    """Controllers of both revisions write to it while one replaces the other."""
+    schema.upgrade(empty_url, "0001_first")
+    old = ", ".join(
+        f"{quoted(empty_url, name)}"
+        for name in (
+            "id", "environment", "host", "group", "epoch", "beat", "alive", "admin_state_up",
+            "devices", "registered_at", "beat_at",
+        )
+    )  # fmt: skip
+    values = "('h1:1', 'dev', 'h1', 1, 'epoch', 1, true, true, '[]', 1.0, 2.0)"
+    insert = f"INSERT INTO bigip_lbaas_agent ({old}) VALUES {values}"
+    run(empty_url, insert)
+    schema.upgrade(empty_url)
+    assert schema.check(empty_url) == ()
+    store = SqlStore(empty_url)
+    kept = store.read(lambda tx: tx.get(Agent, "dev", "h1:1"))
+    assert kept is not None
+    assert (kept.host, kept.beat, kept.silence_s) == ("h1", 1, None)
+    store.write(lambda tx: tx.put(replace(kept, beat=2, silence_s=8.0)))
+    if not empty_url.startswith("sqlite"):  # embedded: nobody of another version shares it
+        if empty_url.startswith("mariadb"):
+            upsert = f"{insert} ON DUPLICATE KEY UPDATE beat = 3"
+        else:
+            upsert = f"{insert} ON CONFLICT (id) DO UPDATE SET beat = 3"
+        run(empty_url, upsert)
+        found = store.read(lambda tx: tx.get(Agent, "dev", "h1:1"))
+        assert found == replace(kept, beat=3, silence_s=8.0)
+    store.close()
+
+
+def quoted(url: str, name: str) -> str:
+    return f"`{name}`" if url.startswith("mariadb") else f'"{name}"'
 
 
 @on_sqlite

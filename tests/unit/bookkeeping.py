@@ -74,7 +74,7 @@ class Books:
         return self.write(lambda tx: registry.beat(tx, self.settings, message))
 
     def agent(self, agent_id: str) -> records.Agent:
-        found = self.get(records.Agent, agent_id)
+        found = self.get(records.Agent, ENVIRONMENT, agent_id)
         assert found is not None
         return found
 

@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 from bookkeeping import ENVIRONMENT, Books, homes_of, ready
 
+from bigip_lbaas.controller import registry
 from bigip_lbaas.domain.home import Fence
 from bigip_lbaas.store import records
 from bigip_lbaas.store.records import Phase
+from bigip_lbaas.wire.messages import Registration
 
 
 def housed(projects: int = 3) -> Books:
@@ -42,13 +44,39 @@ def test_an_agent_that_registers_again_has_a_new_epoch_and_new_fences_for_its_ho
     assert len({fence for _, fence in homes_of(answer)}) == len(before)
 
 
+def test_two_environments_of_one_database_have_agents_of_one_id_each_its_own() -> None:
+    books = housed()
+    books.report("h1:1", books.agent("h1:1").epoch)
+    other = Books(replace(books.settings, environment="other"))  # type: ignore[arg-type]
+    other.store = books.store
+    theirs = other.write(
+        lambda tx: registry.register(
+            tx,
+            other.settings,
+            Registration("h1:1", "other", "h1", 1, ("device-of-1",)),  # type: ignore[arg-type]
+            lambda: "another epoch",
+            lambda: "ff",
+        )
+    )
+    assert (theirs.refused, theirs.homes) == ("", ())
+    ours = books.agent("h1:1")
+    assert ours.epoch != "another epoch"
+    assert not books.beat("h1:1", ours.epoch, 1).epoch_ended
+    gone = other.get(records.Agent, "other", "h1:1")
+    assert gone is not None
+    other.take_homes(gone)
+    assert books.agent("h1:1").alive
+    assert len(books.all(records.Home, agent_id="h1:1")) == 3
+    assert len(books.all(records.Report)) == 1
+
+
 def test_a_conflict_is_refused_and_changes_nothing() -> None:
     books = Books()
     books.register("h1", 1, ("A",))
     answer = books.register("h1", 2, ("A",))
     assert "manages device A already" in answer.refused
     assert answer.epoch == ""
-    assert books.get(records.Agent, "h1:2") is None
+    assert books.get(records.Agent, ENVIRONMENT, "h1:2") is None
     assert books.get(records.Group, ENVIRONMENT, 2) is None
 
 

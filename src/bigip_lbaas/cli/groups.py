@@ -85,7 +85,7 @@ def _known(tx: Transaction, row: records.Group, fleet: Fleet) -> KnownGroup:
         row,
         state,
         agents,
-        {agent.id: len(tx.select(records.Home, agent_id=agent.id)) for agent in agents},
+        {agent.id: number_of_homes(tx, agent) for agent in agents},
         tx.now() - reports[0].received_at if reports else None,
         open_book(state, nothing, frozenset()),
         judge(ANYBODY, state, PlacementRules()),
@@ -98,6 +98,12 @@ def _known(tx: Transaction, row: records.Group, fleet: Fleet) -> KnownGroup:
             for metric, limit in sorted(state.limits.items())
         },
     )
+
+
+def number_of_homes(tx: Transaction, agent: records.Agent) -> int:
+    """Return how many homes an agent has."""
+    where = {"environment": agent.environment, "agent_id": agent.id}
+    return sum(tx.count(records.Home, by="group", **where).values())
 
 
 def _history(tx: Transaction, row: records.Group) -> list[tuple[float, Any]]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bigip_lbaas.cli.groups import number_of_homes
 from bigip_lbaas.cli.told import Told, told_share
 from bigip_lbaas.domain.errors import RequestRejected
 from bigip_lbaas.domain.placement import Placement
@@ -83,7 +84,7 @@ def _agent(tx: Transaction, row: records.Agent) -> tuple[str, ...]:
         str(row.group),
         "yes" if row.alive else "no",
         "yes" if row.admin_state_up else "no",
-        str(len(tx.select(records.Home, agent_id=row.id))),
+        str(number_of_homes(tx, row)),
         f"{tx.now() - row.beat_at:.1f} s ago",
         ", ".join(row.devices),
     )

@@ -9,7 +9,7 @@ from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber, Projec
 from bigip_lbaas.scheduling.takeover import share_out
 from bigip_lbaas.store import records
 from bigip_lbaas.store.locking import locked
-from bigip_lbaas.store.port import Transaction
+from bigip_lbaas.store.port import OneOf, Transaction
 
 Nonces = Callable[[], str]  # a new random part each time, lower-case hexadecimal
 
@@ -43,8 +43,7 @@ def found_home(
     """Give a home that nobody has to a live agent of its group; None when there is none."""
     environment, project_id, group = key
     live = live_agents(tx, settings, group)
-    load = {agent.id: len(tx.select(records.Home, agent_id=agent.id)) for agent in live}
-    shares = share_out((project_id,), load)
+    shares = share_out((project_id,), load_of(tx, settings, live))
     if not shares:
         return None
     return give_home(tx, (environment, project_id, group), shares[project_id], nonces)
@@ -65,13 +64,25 @@ def as_home(row: records.Home) -> Home:
     return Home(row.environment, row.project_id, row.group, row.agent_id, fence)
 
 
-def homes_of(tx: Transaction, agent_id: AgentId) -> tuple[Home, ...]:
+def homes_of(tx: Transaction, settings: ControllerSettings, agent_id: AgentId) -> tuple[Home, ...]:
     """Return the homes of an agent."""
-    return tuple(as_home(row) for row in tx.select(records.Home, agent_id=agent_id))
+    rows = tx.select(records.Home, environment=settings.environment, agent_id=agent_id)
+    return tuple(as_home(row) for row in rows)
+
+
+def load_of(
+    tx: Transaction, settings: ControllerSettings, agents: Iterable[records.Agent]
+) -> dict[AgentId, int]:
+    """Return each agent -> how many homes it has."""
+    ids = tuple(agent.id for agent in agents)
+    known = OneOf("agent_id", ids)
+    many = tx.count(records.Home, "agent_id", known, environment=settings.environment)
+    return {agent_id: many.get(agent_id, 0) for agent_id in ids}
 
 
 def hand_out(
     tx: Transaction,
+    settings: ControllerSettings,
     homes: Iterable[Home],
     successors: Iterable[records.Agent],
     nonces: Nonces,
@@ -81,6 +92,5 @@ def hand_out(
     Without a successor the homes stay where they are, for whoever of the group returns.
     """
     keys = {home.project_id: (home.environment, home.project_id, home.group) for home in homes}
-    load = {agent.id: len(tx.select(records.Home, agent_id=agent.id)) for agent in successors}
-    shares = share_out(keys, load)
+    shares = share_out(keys, load_of(tx, settings, successors))
     return tuple(give_home(tx, keys[project], agent, nonces) for project, agent in shares.items())

@@ -131,7 +131,7 @@ def settle(
     tx.put(reserved)
     key = (settings.environment, lb.project_id, answer.group)
     if tx.get(records.Home, *key, lock=True) is None:
-        agent = tx.get(records.Agent, answer.agent_id, lock=True)
+        agent = tx.get(records.Agent, settings.environment, answer.agent_id, lock=True)
         if agent is None or not (agent.alive and agent.admin_state_up):
             raise ConcurrentUpdate(f"agent {answer.agent_id} went while its work was placed")
         give_home(tx, key, agent.id, nonces)
@@ -150,7 +150,7 @@ def assign(
     key = (settings.environment, lb.project_id, row.group)
     home_row = tx.get(records.Home, *key, lock=True)
     home = as_home(home_row) if home_row else found_home(tx, settings, key, nonces)
-    agent = tx.get(records.Agent, home.agent_id) if home else None
+    agent = tx.get(records.Agent, settings.environment, home.agent_id) if home else None
     if home is None or agent is None or not agent.alive:
         return None
     if lb.phase is Phase.WAITING:

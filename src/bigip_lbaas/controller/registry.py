@@ -42,7 +42,7 @@ def register(
     why_not = conflict(registration, agents, now - settings.silence_s)
     if why_not:
         return Registered(refused=why_not)
-    earlier = tx.get(records.Agent, registration.agent_id, lock=True)
+    earlier = tx.get(records.Agent, settings.environment, registration.agent_id, lock=True)
     agent = records.Agent(
         registration.agent_id,
         settings.environment,
@@ -64,7 +64,7 @@ def register(
     tx.put(replace(group, tags=registration.tags))
     homes = tuple(
         give_home(tx, (home.environment, home.project_id, home.group), agent.id, nonces)
-        for home in (*homes_of(tx, agent.id), *_deserted(tx, agent))
+        for home in (*homes_of(tx, settings, agent.id), *_deserted(tx, agent))
     )
     record_event(tx, settings.environment, "agent registered", agent.id, f"epoch {agent.epoch}")
     return Registered(agent.epoch, homes, settings.heartbeat_interval_s, settings.lease_s, now)
@@ -72,13 +72,13 @@ def register(
 
 def beat(tx: Transaction, settings: ControllerSettings, heartbeat: Heartbeat) -> HeartbeatAnswer:
     """Write the heartbeat down and answer it; one of an ended epoch renews nothing."""
-    agent = tx.get(records.Agent, heartbeat.agent_id, lock=True)
+    agent = tx.get(records.Agent, settings.environment, heartbeat.agent_id, lock=True)
     if agent is None or not agent.alive or agent.epoch != heartbeat.epoch:
         return HeartbeatAnswer(epoch_ended=True)
     now = tx.now()
     if heartbeat.beat > agent.beat:
         tx.put(replace(agent, beat=heartbeat.beat, beat_at=now))
-    homes = homes_of(tx, agent.id)
+    homes = homes_of(tx, settings, agent.id)
     highest = max((home.fence for home in homes), default=None)
     return HeartbeatAnswer(
         interval_s=settings.heartbeat_interval_s,
@@ -114,14 +114,14 @@ def take_homes(
     `silent` is the row that the controller has watched; None, and nothing changes, when the
     agent has been heard of since.
     """
-    agent = tx.get(records.Agent, silent.id, lock=True)
+    agent = tx.get(records.Agent, settings.environment, silent.id, lock=True)
     if agent is None or (agent.epoch, agent.beat) != (silent.epoch, silent.beat):
         return None
     tx.put(replace(agent, alive=False, epoch=epochs()))
-    tx.delete(records.Report, agent.id)
-    homes = homes_of(tx, agent.id)
+    tx.delete(records.Report, settings.environment, agent.id)
+    homes = homes_of(tx, settings, agent.id)
     successors = live_agents(tx, settings, agent.group)  # it is none of them any more
-    given = hand_out(tx, homes, successors, nonces)
+    given = hand_out(tx, settings, homes, successors, nonces)
     record_event(
         tx,
         settings.environment,
@@ -140,9 +140,9 @@ def rescue_homes(
     agents = tx.select(records.Agent, environment=settings.environment, alive=False)
     rescued = []
     for gone in agents:
-        homes = homes_of(tx, gone.id)
+        homes = homes_of(tx, settings, gone.id)
         successors = live_agents(tx, settings, gone.group) if homes else ()
-        given = hand_out(tx, homes, successors, nonces)
+        given = hand_out(tx, settings, homes, successors, nonces)
         if given:
             rescued.append(Takeover(gone.id, given, unsettled_work(tx, given)))
     return tuple(rescued)

@@ -20,10 +20,10 @@ def record_report(tx: Transaction, settings: ControllerSettings, report: Capacit
 
     False: of an ended epoch, or overtaken by a newer one of the same agent.
     """
-    agent = tx.get(records.Agent, report.agent_id)
+    agent = tx.get(records.Agent, settings.environment, report.agent_id)
     if agent is None or agent.epoch != report.epoch or not agent.alive:
         return False
-    kept = tx.get(records.Report, report.agent_id, lock=True)
+    kept = tx.get(records.Report, settings.environment, report.agent_id, lock=True)
     if kept and kept.report.epoch == report.epoch and kept.report.number > report.number:
         return False
     tx.put(records.Report(report.agent_id, settings.environment, report.group, tx.now(), report))

@@ -141,7 +141,7 @@ class Controller:
         """Send an agent that has taken its homes over all that is not settled in them."""
         ready = decode(Ready, payload)
         unsettled = self._around.store.read(
-            lambda tx: registry.unsettled_work(tx, homes_of(tx, ready.agent_id))
+            lambda tx: registry.unsettled_work(tx, homes_of(tx, self._settings, ready.agent_id))
         )
         for load_balancer_id in unsettled:
             self.attend(load_balancer_id)
@@ -255,7 +255,11 @@ class Controller:
         """Tell each successor its new homes, so that it stamps them at once."""
         agents = {home.agent_id for home in given}
         rows = self._around.store.read(
-            lambda tx: tx.select(records.Agent, OneOf("id", tuple(sorted(agents))))
+            lambda tx: tx.select(
+                records.Agent,
+                OneOf("id", tuple(sorted(agents))),
+                environment=self._settings.environment,
+            )
         )
         for row in rows:
             homes = tuple(home for home in given if home.agent_id == row.id)

@@ -66,13 +66,30 @@ class MemoryTransaction:
             )
         return tuple(row_from(record, row) for row in rows[:limit])
 
-    def count(self, record: type[Any], by: str, **equals: Any) -> dict[Any, int]:
+    def count(
+        self, record: type[Any], by: str, *conditions: Condition, **equals: Any
+    ) -> dict[Any, int]:
         """See Transaction."""
         self._check()
         shape = shape_of(record)
         place = shape.position(by)
-        numbers = Counter(row[place] for row in self._rows(shape, (), equals))
+        numbers = Counter(row[place] for row in self._rows(shape, conditions, equals))
         return {value_from(shape.field(by), value): number for value, number in numbers.items()}
+
+    def highest(
+        self, record: type[Any], field: str, by: str, *conditions: Condition, **equals: Any
+    ) -> dict[Any, Any]:
+        """See Transaction."""
+        self._check()
+        shape = shape_of(record)
+        place, value_place = shape.position(by), shape.position(field)
+        found: dict[Any, Any] = {}
+        for row in self._rows(shape, conditions, equals):
+            if row[value_place] is not None:
+                key = value_from(shape.field(by), row[place])
+                value = value_from(shape.field(field), row[value_place])
+                found[key] = max(found.get(key, value), value)
+        return found
 
     def insert(self, row: Any) -> None:
         """See Transaction."""

@@ -65,8 +65,15 @@ class Transaction(Protocol):
         ordered by key. Fields that are stored as JSON cannot be compared (LookupError).
         """
 
-    def count(self, record: type[Any], by: str, **equals: Any) -> dict[Any, int]:
+    def count(
+        self, record: type[Any], by: str, *conditions: Condition, **equals: Any
+    ) -> dict[Any, int]:
         """Return value of field `by` -> number of rows that meet every condition."""
+
+    def highest(
+        self, record: type[Any], field: str, by: str, *conditions: Condition, **equals: Any
+    ) -> dict[Any, Any]:
+        """Return value of field `by` -> the highest value of `field` in rows that meet them."""
 
     def insert(self, row: Any) -> None:
         """Add a row. Raises ConcurrentUpdate when its key is taken.

@@ -121,9 +121,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One agent as last registered. alive False: its homes were taken, or it said goodbye."""
+    """One agent as last registered. alive False: its homes were taken, or it said goodbye.
 
-    KEY: ClassVar = ("id",)
+    silence_s: how long it must be silent before its homes are taken, by the lease that it may
+    hold; None: as the controller's settings say. Two environments may have agents of one id.
+    """
+
+    KEY: ClassVar = ("environment", "id")
     id: AgentId
     environment: EnvironmentName
     host: str
@@ -135,6 +139,7 @@ class Agent:
     devices: tuple[str, ...]
     registered_at: float
     beat_at: float
+    silence_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +227,7 @@ class Decision:
 class Report:
     """The last capacity report of an agent."""
 
-    KEY: ClassVar = ("agent_id",)
+    KEY: ClassVar = ("environment", "agent_id")
     agent_id: AgentId
     environment: EnvironmentName
     group: GroupNumber

@@ -22,6 +22,7 @@ from bigip_lbaas.store.tables import PREFIX, metadata
 
 VERSION_TABLE = "bigip_lbaas_alembic_version"  # alembic's own name may be another project's
 MIGRATIONS = Path(__file__).parent / "migrations"
+OF_OLD = "_of_old"  # how indexes end that only older programs need
 LOCK = "bigip_lbaas_schema"
 LOCK_NUMBER = 0x62696769706C62  # the same for PostgreSQL, which wants a number
 LOCK_TIMEOUT_S = 20  # less than what counts as silence of the network
@@ -29,12 +30,13 @@ LOCK_TIMEOUT_S = 20  # less than what counts as silence of the network
 _one_at_a_time = threading.Lock()
 
 
-def upgrade(url: str) -> None:
+def upgrade(url: str, revision: str = "head") -> None:
     """Bring the schema up to date; an empty database gets all tables. Twice is the same as once.
 
-    Raises StoreUnavailable, also when a newer program has been at the database.
+    revision: up to which one; the newest by default. Raises StoreUnavailable, also when a newer
+    program has been at the database.
     """
-    Patience().run(lambda: _upgrade(url))
+    Patience().run(lambda: _upgrade(url, revision))
 
 
 def current(url: str) -> str | None:
@@ -62,17 +64,22 @@ def check(url: str) -> tuple[str, ...]:
 
 
 def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
-    """Return whether alembic shall look at that object: another project may live beside us."""
+    """Return whether alembic shall look at that object: another project may live beside us.
+
+    What an upgrade left for programs of the revision before is no difference.
+    """
+    if kind == "index":
+        return not (name or "").endswith(OF_OLD)
     return kind != "table" or (name or "").startswith(PREFIX)
 
 
-def _upgrade(url: str) -> None:
+def _upgrade(url: str, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with _one_at_a_time, _connected(url) as connection, _locked(connection):
         config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
         except CommandError as error:
             place = place_of(url_from(url))
             raise StoreUnavailable(f"{place}: its schema cannot be upgraded: {error}") from error

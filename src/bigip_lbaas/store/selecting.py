@@ -39,10 +39,20 @@ def rows_question(
     return _rows(shape, form, order_by, limit is not None), values
 
 
-def count_question(shape: Shape, by: str, equals: Mapping[str, Any]) -> Question:
+def count_question(
+    shape: Shape, by: str, conditions: tuple[Condition, ...], equals: Mapping[str, Any]
+) -> Question:
     """Return what counts rows by a field. Raises LookupError as above."""
-    form, values = _asked(shape, (), equals)
+    form, values = _asked(shape, conditions, equals)
     return _count(shape, form, by), values
+
+
+def highest_question(
+    shape: Shape, field: str, by: str, conditions: tuple[Condition, ...], equals: Mapping[str, Any]
+) -> Question:
+    """Return what finds a field's highest value by another one. Raises LookupError as above."""
+    form, values = _asked(shape, conditions, equals)
+    return _highest(shape, form, field, by), values
 
 
 @cache
@@ -56,6 +66,12 @@ def _rows(shape: Shape, form: Form, order_by: str | None, has_limit: bool) -> Se
 def _count(shape: Shape, form: Form, by: str) -> Select[Any]:
     column = _column(shape, by)
     return select(column, func.count()).where(*_where(shape, form)).group_by(column)
+
+
+@cache
+def _highest(shape: Shape, form: Form, field: str, by: str) -> Select[Any]:
+    column, most = _column(shape, by), func.max(_column(shape, field))
+    return select(column, most).where(*_where(shape, form)).group_by(column)
 
 
 def _asked(

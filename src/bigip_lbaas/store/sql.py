@@ -32,7 +32,7 @@ from bigip_lbaas.store.engines import (
 from bigip_lbaas.store.faults import translated
 from bigip_lbaas.store.patience import Alone, Patience, Turns
 from bigip_lbaas.store.port import Condition, Transaction
-from bigip_lbaas.store.selecting import count_question, rows_question
+from bigip_lbaas.store.selecting import count_question, highest_question, rows_question
 from bigip_lbaas.store.shape import (
     Shape,
     plain_key,
@@ -94,12 +94,27 @@ class SqlTransaction:
         rows = self._run(lambda: self._connection.execute(statement, values).all())
         return tuple(row_from(record, row) for row in rows)
 
-    def count(self, record: type[Any], by: str, **equals: Any) -> dict[Any, int]:
+    def count(
+        self, record: type[Any], by: str, *conditions: Condition, **equals: Any
+    ) -> dict[Any, int]:
         """See Transaction."""
         shape = shape_of(record)
-        statement, values = count_question(shape, by, equals)
+        statement, values = count_question(shape, by, conditions, equals)
         rows: Any = self._run(lambda: self._connection.execute(statement, values).all())
         return {value_from(shape.field(by), value): number for value, number in rows}
+
+    def highest(
+        self, record: type[Any], field: str, by: str, *conditions: Condition, **equals: Any
+    ) -> dict[Any, Any]:
+        """See Transaction."""
+        shape = shape_of(record)
+        statement, values = highest_question(shape, field, by, conditions, equals)
+        rows: Any = self._run(lambda: self._connection.execute(statement, values).all())
+        return {
+            value_from(shape.field(by), value): value_from(shape.field(field), most)
+            for value, most in rows
+            if most is not None
+        }
 
     def insert(self, row: Any) -> None:
         """See Transaction."""

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Double,
     Index,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -52,18 +53,18 @@ def _table(shape: Shape) -> Table[Any]:
     return Table(
         name,
         metadata,
-        *(_column(field, field.name in shape.key) for field in shape.fields),
+        *(_column(field) for field in shape.fields),
+        PrimaryKeyConstraint(*shape.key),  # in its own order, which is also that of the index
         *(Index(f"{name}_{'_'.join(fields)}", *fields) for fields in shape.indexes),
         **TABLE_OPTIONS,
     )
 
 
-def _column(field: Field, is_key: bool) -> Column[Any]:
+def _column(field: Field) -> Column[Any]:
     # Always quoted: "group" and "key" are reserved words, and not the same ones everywhere.
     return Column(
         field.name,
         _type(field),
-        primary_key=is_key,
         autoincrement=False,
         nullable=field.optional,
         quote=True,
