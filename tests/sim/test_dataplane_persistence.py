@@ -70,6 +70,7 @@ def test_a_cookie_is_secure_where_clients_are_met_over_tls(served):
             Stick("src,ipmask(255.255.255.0)", 60),
         ),
         ("source-addr", {"timeout": "indefinite"}, Stick("src", 24 * 86400)),
+        ("source-addr", {"timeout": "2592000"}, Stick("src", 24 * 86400)),
         ("dest-addr", {}, Stick("dst", 180)),
         ("cookie", {"method": "hash", "cookieName": "x"}, Stick("req.cook(x)", 180, "string")),
     ],

@@ -274,6 +274,30 @@ def test_a_port_that_another_program_has_is_said_and_taken_when_it_is_free(servi
     device.rest.delete("ltm/virtual/~T1~t")
 
 
+def test_what_haproxy_refuses_is_said_and_holds_up_no_other(service):
+    device = service.device
+    ports = free_port(), free_port()
+    month = 2_592_000  # longer than HAProxy counts
+    device.post("ltm/monitor/tcp", name="rare", partition="T1", interval=month, timeout=month)
+    device.post("ltm/pool", name="q", partition="T1", members=service.names, monitor="/T1/rare")
+    for name, pool, port in zip("st", "qp", ports, strict=True):
+        device.post(
+            "ltm/virtual", name=name, partition="T1", destination=f"/T1/127.3.0.5:{port}",
+            ipProtocol="tcp", pool=f"/T1/{pool}", profiles=HTTP,
+        )  # fmt: skip
+    wait_until(lambda: ask("127.3.0.5", ports[1]) in {"A", "B"}, "the other one is carried")
+    assert ask("127.3.0.5", ports[0]) == ""
+    device.settled()
+    pool, virtual = device.health()["data_plane"]["problems"]
+    assert pool.startswith("pool /T1/q is not carried: HAProxy refuses it: ")
+    assert virtual == "virtual server /T1/s is not carried: its pool /T1/q is not"
+    device.patch("ltm/pool/~T1~q", monitor="none")
+    wait_until(lambda: ask("127.3.0.5", ports[0]) in {"A", "B"}, "it is mended")
+    assert device.health()["data_plane"]["problems"] == []
+    for path in ("virtual/~T1~s", "virtual/~T1~t", "pool/~T1~q", "monitor/tcp/~T1~rare"):
+        assert device.rest.delete(f"ltm/{path}").status_code == 200
+
+
 def test_haproxy_that_dies_is_started_again(service):
     device = service.device
     device.settled()

@@ -11,7 +11,7 @@ from bigip_sim.dataplane.sight import Sight, number
 from bigip_sim.names import parse_endpoint, split_path
 from bigip_sim.tree import Item
 
-FOR_EVER_S = 24 * 86400
+FOR_EVER_S = 24 * 86400  # HAProxy counts no further
 _NO_TOKEN = re.compile(r"[^A-Za-z0-9_.~-]")  # what cannot be in a cookie's name
 _NAME = r"\"?([A-Za-z0-9_.-]+)\"?"
 _KEYS = (  # what an iRule persists by -> (what HAProxy asks, what it may learn from)
@@ -139,7 +139,7 @@ def _read_rule(text: str, seconds: int) -> Stick | None:
             elif not added:
                 key = asked.format(*found.groups())
                 rest = said[found.end() :].strip(' "]{}').split()
-                seconds = number(rest[0], seconds) if rest else seconds
+                seconds = _timeout(number(rest[0], seconds)) if rest else seconds
             break
     if not key:
         return None
@@ -147,7 +147,7 @@ def _read_rule(text: str, seconds: int) -> Stick | None:
 
 
 def _timeout(value: object) -> int:
-    return number(value) or FOR_EVER_S
+    return min(number(value) or FOR_EVER_S, FOR_EVER_S)
 
 
 def _seconds(text: str) -> int:

@@ -237,12 +237,9 @@ class DataPlane:
         groups = [one.group for one in self._carried.frontends] if self._carried is not None else []
         if groups and not any(carries(self._active, group) for group in groups):
             self._stop_workers()  # a unit that stands by lets every connection go at once
-        wanted = self._plan()
+        wanted = self._workers.acceptable(self._plan())
         layout = self._workers.listenable(wanted)
-        for problem in layout.problems:
-            if problem not in self._problems:
-                log.warning("%s", problem)
-        self._problems = layout.problems
+        self._say(layout.problems)
         servers = layout.servers()
         with self._lock:
             self._verdicts.expect(layout, now)
@@ -260,6 +257,12 @@ class DataPlane:
         if not listens or len(layout.frontends) != len(wanted.frontends):
             with self._changes:
                 self._dirty_since, self._due_at = now, now + RETRY_S
+
+    def _say(self, problems: tuple[str, ...]) -> None:
+        for problem in problems:
+            if problem not in self._problems:
+                log.warning("%s", problem)
+        self._problems = problems
 
     def _shut(self, layout: Layout) -> None:
         """Let go at once of what is listened on no more; the next worker may be a second away."""
@@ -303,13 +306,18 @@ class DataPlane:
             begins = self._verdicts.begins(now)
             stands = self._wanted_stands(layout)
         try:
-            self._workers.replace(layout, begins, stands)
+            layout = self._workers.replace(layout, begins, stands)
         except WorkerError as error:
             log.exception("HAProxy keeps its old configuration")
             self._refused = (str(error),)
             self._retry_at = time.monotonic() + REFUSED_S
+            with self._changes:  # what may be listened on may be different then
+                self._dirty_since = self._dirty_since or self._retry_at
+                self._due_at = self._retry_at
             return
-        self._carried, self._stands, self._refused = layout, stands, ()
+        self._say(layout.problems)
+        self._layout = self._carried = layout
+        self._stands, self._refused = stands, ()
         self._replacing = False
         self._backends = {}
         for backend in layout.backends:

@@ -33,6 +33,14 @@ class WorkerError(Exception):
     """A worker that does not start or does not answer; the message says why."""
 
 
+class StartRefused(WorkerError):
+    """HAProxy ended at once; `alerts` are its own words for why, line by line."""
+
+    def __init__(self, message: str, alerts: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.alerts = alerts
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerFiles:
     """Where one worker's files are."""
@@ -123,7 +131,7 @@ class Worker:
         deadline = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline:
             if not self.alive:
-                raise WorkerError(self._said())
+                raise self._refusal()
             session = socket.socket(socket.AF_UNIX)
             session.settimeout(ANSWER_LIMIT_S)
             try:
@@ -149,11 +157,10 @@ class Worker:
             parts += part
         return parts[: -len(_PROMPT)].decode(errors="replace")
 
-    def _said(self) -> str:
-        """Return HAProxy's own words for why it ended: its first alert."""
+    def _refusal(self) -> StartRefused:
+        """Return HAProxy's own words for why it ended."""
         text = self.files.output.read_text(errors="replace")
-        alerts = [line for line in text.splitlines() if "[ALERT]" in line]
-        word = (
-            alerts[0].partition(" : ")[2] if alerts else f"exit status {self._process.returncode}"
-        )
-        return f"HAProxy refuses to start: {word}"
+        lines = [line.partition(" : ") for line in text.splitlines() if "[ALERT]" in line]
+        alerts = tuple(said for _, _, said in lines)
+        word = alerts[0] if alerts else f"exit status {self._process.returncode}"
+        return StartRefused(f"HAProxy refuses to start: {word}", alerts)

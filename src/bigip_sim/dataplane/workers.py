@@ -18,7 +18,8 @@ from bigip_sim.dataplane import counts
 from bigip_sim.dataplane.config import Begin, render, render_states
 from bigip_sim.dataplane.counts import Ledger, Row
 from bigip_sim.dataplane.parts import Layout
-from bigip_sim.dataplane.process import Worker, WorkerError, WorkerFiles
+from bigip_sim.dataplane.process import StartRefused, Worker, WorkerError, WorkerFiles
+from bigip_sim.dataplane.refusals import Refusals, blamed
 from bigip_sim.dataplane.steering import Stand
 from bigip_sim.dataplane.tables import batches, remembered, remind
 
@@ -41,6 +42,7 @@ class Workers:
         self._listening: frozenset[tuple[str, int]] = frozenset()
         self._number = 0
         self._files: set[str] = set()
+        self._refusals = Refusals()
         self._reading = threading.Lock()
         self.ledger = Ledger()
 
@@ -58,6 +60,10 @@ class Workers:
         """Whether the worker that should carry traffic has ended by itself."""
         return self._current is not None and not self._current.alive
 
+    def acceptable(self, layout: Layout) -> Layout:
+        """Leave out what HAProxy has refused before."""
+        return self._refusals.leave_out(layout)
+
     def listenable(self, layout: Layout) -> Layout:
         """Leave out what could not listen: one such address would keep everything from starting."""
         refused = {}
@@ -69,27 +75,47 @@ class Workers:
 
     def replace(
         self, layout: Layout, begins: Mapping[str, Begin], stands: Mapping[str, Stand]
-    ) -> None:
-        """Start a worker for this layout; it takes the sockets over, and the old one retires."""
-        self._number += 1
-        files = WorkerFiles.numbered(self._directory, self._number)
-        text = render(layout, files.socket, files.states, self._descriptors)
-        files.configuration.write_text(text)
-        files.states.write_text(render_states(layout, begins, stands))
-        self._write_files(layout.files)
+    ) -> Layout:
+        """Start a worker for this layout; it takes the sockets over, and the old one retires.
+
+        Returns what is carried: a part that HAProxy refuses is left out, and the rest tried again.
+        `WorkerError` if none starts all the same; then the old one goes on.
+        """
         has_tables = any(backend.need.sticks for backend in layout.backends)
         known = remembered(self._current) if self._current is not None and has_tables else []
-        try:
-            started = Worker(self._program, files, self._current)
-        except WorkerError:
-            files.remove()
-            raise
+        started = None
+        while started is None:
+            started = self._start(layout, begins, stands)
+            if started is None:
+                layout = self._refusals.leave_out(layout)
         remind(started, known)
         with self._reading:
             old, self._current = self._current, started
             if old is not None:
                 self._retired.append(old)
         self._listening = frozenset((f.address, f.port) for f in layout.frontends)
+        return layout
+
+    def _start(
+        self, layout: Layout, begins: Mapping[str, Begin], stands: Mapping[str, Stand]
+    ) -> Worker | None:
+        """Return a worker for this layout, or None if some part of it was newly refused."""
+        self._number += 1
+        files = WorkerFiles.numbered(self._directory, self._number)
+        text = render(layout, files.socket, files.states, self._descriptors)
+        files.configuration.write_text(text)
+        files.states.write_text(render_states(layout, begins, stands))
+        self._write_files(layout.files)
+        try:
+            return Worker(self._program, files, self._current)
+        except StartRefused as error:
+            files.remove()
+            if not self._refusals.note(layout, blamed(text, error.alerts)):
+                raise
+            return None
+        except WorkerError:
+            files.remove()
+            raise
 
     def _write_files(self, wanted: Mapping[str, str]) -> None:
         """Put what HAProxy reads beside its configuration; it has read it when it has started."""
