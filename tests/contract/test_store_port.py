@@ -19,7 +19,7 @@ from bigip_lbaas.domain.graph import (
     PoolProtocol,
     ServiceGraph,
 )
-from bigip_lbaas.store.port import AtLeast, AtMost, OneOf, Store, Transaction
+from bigip_lbaas.store.port import AtLeast, AtMost, OneOf, Plus, Store, Transaction
 from bigip_lbaas.store.records import (
     Agent,
     Child,
@@ -316,3 +316,56 @@ def test_a_graph_of_5000_members_is_stored(store: Store) -> None:
     back = store.read(lambda tx: tx.get(LoadBalancer, "lb"))
     assert back is not None
     assert back.graph == graph
+
+
+def test_many_rows_are_put_at_once(store: Store) -> None:
+    written(store, reservation("a", group=9))
+    rows = [reservation(name, group=number) for number, name in enumerate("abc")]
+    store.write(lambda tx: tx.put_all(rows))
+    assert store.read(lambda tx: tx.select(Reservation)) == tuple(rows)
+    store.write(lambda tx: (tx.put_all(()), tx.insert_all(())))
+
+
+def test_many_rows_are_inserted_as_a_whole_or_not_at_all(store: Store) -> None:
+    rows = [reservation(name) for name in "abc"]
+    store.write(lambda tx: tx.insert_all(rows[:2]))
+
+    def work(tx: Transaction) -> None:
+        tx.put(ROW)
+        tx.insert_all(rows[1:])
+
+    with pytest.raises(ConcurrentUpdate):
+        store.write(work)
+    assert store.read(lambda tx: tx.select(Reservation)) == tuple(rows[:2])
+    assert store.read(lambda tx: tx.get(Sequence, "fence")) is None
+
+
+def test_fields_of_many_rows_are_changed_at_once(store: Store) -> None:
+    rows = [replace(load_balancer(name), revision=n) for n, name in enumerate("abcd")]
+    written(store, *rows)
+    some = OneOf("id", ("a", "b", "c", "z"))
+    change = {"phase": Phase.ASSIGNED, "revision": Plus(10)}
+    assert store.write(lambda tx: tx.alter(LoadBalancer, some, change=change, wanted=True)) == 3
+    found = {row.id: row for row in store.read(lambda tx: tx.select(LoadBalancer))}
+    assert {id_: (row.phase, row.revision) for id_, row in found.items()} == {
+        "a": (Phase.ASSIGNED, 10),
+        "b": (Phase.ASSIGNED, 11),
+        "c": (Phase.ASSIGNED, 12),
+        "d": (Phase.WAITING, 3),
+    }
+    assert found["b"].graph == rows[1].graph
+
+
+@pytest.mark.parametrize("change", [{"id": "x"}, {"graph": None}, {"nonsense": 1}])
+def test_keys_and_json_are_not_changed_in_many_rows(store: Store, change: dict[str, Any]) -> None:
+    with pytest.raises(LookupError):
+        store.write(lambda tx: tx.alter(LoadBalancer, change=change))
+
+
+def test_rows_are_selected_and_locked_at_once(store: Store) -> None:
+    written(store, load_balancer("a"), load_balancer("b"))
+    ids = OneOf("id", ("b", "a", "c"))
+    found = store.write(lambda tx: tx.select(LoadBalancer, ids, lock=True))
+    assert [row.id for row in found] == ["a", "b"]
+    with pytest.raises(RuntimeError):
+        store.read(lambda tx: tx.select(LoadBalancer, ids, lock=True))

@@ -2,12 +2,12 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bigip_lbaas.domain.errors import ConcurrentUpdate
 from bigip_lbaas.store.patience import Alone, Patience
-from bigip_lbaas.store.port import AtLeast, AtMost, Condition, OneOf, Transaction
+from bigip_lbaas.store.port import AtLeast, AtMost, Condition, OneOf, Plus, Transaction
 from bigip_lbaas.store.shape import (
     Shape,
     plain_key,
@@ -52,10 +52,11 @@ class MemoryTransaction:
         *conditions: Condition,
         order_by: str | None = None,
         limit: int | None = None,
+        lock: bool = False,
         **equals: Any,
     ) -> tuple[R, ...]:
         """See Transaction."""
-        self._check()
+        self._check(writes=lock)
         shape = shape_of(record)
         rows = self._rows(shape, conditions, equals)
         if order_by is not None:
@@ -105,6 +106,33 @@ class MemoryTransaction:
         self._check(writes=True)
         plain = plain_row(row)
         self._replace(type(row), _key_of(shape_of(type(row)), plain), plain)
+
+    def insert_all(self, rows: Sequence[Any]) -> None:
+        """See Transaction."""
+        for row in rows:
+            self.insert(row)
+
+    def put_all(self, rows: Sequence[Any]) -> None:
+        """See Transaction."""
+        for row in rows:
+            self.put(row)
+
+    def alter(
+        self, record: type[Any], *conditions: Condition, change: Mapping[str, Any], **equals: Any
+    ) -> int:
+        """See Transaction."""
+        self._check(writes=True)
+        shape = shape_of(record)
+        places = {name: shape.changeable(name) for name in change}
+        found = self._rows(shape, conditions, equals)
+        for before in found:
+            after = list(before)
+            for name, value in change.items():
+                place = places[name]
+                new = before[place] + value.value if isinstance(value, Plus) else value
+                after[place] = plain_value(shape, shape.fields[place], new)
+            self._replace(record, _key_of(shape, before), tuple(after))
+        return len(found)
 
     def delete(self, record: type[Any], *key: Any) -> bool:
         """See Transaction."""

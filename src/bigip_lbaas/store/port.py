@@ -1,6 +1,6 @@
 """The one way to the shared database: work inside a transaction, on records."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -35,6 +35,13 @@ class OneOf:
 Condition = AtMost | AtLeast | OneOf
 
 
+@dataclass(frozen=True, slots=True)
+class Plus:
+    """Stands for what is there, and so much more; in the database itself, so nobody's is lost."""
+
+    value: int
+
+
 class Transaction(Protocol):
     """Reads and writes that happen as a whole or not at all."""
 
@@ -57,12 +64,14 @@ class Transaction(Protocol):
         *conditions: Condition,
         order_by: str | None = None,
         limit: int | None = None,
+        lock: bool = False,
         **equals: Any,
     ) -> tuple[R, ...]:
         """Return the rows that meet every condition, in the order of `order_by`, else by key.
 
         A leading "-" in order_by turns the order round; None is the lowest; equal ones are
-        ordered by key. Fields that are stored as JSON cannot be compared (LookupError).
+        ordered by key. Fields that are stored as JSON cannot be compared (LookupError). lock: as
+        in `get`, of each row that is found.
         """
 
     def count(
@@ -85,6 +94,21 @@ class Transaction(Protocol):
 
     def put(self, row: Any) -> None:
         """Add the row, or replace the one with its key."""
+
+    def insert_all(self, rows: Sequence[Any]) -> None:
+        """Add rows of one kind. Raises ConcurrentUpdate when a key is taken: all is lost then."""
+
+    def put_all(self, rows: Sequence[Any]) -> None:
+        """Put rows of one kind, each with a key of its own."""
+
+    def alter(
+        self, record: type[Any], *conditions: Condition, change: Mapping[str, Any], **equals: Any
+    ) -> int:
+        """Change fields of all rows that meet every condition; return how many there are.
+
+        change: field -> the new value, or Plus(n) to add to what is there. Fields of the key and
+        those stored as JSON cannot be changed so (LookupError).
+        """
 
     def delete(self, record: type[Any], *key: Any) -> bool:
         """Remove the row of that key; return whether there was one."""

@@ -1,4 +1,4 @@
-"""Builds the statements that read, once for each form of question: only the values differ."""
+"""Builds the statements with conditions, once for each form of question: only the values differ."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,13 +9,15 @@ from sqlalchemy import (
     Double,
     Integer,
     Select,
+    Update,
     bindparam,
     func,
     or_,
     select,
+    update,
 )
 
-from bigip_lbaas.store.port import AtLeast, AtMost, Condition, OneOf
+from bigip_lbaas.store.port import AtLeast, AtMost, Condition, OneOf, Plus
 from bigip_lbaas.store.shape import Shape, plain_value
 from bigip_lbaas.store.tables import table_of
 
@@ -31,12 +33,13 @@ def rows_question(
     equals: Mapping[str, Any],
     order_by: str | None,
     limit: int | None,
+    lock: bool = False,
 ) -> Question:
     """Return what selects rows. Raises LookupError for fields that cannot be compared."""
     form, values = _asked(shape, conditions, equals)
     if limit is not None:
         values[MOST] = limit
-    return _rows(shape, form, order_by, limit is not None), values
+    return _rows(shape, form, order_by, limit is not None, lock), values
 
 
 def count_question(
@@ -55,11 +58,43 @@ def highest_question(
     return _highest(shape, form, field, by), values
 
 
+def alteration(
+    shape: Shape,
+    conditions: tuple[Condition, ...],
+    equals: Mapping[str, Any],
+    change: Mapping[str, Any],
+) -> tuple[Update, dict[str, Any]]:
+    """Return what changes rows, with its parameters. Raises LookupError as above."""
+    form, values = _asked(shape, conditions, equals)
+    changes = []
+    for name, value in change.items():
+        shape.changeable(name)
+        adds = isinstance(value, Plus)
+        plain = value.value if isinstance(value, Plus) else value
+        values[f"new_{name}"] = plain_value(shape, shape.field(name), plain)
+        changes.append((name, adds))
+    return _update(shape, form, tuple(changes)), values
+
+
 @cache
-def _rows(shape: Shape, form: Form, order_by: str | None, has_limit: bool) -> Select[Any]:
+def _rows(
+    shape: Shape, form: Form, order_by: str | None, has_limit: bool, lock: bool
+) -> Select[Any]:
     statement = select(table_of(shape.record)).where(*_where(shape, form))
     statement = statement.order_by(*_order(shape, order_by))
-    return statement.limit(bindparam(MOST, type_=Integer)) if has_limit else statement
+    if has_limit:
+        statement = statement.limit(bindparam(MOST, type_=Integer))
+    return statement.with_for_update() if lock else statement
+
+
+@cache
+def _update(shape: Shape, form: Form, changes: tuple[tuple[str, bool], ...]) -> Update:
+    new: dict[str, Any] = {}
+    for name, adds in changes:
+        column: ColumnElement[Any] = table_of(shape.record).c[name]
+        value: ColumnElement[Any] = bindparam(f"new_{name}", type_=column.type)
+        new[name] = column + value if adds else value
+    return update(table_of(shape.record)).where(*_where(shape, form)).values(new)
 
 
 @cache

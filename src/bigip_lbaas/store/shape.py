@@ -94,6 +94,15 @@ class Shape:
             )
         return self.fields.index(field)
 
+    def changeable(self, name: str) -> int:
+        """Return the place of a field that can be changed in all rows of a kind at once.
+
+        Raises LookupError for unknown fields, those of the key and those stored as JSON.
+        """
+        if name in self.key:
+            raise LookupError(f"{self.record.__name__}.{name} is of the key and cannot be changed")
+        return self.position(name)
+
 
 def shape_of(record: type) -> Shape:
     """Return the shape of a record class. Raises LookupError for any other class."""

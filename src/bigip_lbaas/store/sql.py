@@ -1,6 +1,6 @@
 """The store in an SQL database that all controllers and drivers of an environment share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import cache
 from typing import Any, TypeVar
@@ -32,7 +32,7 @@ from bigip_lbaas.store.engines import (
 from bigip_lbaas.store.faults import translated
 from bigip_lbaas.store.patience import Alone, Patience, Turns
 from bigip_lbaas.store.port import Condition, Transaction
-from bigip_lbaas.store.selecting import count_question, highest_question, rows_question
+from bigip_lbaas.store.selecting import alteration, count_question, highest_question, rows_question
 from bigip_lbaas.store.shape import (
     Shape,
     plain_key,
@@ -87,11 +87,13 @@ class SqlTransaction:
         *conditions: Condition,
         order_by: str | None = None,
         limit: int | None = None,
+        lock: bool = False,
         **equals: Any,
     ) -> tuple[R, ...]:
         """See Transaction."""
-        statement, values = rows_question(shape_of(record), conditions, equals, order_by, limit)
-        rows = self._run(lambda: self._connection.execute(statement, values).all())
+        shape = shape_of(record)
+        statement, values = rows_question(shape, conditions, equals, order_by, limit, lock)
+        rows = self._run(lambda: self._connection.execute(statement, values).all(), writes=lock)
         return tuple(row_from(record, row) for row in rows)
 
     def count(
@@ -129,6 +131,32 @@ class SqlTransaction:
         values = _named_row(row)
         self._run(lambda: self._connection.execute(statement, values), writes=True)
 
+    def insert_all(self, rows: Sequence[Any]) -> None:
+        """See Transaction."""
+        if not rows:
+            return
+        shape = shape_of(type(rows[0]))
+        values = [_named_row(row) for row in rows]
+        if not self._run(lambda: self._insert(shape, values), writes=True):
+            self.failure = ConcurrentUpdate(f"one of {len(rows)} {shape.record.__name__} is there")
+            raise self.failure
+
+    def put_all(self, rows: Sequence[Any]) -> None:
+        """See Transaction."""
+        if not rows:
+            return
+        statement = _upsert(shape_of(type(rows[0])), self._connection.dialect.name)
+        values = [_named_row(row) for row in rows]
+        self._run(lambda: self._connection.execute(statement, values), writes=True)
+
+    def alter(
+        self, record: type[Any], *conditions: Condition, change: Mapping[str, Any], **equals: Any
+    ) -> int:
+        """See Transaction."""
+        statement, values = alteration(shape_of(record), conditions, equals, change)
+        done = self._run(lambda: self._connection.execute(statement, values), writes=True)
+        return done.rowcount
+
     def delete(self, record: type[Any], *key: Any) -> bool:
         """See Transaction."""
         statement, values = _delete_by_key(shape_of(record)), _named_key(record, key)
@@ -139,11 +167,12 @@ class SqlTransaction:
         """Take no more calls."""
         self._ended = True
 
-    def _insert(self, shape: Shape, values: dict[str, Any]) -> bool:
-        """Return False when the key is taken; the transaction goes on all the same."""
+    def _insert(self, shape: Shape, values: dict[str, Any] | list[dict[str, Any]]) -> bool:
+        """Return False when a key is taken; the transaction goes on all the same."""
         dialect = self._connection.dialect.name
+        asked = len(values) if isinstance(values, list) else 1
         try:
-            return self._connection.execute(_insert(shape, dialect), values).rowcount > 0
+            return self._connection.execute(_insert(shape, dialect), values).rowcount == asked
         except exc.IntegrityError as error:
             # MySQL has no way to pass over a taken key alone, but undoes only the statement.
             if error.orig is None or error.orig.args[0] != MYSQL_DUPLICATE_KEY:
