@@ -21,8 +21,8 @@ SUBNET = "5f0ec4ff-0000-4000-8000-000000000001"
 class Up:
     """One running `bigip-lbaas up`."""
 
-    def __init__(self, state_dir: Path, port: int = 0) -> None:
-        arguments = (PROGRAM, "--state-dir", str(state_dir), "up", "--port", str(port))
+    def __init__(self, state_dir: Path, port: int = 0, more: tuple[str, ...] = ()) -> None:
+        arguments = (PROGRAM, "--state-dir", str(state_dir), "up", "--port", str(port), *more)
         self.process = subprocess.Popen(
             arguments,
             stdout=subprocess.PIPE,
@@ -62,8 +62,8 @@ class Up:
 def running() -> Iterator[Callable[..., Up]]:
     started: list[Up] = []
 
-    def start(state_dir: Path, port: int = 0) -> Up:
-        started.append(Up(state_dir, port))
+    def start(state_dir: Path, port: int = 0, more: tuple[str, ...] = ()) -> Up:
+        started.append(Up(state_dir, port, more))
         return started[-1]
 
     yield start

@@ -38,6 +38,7 @@ EDGES = {
     "src/bigip_lbaas/bus/oslo.py": "the caller of an endpoint is told, whatever it raised",
     "src/bigip_lbaas/cmd/embedded/api.py": "a start that fails leaves nothing behind",
     "src/bigip_lbaas/cmd/embedded/stack.py": "a start that fails leaves nothing behind",
+    "src/bigip_lbaas/cmd/lab/stack.py": "a start that fails leaves nothing behind",
     "src/bigip_lbaas/controller/service.py": "one failing piece of work stops no controller",
     "src/bigip_lbaas/provider/octavia/status_agent.py": "a defect stops no telling of statuses",
 }

@@ -24,9 +24,9 @@ def commands() -> dict[str, type[Command]]:
     if find_spec("octavia") is not None:
         # their packages are an extra
         from bigip_lbaas.cmd.demo.command import Demo
-        from bigip_lbaas.cmd.embedded.up import Up
+        from bigip_lbaas.cmd.embedded.up import Down, Up
 
-        found |= {"demo": Demo, "up": Up}
+        found |= {"demo": Demo, "down": Down, "up": Up}
     return found
 
 

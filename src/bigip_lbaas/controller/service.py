@@ -79,6 +79,7 @@ class Controller:
     def start(self) -> None:
         """Serve the global queue and the heartbeats' queue; begin to watch and to sweep."""
         environment, name = self._settings.environment, self._settings.name
+        host = self._settings.host
         work = {
             "nudge": self._edge(self.on_nudge),
             "outcome": self._edge(self.on_outcome),
@@ -90,8 +91,8 @@ class Controller:
         serve = self._around.bus.serve
         heartbeat_queue = topics.heartbeat_queue(environment)
         self._servers = [
-            serve(heartbeat_queue, name, beats, self._settings.heartbeat_workers),
-            serve(topics.global_queue(environment), name, work, self._settings.workers),
+            serve(heartbeat_queue, host, beats, self._settings.heartbeat_workers),
+            serve(topics.global_queue(environment), host, work, self._settings.workers),
         ]
         for loop in (self._watch_loop, self._sweep_loop):
             thread = threading.Thread(target=loop, name=f"{name}-{loop.__name__}", daemon=True)

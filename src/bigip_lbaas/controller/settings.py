@@ -54,6 +54,14 @@ class ControllerSettings:
     heartbeat_workers: int = 2
 
     @property
+    def host(self) -> str:
+        """Return the name without what tells controllers of one host apart.
+
+        Queues are called by it: the broker keeps one for each name that was ever used.
+        """
+        return self.name.partition(":")[0]
+
+    @property
     def silence_s(self) -> float:
         """Return how long an agent must be silent before its homes are taken."""
         return self.lease_s + self.takeover_margin_s

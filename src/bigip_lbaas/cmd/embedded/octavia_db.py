@@ -12,6 +12,7 @@ from octavia.db import base_models, models
 from oslo_config import cfg
 from sqlalchemy import event, inspect
 from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -61,10 +62,14 @@ def open_database() -> None:
     cfg.CONF.set_override("pool_timeout", None, "database")
     engine = db_api.get_engine()
     _take_write_lock_first(engine)
+    make_tables(engine)
+
+
+def make_tables(engine: Engine) -> None:
+    """Make Octavia's tables, and what its migrations would have put there, in a new database."""
     if not inspect(engine).has_table(models.LoadBalancer.__tablename__):
         base_models.BASE.metadata.create_all(engine)
-    with db_api.get_session().begin() as transaction:
-        session = transaction.session
+    with Session(engine) as session, session.begin():
         if session.get(models.ProvisioningStatus, constants.ACTIVE) is None:
             _seed(session)
 

@@ -51,6 +51,7 @@ class Simulators:
 
     directory: Path
     log: Path
+    tells_events: bool = False  # every request, in a file beside each one's directory
     devices: dict[str, Simulator] = field(default_factory=dict)
 
     @property
@@ -62,6 +63,10 @@ class Simulators:
     def ca_file(self) -> Path:
         """Which certificate has signed the devices'."""
         return self.directory / "tls" / "ca.pem"
+
+    def event_log(self, name: str) -> Path:
+        """Return where every request to a device is told, a line of JSON each."""
+        return self.directory / f"{name}.events"
 
     def start(self, names: Sequence[str], data_plane: bool = True) -> None:
         """Start a process for each name; `wait_until_ready` tells when they answer."""
@@ -114,6 +119,7 @@ class Simulators:
             "--state", str(self.directory / name),
             "--exit-with-parent", str(os.getpid()),
             *(() if data_plane else ("--no-data-plane",)),
+            *(("--event-log", str(self.event_log(name))) if self.tells_events else ()),
         )  # fmt: skip
         with self.log.open("a", encoding="utf-8") as log:
             return subprocess.Popen(  # noqa: S603 - our own program, fixed arguments

@@ -11,9 +11,9 @@ from typing import Any
 from octavia.api.drivers.driver_agent import driver_listener
 
 from bigip_lbaas.cmd.embedded import octavia_db
+from bigip_lbaas.cmd.state_dir import LONGEST_SOCKET_PATH
 
 IDLE_TIMEOUT_S = 30.0
-LONGEST_PATH = 100  # Linux takes 107 bytes for a unix socket's path
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class DriverAgentSockets:
         """Choose a directory with a path short enough; nothing listens yet."""
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         directory = state_dir / "sockets"
-        if len(bytes(directory / "status.sock")) > LONGEST_PATH:
+        if len(bytes(directory / "status.sock")) > LONGEST_SOCKET_PATH:
             self._temporary = tempfile.TemporaryDirectory(prefix="bigip-lbaas-")
             directory = Path(self._temporary.name)
         self.paths = SocketPaths(

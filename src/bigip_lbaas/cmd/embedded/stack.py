@@ -1,6 +1,5 @@
 """The whole service in one process: API, driver, controllers, agents, and simulated devices."""
 
-import fcntl
 import gc
 import logging
 import os
@@ -9,7 +8,6 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
 
 from bigip_lbaas.agent.service import Agent
 from bigip_lbaas.agent.settings import AgentSettings
@@ -29,9 +27,9 @@ from bigip_lbaas.cmd.embedded.simulators import (
     Simulators,
 )
 from bigip_lbaas.cmd.metrics import load_metrics
+from bigip_lbaas.cmd.state_dir import locked
 from bigip_lbaas.controller.service import Controller, Surroundings
 from bigip_lbaas.controller.settings import ControllerSettings
-from bigip_lbaas.domain.errors import ConfigurationRefused
 from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.domain.placement import PlacementRules
 from bigip_lbaas.icontrol.port import Device
@@ -127,7 +125,7 @@ class Stack:
     def _start(self) -> None:
         state_dir = self.settings.state_dir
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._clean_up.enter_context(_locked(state_dir))
+        self._clean_up.enter_context(locked(state_dir))
         self._clean_up.callback(self.simulators.stop)
         all_names = [name for names in DEVICES_OF_GROUP.values() for name in names]
         self.simulators.start(all_names, self.settings.data_plane)
@@ -223,23 +221,3 @@ class Stack:
         agent = StatusAgent(sender, self._statuses_wait)
         agent.start()
         self._clean_up.callback(agent.stop)
-
-
-def _locked(state_dir: Path) -> TextIO:
-    """Return the open lock file of a state directory. Raises ConfigurationRefused when in use."""
-    path = state_dir / "lock"
-    file = path.open("a+", encoding="ascii")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.seek(0)
-        holder = file.read().strip() or "unknown"
-        file.close()
-        raise ConfigurationRefused(
-            f"state directory {state_dir} is in use by an embedded stack, process {holder}:"
-            " stop that one, or choose another directory"
-        ) from error
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
-    return file

@@ -1,4 +1,4 @@
-"""The command `bigip-lbaas up`: runs the embedded stack until it is told to end."""
+"""The commands `bigip-lbaas up`, which runs a whole stack until it is told to end, and `down`."""
 
 import re
 import signal
@@ -10,7 +10,14 @@ from pathlib import Path
 from cliff.command import Command
 
 from bigip_lbaas.cli.app import OperatorApp
-from bigip_lbaas.cmd.embedded.simulators import DEVICES_OF_GROUP, Simulators
+from bigip_lbaas.cmd.embedded.simulators import DEVICES_OF_GROUP
+from bigip_lbaas.cmd.lab.running import (
+    EmbeddedStack,
+    LabStack,
+    Running,
+    add_services,
+    lab_settings,
+)
 from bigip_lbaas.cmd.logs import log_to_file
 from bigip_lbaas.cmd.metrics import load_metrics
 
@@ -34,10 +41,16 @@ Try it from another terminal:
       --url-path / --wait p1
   $OS loadbalancer show lb1
   curl http://127.0.0.41:8080/          (once something answers on 127.0.0.1:9001)
-  {program} --state-dir {state_dir} group list
-  {program} --state-dir {state_dir} loadbalancer list
+  {program} {where} group list
+  {program} {where} loadbalancer list
 
-Ctrl-C ends it; 'up' in the same directory goes on from there.
+Ctrl-C ends it{afterwards}
+"""
+GOES_ON = "; 'up' in the same directory goes on from there."
+TAKES_AWAY = ", and takes its databases, queues and exchange away."
+PROCESSES = """\
+Processes: {processes}
+  each has {state_dir}/NAME.conf and NAME.log, and may be ended, frozen and started by hand
 """
 
 
@@ -49,7 +62,7 @@ def port_from(text: str) -> int:
 
 
 class Up(Command):
-    """Run driver, controllers, agents, the API and simulated BIG-IPs in one process."""
+    """Run driver, controllers, agents, the API and simulated BIG-IPs on this machine."""
 
     app: OperatorApp
 
@@ -67,13 +80,11 @@ class Up(Command):
             default=DEFAULT_POLICY,
             help="limits of each device group (default: %(default)s)",
         )
+        add_services(parser)
         return parser
 
     def take_action(self, parsed_args: Namespace) -> None:
         """Start, say how to use it, wait, stop. Raises ConfigurationRefused, ProviderError."""
-        # Octavia takes seconds to import: the other commands must not pay for it.
-        from bigip_lbaas.cmd.embedded.stack import Stack, StackSettings
-
         policy = load_metrics().policy(parsed_args.capacity_policy, "--capacity-policy")
         state_dir: Path = self.app.options.state_dir.absolute()
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,10 +93,13 @@ class Up(Command):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda _number, _frame: stopped.set())
         self._say("Starting (about 10 s) ...")
-        stack = Stack(StackSettings(state_dir, parsed_args.port, policy))
+        if parsed_args.services:
+            stack: Running = LabStack(lab_settings(parsed_args, state_dir))
+        else:
+            stack = EmbeddedStack(state_dir, parsed_args.port, policy)
         stack.start()
         try:
-            self._say(_commands(stack.api.endpoint, stack.simulators, state_dir))
+            self._say(_commands(stack, state_dir))
             while not stopped.wait(1.0):
                 pass  # a plain wait would keep signals waiting too
         finally:
@@ -98,18 +112,38 @@ class Up(Command):
         self.app.stdout.flush()
 
 
-def _commands(endpoint: str, simulators: Simulators, state_dir: Path) -> str:
+class Down(Command):
+    """End the stack of a state directory, and take away what a killed one left on servers."""
+
+    app: OperatorApp
+
+    def take_action(self, _parsed_args: Namespace) -> None:
+        """End it. Raises ProviderError."""
+        from bigip_lbaas.cmd.lab.stack import end
+
+        state_dir: Path = self.app.options.state_dir.absolute()
+        was_there = state_dir.is_dir() and end(state_dir)
+        said = "Stopped." if was_there else f"Nothing runs in {state_dir}, and nothing was left."
+        self.app.stdout.write(f"{said}\n")
+
+
+def _commands(stack: Running, state_dir: Path) -> str:
     groups = "; ".join(
         f"{number}: {' and '.join(names)}" for number, names in DEVICES_OF_GROUP.items()
     )
-    carries = all(device.data_plane for device in simulators.devices.values())
+    carries = all(device.data_plane for device in stack.simulators.devices.values())
+    traffic = "" if carries else "HAProxy is not installed: virtual servers carry no traffic.\n"
+    if stack.processes:
+        traffic += PROCESSES.format(processes=", ".join(stack.processes), state_dir=state_dir)
     bin_dir = Path(sys.executable).parent
     return COMMANDS.format(
-        endpoint=endpoint,
+        endpoint=stack.endpoint,
         groups=groups,
-        traffic="" if carries else "HAProxy is not installed: virtual servers carry no traffic.\n",
+        traffic=traffic,
         state_dir=state_dir,
         log=state_dir / "bigip-lbaas.log",
         openstack=bin_dir / "openstack",
         program=bin_dir / "bigip-lbaas",
+        where=f"--database {stack.database}" if stack.processes else f"--state-dir {state_dir}",
+        afterwards=TAKES_AWAY if stack.processes else GOES_ON,
     )
