@@ -1,7 +1,7 @@
 """The types of LTM policy. Source: iControl REST reference, section 3.7.
 
-Operands, operators and actions beyond those of the reference are unverified: they are taken and
-shown, whether or not anything acts on them.
+Operands, operators and actions beyond those of the reference are those that F5's Go client knows:
+they are taken and shown, whether or not anything acts on them.
 """
 
 from bigip_sim.kinds import Kind, Link, one
@@ -36,7 +36,8 @@ _ACTIONS = frozenset(
     | {"httpReply", "httpSetCookie", "httpUri", "insert", "l7dos", "log", "ltmPolicy", "persist"}
     | {"pin", "redirect", "remove", "replace", "requestAdapt", "reset", "responseAdapt", "select"}
     | {"serverSsl", "setVariable", "shutdown", "sourceAddress", "tcl", "tcpNagle", "tcp"}
-    | {"universal", "wam", "websocket", "write", "bandwidth"}
+    | {"universal", "wam", "websocket", "write", "bandwidth", "connection", "defer", "http"}
+    | {"httpBasicAuth", "pem", "sslSessionId", "uie"}
 )
 _TOLD = frozenset(
     {"appService", "application", "asmPolicy", "category", "content", "context", "cookieDomain"}
@@ -44,7 +45,8 @@ _TOLD = frozenset(
     | {"facility", "fromProfile", "host", "internalVirtual", "key", "location", "member"}
     | {"message", "netmask", "nexthop", "node", "path", "policy", "pool", "priority", "profile"}
     | {"queryString", "rateclass", "scheme", "snat", "snatpool", "template", "tmName", "value"}
-    | {"virtual", "vlan", "ipAddress", "extractionName", "uri"}
+    | {"virtual", "vlan", "ipAddress", "extractionName", "uri", "domain", "extension", "ifile"}
+    | {"protocol", "script", "text"}
 )
 
 POLICIES = (

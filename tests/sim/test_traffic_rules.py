@@ -36,7 +36,47 @@ RULES = [
         "conditions": [{"httpMethod": True, "values": ["DELETE"]}],
         "actions": [{"forward": True, "reset": True}],
     },
-]
+    {
+        "name": "shut",
+        "conditions": [{"httpUri": True, "path": True, "equals": True, "values": ["/shut"]}],
+        "actions": [{"shutdown": True, "connection": True, "request": True}],
+    },
+    {
+        "name": "late",
+        "conditions": [
+            {"httpUri": True, "path": True, "values": ["/late"]},
+            {"httpStatus": True, "code": True, "values": ["200"], "response": True},
+        ],
+        "actions": [{"shutdown": True, "connection": True, "response": True}],
+    },
+    {
+        "name": "moved",
+        "conditions": [{"httpUri": True, "path": True, "values": ["/moved"]}],
+        "actions": [
+            {"httpReply": True, "redirect": True, "location": "https://there/", "code": 301}
+        ],
+    },
+    {
+        "name": "rewritten",
+        "conditions": [{"httpUri": True, "path": True, "values": ["/from"]}],
+        "actions": [
+            {"httpUri": True, "replace": True, "path": "/to"},
+            {"httpHost": True, "replace": True, "value": "inner.example"},
+            {
+                "httpHeader": True, "replace": True, "tmName": "X-Forwarded-For",
+                "value": "tcl:[HTTP::host][HTTP::uri] [HTTP::header X-Gone]-",
+            },
+            {"httpHeader": True, "remove": True, "tmName": "Server", "response": True},
+            {"httpHeader": True, "insert": True, "tmName": "X-New", "value": "a", "response": True},
+            {"httpSetCookie": True, "insert": True, "tmName": "c", "value": "1", "response": True},
+        ],
+    },
+    {
+        "name": "removed",
+        "conditions": [{"httpHeader": True, "tmName": "X-Forwarded-For", "exists": True}],
+        "actions": [{"httpHeader": True, "remove": True, "tmName": "X-Forwarded-For"}],
+    },
+]  # fmt: skip
 SCRIPT = """
 when HTTP_REQUEST {
     if { [HTTP::path] equals "/health" } {
@@ -90,6 +130,27 @@ def test_a_policy_redirects(url):
 def test_a_policy_resets(url):
     with pytest.raises(httpx.HTTPError):
         httpx.delete(url)
+
+
+@pytest.mark.parametrize("path", ["/shut", "/late"])
+def test_a_policy_shuts_the_connection_down_before_or_after_a_member_has_answered(url, path):
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(f"{url}{path}")
+    assert httpx.get(url).text == "A"
+
+
+def test_a_policy_redirects_with_the_status_that_it_says(url):
+    answer = httpx.get(f"{url}/moved")
+    assert (answer.status_code, answer.headers["Location"]) == (301, "https://there/")
+
+
+def test_a_policy_changes_uri_host_and_headers_of_requests_and_answers(url):
+    answer = httpx.get(f"{url}/from?a=1", headers={"X-Forwarded-For": "client"})
+    assert answer.text == "Ainner.example/to?a=1 -"
+    assert "Server" not in answer.headers
+    assert answer.headers["X-New"] == "a"
+    assert answer.headers["Set-Cookie"] == "c=1"
+    assert httpx.get(url, headers={"X-Forwarded-For": "client"}).text == "A"
 
 
 def test_an_irule_answers_by_itself_and_marks_answers(url):

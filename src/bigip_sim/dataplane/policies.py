@@ -146,7 +146,10 @@ def _act(own: Own, when: str, book: Rulebook, pool: Callable[[str], str]) -> Non
     if own.get("forward") and isinstance(own.get("pool"), str):
         book.pool(pool(str(own["pool"])), when)
     elif own.get("reset") or own.get("drop") or own.get("shutdown"):
-        book.reject(when)
+        if own.get("response") and book.is_http:
+            book.act("deny", when, response=True)  # nothing is said: the connection ends
+        else:
+            book.reject(when)
     elif own.get("log"):
         return  # nobody reads it here
     elif not book.is_http:
