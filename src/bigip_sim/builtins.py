@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bigip_sim.builtins_system import install_settings
 from bigip_sim.catalogue import KINDS
 from bigip_sim.kinds import DOMAIN
 from bigip_sim.recorded import defaults
@@ -79,6 +80,7 @@ def install(draft: Draft) -> None:
     _install_strategies(draft)
     _install_rules(draft)
     _install_system(draft)
+    install_settings(draft)
 
 
 def _install_partitions(draft: Draft) -> None:
@@ -181,6 +183,8 @@ _VARIABLES = {
     "ui.advisory.enabled": ("false", "false true"),
     "ui.advisory.text": ("<null>", "string"),
     "systemauth.disablebash": ("false", "false true"),
+    "dns.cache": ("disable", "disable enable"),  # read and written by f5-ansible
+    "provision.action": ("none", "none reboot"),
     "provision.cpu.afm": ("0", "integer min:0 max:100"),
 }
 

@@ -13,11 +13,12 @@ from bigip_sim.catalogue_net import NET
 from bigip_sim.catalogue_policies import POLICIES
 from bigip_sim.catalogue_profiles import PROFILES
 from bigip_sim.catalogue_sys import SYS
+from bigip_sim.catalogue_system import SYSTEM
 from bigip_sim.kinds import Kind
 from bigip_sim.names import split_path, split_port, to_segment
 from bigip_sim.tree import Item, Key
 
-_ALL = (*SYS, *LTM, *POLICIES, *MONITORS, *PROFILES, *NET, *FILES, *CM, *EMPTY)
+_ALL = (*SYS, *LTM, *POLICIES, *MONITORS, *PROFILES, *NET, *FILES, *CM, *SYSTEM, *EMPTY)
 KINDS = {kind.path: kind for kind in _ALL}
 FAMILIES: dict[str, tuple[Kind, ...]] = {}
 for _kind in _ALL:
@@ -58,6 +59,8 @@ def collection_path(kind: Kind, owner: str = "") -> str:
 
 def object_path(kind: Kind, key: Key) -> str:
     """Return an object's path below /mgmt/tm."""
+    if kind.single:
+        return kind.path
     return f"{collection_path(kind, key.owner)}/{to_segment(key.name)}"
 
 

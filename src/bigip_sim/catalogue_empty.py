@@ -22,6 +22,5 @@ _PATHS = (
     *("ltm/persistence/host", "ltm/persistence/msrdp", "ltm/persistence/sip", "ltm/traffic-class"),
     *("net/dns-resolver", "net/packet-filter", "net/stp", "net/timer-policy"),
     *("sys/application/service", "sys/application/template", "sys/file/ifile"),
-    *("sys/management-route", "sys/software/hotfix", "sys/software/image", "sys/software/volume"),
 )
 EMPTY = tuple(Kind(path, path.rpartition("/")[2], simulated=False) for path in _PATHS)

@@ -49,7 +49,7 @@ def _change(old: Item | None, new: Item | None) -> Change | None:
     fields = {n: (before.get(n), after.get(n)) for n in names if before.get(n) != after.get(n)}
     if action == "modified" and not fields:
         return None
-    return Change(action, some.kind, some.key.name, some.key.owner, fields)
+    return Change(action, some.kind, some.key.name or some.kind, some.key.owner, fields)
 
 
 def _told(item: Item) -> dict[str, object]:

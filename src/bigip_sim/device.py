@@ -65,7 +65,14 @@ class Device:
         self._started_at = clock()
         self.uploads = Uploads()
         self.configuration = Configuration(
-            Surroundings(identity.version, clock, self.uploads.read, identity.name)
+            Surroundings(
+                identity.version,
+                clock,
+                self.uploads.read,
+                identity.name,
+                identity.address,
+                identity.build,
+            )
         )
         self.configuration.adopt(lambda draft: trust.install(draft, identity))
         self.faults = Faults(missing=self._as_if_missing)

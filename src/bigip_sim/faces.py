@@ -223,7 +223,39 @@ def _folder(look: Look) -> None:
 
 
 Face = Callable[[Look], None]
+
+
+def _publisher(look: Look) -> None:
+    """Destinations are named with a link, whatever their type."""
+    names = look.values.get("destinations")
+    if isinstance(names, list):
+        look.values["destinations"] = [_destination(look, str(name)) for name in names]
+
+
+def _destination(look: Look, name: str) -> Json:
+    path, item = split_path(name), look.tree.get(Key("log destination", "", name))
+    entry: Json = {"name": path.name, "partition": path.partition}
+    if item is not None:
+        entry["nameReference"] = {"link": look.link(f"{item.kind}/{to_segment(name)}")}
+    return entry
+
+
+def _remote_user(look: Look) -> None:
+    link = look.link(f"auth/partition/{look.values['defaultPartition']}")
+    look.values["defaultPartitionReference"] = {"link": link}
+
+
+def _volume(look: Look) -> None:
+    name = look.item.key.name
+    link = look.link(f"sys/software/volume/{name}")
+    about = {"defaultBootLocation": True, "media": "hd", "size": "default"}
+    look.values["media"] = [{"name": name, **about, "nameReference": {"link": link}}]
+
+
 FACES: Mapping[str, Face] = {
+    "auth/remote-user": _remote_user,
+    "sys/log-config/publisher": _publisher,
+    "sys/software/volume": _volume,
     "cm/device": _device,
     "ltm/pool/members": _member,
     "ltm/node": _node,

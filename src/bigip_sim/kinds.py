@@ -43,6 +43,7 @@ class Kind:
     quiet: bool = False  # does not say that it has subcollections
     parent: str = ""  # path of the type whose subcollection this is
     simulated: bool = True  # False: it reads as empty, writes are refused
+    single: bool = False  # there is one, and it has no name
     by_device: bool = False  # comes and goes by itself: neither POST nor DELETE
 
     @property

@@ -11,7 +11,7 @@ from bigip_sim.catalogue import KINDS
 
 # What is served but is no type of object: what the device says of itself.
 _TOLD = (
-    *("sys/cpu", "sys/failover", "sys/global-settings", "sys/hardware", "sys/host-info"),
+    *("sys/cpu", "sys/failover", "sys/hardware", "sys/host-info", "sys/license"),
     *("sys/memory", "sys/performance/all-stats", "sys/performance/throughput", "sys/ready"),
     *("sys/traffic", "sys/version", "cli/version", "cm/failover-status", "cm/sync-status"),
 )

@@ -99,7 +99,8 @@ class Reader:
         """Return an object with its defaults, inherited attributes and references."""
         kind = KINDS[item.kind]
         body: Json = {"kind": kind.state_name, **self._identity(kind, item)}
-        body["generation"] = 0 if kind.of_family == "monitor" else item.generation
+        if not kind.single:
+            body["generation"] = 0 if kind.of_family == "monitor" else item.generation
         body["selfLink"] = self.link(self.path_of(item))
         attributes = self.attributes(item)
         attributes.update(self._references(kind, item))
@@ -143,6 +144,8 @@ class Reader:
         return object_path(KINDS[item.kind], item.key)
 
     def _identity(self, kind: Kind, item: Item) -> Json:
+        if kind.single:
+            return {}
         if not kind.partitioned:
             return {"name": item.key.name, "fullPath": item.key.name}
         if kind.path == "sys/folder" and item.key.name.count("/") == 1:

@@ -41,10 +41,6 @@ class Resources:
         if path.startswith(f"{archives.PATH}/") and request.method == "DELETE":
             archives.delete(self._device, path.removeprefix(f"{archives.PATH}/"))
             return Answer(200)
-        if target is None and request.method in {"PATCH", "PUT"} and not request.transaction:
-            changed = self._device.system.change(path, request.body())
-            if changed is not None:
-                return as_json(changed)
         if target is None or target.tail:
             raise UnknownUriError(request.path)
         return self._write(request, target)

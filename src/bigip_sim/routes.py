@@ -23,6 +23,8 @@ def find(path: str) -> Target | None:
     tail = segments.pop() if segments and segments[-1] in {"stats", "example"} else ""
     for end in range(1, min(len(segments), 5) + 1):
         kind = KINDS.get("/".join(segments[:end]))
+        if kind is not None and kind.single and end < len(segments):
+            continue  # what is below stands for itself
         if kind is not None and not kind.path.startswith("~"):
             return _within(kind, "", segments[end:], tail)
     return None
@@ -30,7 +32,7 @@ def find(path: str) -> Target | None:
 
 def _within(kind: Kind, owner: str, rest: list[str], tail: str) -> Target | None:
     if not rest:
-        return Target(kind, owner, tail=tail)
+        return Target(kind, owner, "" if kind.single else None, tail)
     name = _name(kind, owner, rest[0])
     if len(rest) == 1:
         return Target(kind, owner, name, tail)
@@ -42,6 +44,8 @@ def _within(kind: Kind, owner: str, rest: list[str], tail: str) -> Target | None
 
 def _name(kind: Kind, owner: str, segment: str) -> str:
     name = from_segment(segment)
+    if kind.path == "sys/management-ip":  # named by address and prefix
+        return name.replace("~", "/")
     if kind.path == "sys/folder":
         return name if name.startswith("/") else f"/{name}"
     if not kind.partitioned:

@@ -13,12 +13,14 @@ from bigip_sim import (
 )
 from bigip_sim.catalogue import KINDS
 from bigip_sim.shapes_cm import CM_SHAPES
+from bigip_sim.shapes_system import SYSTEM_SHAPES
 from bigip_sim.shaping import Write, keep_monitors
 from bigip_sim.tree import Draft, Item
 
 Shape = Callable[[Write], None]
 SHAPES: Mapping[str, Shape] = {
     **CM_SHAPES,
+    **SYSTEM_SHAPES,
     "ltm/node": shapes_ltm.node,
     "ltm/pool": keep_monitors,
     "ltm/pool/members": shapes_ltm.member,

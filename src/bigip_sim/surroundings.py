@@ -21,6 +21,8 @@ class Surroundings:
         _no_file  # path, or `file:/path` -> the bytes, if there
     )
     hostname: str = "bigip-1"
+    address: str = "127.0.0.1"  # of the management port
+    build: str = "0.0.10"
 
     def at_least(self, release: str) -> bool:
         """Whether the device's release is this one or later."""

@@ -37,6 +37,8 @@ def group_of(tree: Tree | Draft, item: Item, otherwise: str) -> str:
             break
         item = above
     kind, name = item.kind, item.key.name
+    if KINDS[kind].single:
+        return ""
     if kind.startswith(_LOCAL) or (kind.startswith("sys/") and not kind.startswith(_SYNCED_SYS)):
         return ""
     if kind.startswith("cm/"):

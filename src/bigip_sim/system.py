@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from bigip_sim import cluster_answers, membership, refusals
+from bigip_sim import cluster_answers, machine, membership
 from bigip_sim.cluster_answers import Report
 from bigip_sim.names import to_segment
 from bigip_sim.reading import BASE
-from bigip_sim.recorded import defaults
 from bigip_sim.rendering import text
 from bigip_sim.standing import Standing
 from bigip_sim.tree import Tree
 
 Json = dict[str, object]
-
-_SETTINGS = "sys/global-settings"
+BASE_MAC = "02:01:23:45:00:00"  # locally administered
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +59,13 @@ class System:
         self._identity = identity
         self._clock = clock
         self._cluster = cluster
-        self._chosen: dict[str, object] = {}  # global settings that a client has set
         self._answers: Mapping[str, Callable[[], Json]] = {
             "cli/version": self._cli_version,
             "sys/version": self._version,
             "sys/ready": self._ready,
             "sys/clock": self._time,
-            _SETTINGS: self._settings,
             "sys/hardware": self._hardware,
+            "sys/license": self._licence,
             "sys/failover": self._failover_text,
             "cm/sync-status": self._sync_status,
             "cm/failover-status": self._failover_status,
@@ -138,43 +135,14 @@ class System:
         now = datetime.fromtimestamp(self._clock(), UTC)
         return self._stats("sys/clock", {"fullDate": text(f"{now:%Y-%m-%dT%H:%M:%SZ}")})
 
-    def _settings(self) -> Json:
-        path = _SETTINGS
-        fields = {**defaults("sys", path), "hostname": self._identity.name, **self._chosen}
-        return self._single(path, fields)
-
-    def change(self, path: str, body: Mapping[str, object]) -> Json | None:
-        """PATCH or PUT of the global settings; None if the path is not theirs.
-
-        They are told back and have no effect: the device keeps the name that others know it by.
-        """
-        if path != _SETTINGS:
-            return None
-        known = self._settings()
-        for field in body:
-            if field not in known:
-                raise refusals.unknown_property(field)
-        named = {name: value for name, value in body.items() if name not in {"kind", "selfLink"}}
-        if not named:
-            raise refusals.nothing_specified()
-        self._chosen.update(named)
-        return self._settings()
-
     def _hardware(self) -> Json:
-        inside = f"{BASE}/sys/hardware/system-info"
-        entries = {
-            "bigipChassisSerialNum": text(self._identity.serial),
-            "hostBoardSerialNum": text(" "),
-            "platform": text("Z100"),
-            "switchBoardSerialNum": text(" "),
-            "systemType": text("bigip-sim"),
-        }
-        nested = {f"{inside}/0": {"nestedStats": {"entries": entries}}}
-        return {
-            "kind": "tm:sys:hardware:hardwarestats",
-            "selfLink": self._link("sys/hardware"),
-            "entries": {inside: {"nestedStats": {"entries": nested}}},
-        }
+        entries = machine.hardware(self._identity.serial, BASE_MAC)
+        link, kind = self._link("sys/hardware"), "tm:sys:hardware:hardwarestats"
+        return {"kind": kind, "selfLink": link, "entries": entries}
+
+    def _licence(self) -> Json:
+        me = self._identity
+        return self._stats("sys/license", machine.licence(me.version, me.serial, self._clock()))
 
     def _failover_text(self) -> Json:
         said = cluster_answers.failover_text(self._cluster.standing(), self._cluster.since_s())

@@ -19,10 +19,8 @@ from bigip_sim.membership import (
     path_of,
 )
 from bigip_sim.standing import LOCAL_ONLY, Standing
-from bigip_sim.system import Identity
+from bigip_sim.system import BASE_MAC, Identity
 from bigip_sim.tree import Draft, Key, Tree
-
-_BASE_MAC = "02:01:23:45:00:00"  # locally administered
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,5 +159,5 @@ def _described(facts: Facts) -> dict[str, object]:
         **{name: value for name, value in told.items() if value},
         "cert": "/Common/dtdi.crt",
         "key": "/Common/dtdi.key",
-        "baseMac": _BASE_MAC,
+        "baseMac": BASE_MAC,
     }

@@ -255,6 +255,8 @@ def _folder_path(draft: Draft, name: str, body: Mapping[str, object]) -> str:
 
 
 def _child_key(draft: Draft, kind: Kind, owner: str, body: Mapping[str, object]) -> Key:
+    if not owner:  # it is below what there is once
+        return _new_key(draft, kind, owner, body)
     if not kind.partitioned:
         return kind.key(str(body.get("name", "")), owner)
     partition = str(body.get("partition", split_path(owner).partition))

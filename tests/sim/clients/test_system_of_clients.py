@@ -122,7 +122,7 @@ def test_sdk_reads_what_the_device_says_of_itself(root: ManagementRoot) -> None:
     version = root.tm.sys.version.load()
     assert root.tmos_version in str(version.entries)
     assert root.tm.sys.global_settings.load().hostname == "bigip-1"
-    for name in ("clock", "memory", "hardware", "host_info"):
+    for name in ("clock", "memory", "hardware", "host_info", "license"):
         assert getattr(root.tm.sys, name).load().entries
     assert root.tm.sys.provision.ltm.load().level
     found = root.tm.sys.dbs.db.load(name="icrd.timeout")
@@ -130,6 +130,27 @@ def test_sdk_reads_what_the_device_says_of_itself(root: ManagementRoot) -> None:
     found.update(value="120")
     assert root.tm.sys.dbs.db.load(name="icrd.timeout").value == "120"
     found.update(value="60")
+
+
+def test_sdk_reads_and_changes_the_devices_settings(root: ManagementRoot) -> None:
+    system = root.tm.sys
+    for name in ("dns", "ntp", "httpd", "sshd", "syslog", "snmp", "global_settings"):
+        loaded = getattr(system, name).load()
+        loaded.update(description=f"our {name}")
+        assert getattr(system, name).load().description == f"our {name}"
+    system.daemon_log_settings.tmm.load()
+    root.tm.auth.password_policy.load()
+    root.tm.auth.source.load()
+    assert system.software.volumes.get_collection()[0].name == "HD1.1"
+    assert system.management_ips.management_ip.load(name="127.0.0.1/24").name == "127.0.0.1/24"
+    community = system.snmp.communities_s.community.create(
+        name="c", partition="Common", communityName="internal"
+    )
+    community.update(access="rw")
+    assert community.access == "rw"
+    community.delete()
+    server = system.smtp_servers.smtp_server.create(name="s", partition="Common")
+    server.delete()
 
 
 def test_sdk_reads_performance(root: ManagementRoot) -> None:
