@@ -36,6 +36,7 @@ EDGES = {
     "src/bigip_lbaas/agent/service.py": "a defect ends the task with ERROR, not the worker",
     "src/bigip_lbaas/bus/memory.py": "the caller of an endpoint is told, whatever it raised",
     "src/bigip_lbaas/bus/oslo.py": "the caller of an endpoint is told, whatever it raised",
+    "src/bigip_lbaas/controller/beating.py": "whoever waits in a batch is told, whatever it was",
     "src/bigip_lbaas/cmd/embedded/api.py": "a start that fails leaves nothing behind",
     "src/bigip_lbaas/cmd/embedded/stack.py": "a start that fails leaves nothing behind",
     "src/bigip_lbaas/cmd/lab/stack.py": "a start that fails leaves nothing behind",

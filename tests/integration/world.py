@@ -201,7 +201,11 @@ class World:
 
     def _controller(self, name: str) -> Controller:
         settings = ControllerSettings(
-            ENVIRONMENT, name, self.rules, pending_deadline_s=self.pending_deadline_s
+            ENVIRONMENT,
+            name,
+            self.rules,
+            pending_deadline_s=self.pending_deadline_s,
+            heartbeat_gather_s=0.0,
         )
         numbers = iter(range(1, 10**9))
         salt = self.dice.randrange(16**4)

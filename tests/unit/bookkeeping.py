@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from bigip_lbaas.controller import registry
+from bigip_lbaas.controller import beating, registry
 from bigip_lbaas.controller.placing import Attended, attend
 from bigip_lbaas.controller.recording import Recorded, record_outcome
 from bigip_lbaas.controller.reporting import record_report
@@ -71,7 +71,8 @@ class Books:
 
     def beat(self, agent_id: Any, epoch: str, beat: int, **more: Any) -> HeartbeatAnswer:
         message = Heartbeat(agent_id, epoch, beat, **more)
-        return self.write(lambda tx: registry.beat(tx, self.settings, message))
+        (answer,) = self.write(lambda tx: beating.beat(tx, self.settings, [message]))
+        return answer
 
     def agent(self, agent_id: str) -> records.Agent:
         found = self.get(records.Agent, ENVIRONMENT, agent_id)

@@ -86,7 +86,7 @@ def agent_in_group() -> str:
 
 def different_devices_in_a_group() -> str:
     there = replace(_peer(), group=1)
-    return conflict(_newcomer(devices=("serial-2",)), [there], 0.0) or ""
+    return conflict(_newcomer(devices=("serial-2",)), [there]) or ""
 
 
 # -- defects
@@ -324,7 +324,7 @@ def a_score_of_text() -> str:
 
 
 def one_device_in_two_groups() -> str:
-    return conflict(_newcomer(group=2), [_peer()], 0.0) or ""
+    return conflict(_newcomer(group=2), [_peer()]) or ""
 
 
 # -- parts

@@ -1,7 +1,5 @@
 """Who may register beside whom: one host, one agent per device; one device, one group."""
 
-from dataclasses import replace
-
 import pytest
 
 from bigip_lbaas.scheduling.conflicts import conflict
@@ -9,17 +7,17 @@ from bigip_lbaas.store.records import Agent
 from bigip_lbaas.wire.messages import Registration
 
 
-def peer(host: str, group: int, *devices: str, beat_at: float = 100.0, alive: bool = True) -> Agent:
+def peer(host: str, group: int, *devices: str) -> Agent:
     name = f"{host}:{group}"
-    return Agent(name, "dev", host, group, "e", 1, alive, True, devices, 0.0, beat_at)  # type: ignore[arg-type]
+    return Agent(name, "dev", host, group, "e", 1, True, True, devices, 0.0, 0.0)  # type: ignore[arg-type]
 
 
 def newcomer(host: str, group: int, *devices: str) -> Registration:
     return Registration(f"{host}:{group}", "dev", host, group, devices)  # type: ignore[arg-type]
 
 
-def judge(new: Registration, *peers: Agent, heard_since: float = 50.0) -> str | None:
-    return conflict(new, peers, heard_since)
+def judge(new: Registration, *peers: Agent) -> str | None:
+    return conflict(new, peers)
 
 
 def test_agents_of_one_group_on_different_hosts_share_its_devices() -> None:
@@ -80,14 +78,7 @@ def test_unknown_devices_of_different_groups_are_no_shared_device() -> None:
     assert judge(newcomer("h1", 2, "?x"), peer("h1", 1, "?x")) is None
 
 
-def test_agents_that_are_gone_count_for_nothing() -> None:
-    new = newcomer("h1", 2, "A")
-    assert judge(new, peer("h1", 1, "A", alive=False)) is None
-    assert judge(new, peer("h1", 1, "A", beat_at=49.0)) is None
-    assert judge(new, peer("h1", 1, "A", beat_at=50.0)) is not None
-
-
 def test_the_order_of_peers_does_not_matter() -> None:
     new = newcomer("h3", 3, "A", "B")
-    peers = [peer("h1", 1, "A"), peer("h2", 2, "B"), replace(peer("h4", 4, "C"), alive=False)]
+    peers = [peer("h1", 1, "A"), peer("h2", 2, "B"), peer("h4", 4, "C")]
     assert judge(new, *peers) == judge(new, *reversed(peers)) is not None

@@ -109,6 +109,8 @@ BAD_FOR_AGENTS = [
 BAD_FOR_CONTROLLERS = [
     ("heartbeat_interval", "0"),
     ("heartbeat_interval", "nan"),
+    ("heartbeats_per_second", "0.5"),
+    ("heartbeats_per_second", "inf"),
     ("lease", "0.1"),
     ("lease", "1.9"),
     ("lease", "nan"),

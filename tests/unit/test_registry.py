@@ -80,6 +80,15 @@ def test_a_conflict_is_refused_and_changes_nothing() -> None:
     assert books.get(records.Group, ENVIRONMENT, 2) is None
 
 
+def test_agents_that_are_gone_are_in_nobodys_way() -> None:
+    books = Books()
+    books.register("h1", 1, ("A",))
+    books.now += 4.1  # not heard of since, though nobody has taken its homes yet
+    assert books.register("h1", 2, ("A",)).refused == ""
+    books.take_homes(books.agent("h1:2"))
+    assert books.register("h1", 3, ("A",)).refused == ""
+
+
 def test_the_devices_of_a_group_are_kept_once_all_have_said_who_they_are() -> None:
     books = Books()
     books.register(devices=("?x", "B"))
@@ -256,7 +265,7 @@ def test_with_the_homes_goes_the_work_that_is_not_settled() -> None:
         books.put(replace(row, phase=phase))
     unclean = books.accept(99)
     books.assigned(unclean)
-    books.put(replace(unclean, phase=Phase.APPLIED, unclean=("B",)))
+    books.put(replace(unclean, phase=Phase.APPLIED, unclean=("B",), behind=True))
     books.register("h2", 1, ("device-of-1",))
     taken = books.take_homes(books.agent("h1:1"))
     assert taken is not None

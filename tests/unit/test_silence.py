@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import SilenceWatch, Waits
 from bigip_lbaas.store.records import Agent
+
+SETTINGS = ControllerSettings("dev", "controller-1")  # type: ignore[arg-type]
 
 
 def agent(beat: int = 1, epoch: str = "epoch", alive: bool = True) -> Agent:
@@ -11,14 +14,14 @@ def agent(beat: int = 1, epoch: str = "epoch", alive: bool = True) -> Agent:
 
 
 def test_who_has_just_begun_to_watch_first_watches_for_a_whole_silence() -> None:
-    watch = SilenceWatch(4.0)
+    watch = SilenceWatch(SETTINGS)
     assert watch.silent([agent()], 1000.0) == ()
     assert watch.silent([agent()], 1004.0) == ()
     assert watch.silent([agent()], 1004.1) == (agent(),)
 
 
 def test_a_new_beat_and_a_new_epoch_each_end_the_silence() -> None:
-    watch = SilenceWatch(4.0)
+    watch = SilenceWatch(SETTINGS)
     watch.silent([agent(1)], 0.0)
     assert watch.silent([agent(2)], 4.5) == ()
     assert watch.silent([agent(2, "another")], 9.0) == ()
@@ -26,13 +29,13 @@ def test_a_new_beat_and_a_new_epoch_each_end_the_silence() -> None:
 
 
 def test_beats_that_begin_again_at_a_lower_number_count_as_a_sign_of_life() -> None:
-    watch = SilenceWatch(4.0)
+    watch = SilenceWatch(SETTINGS)
     watch.silent([agent(9)], 0.0)
     assert watch.silent([agent(1)], 4.5) == ()
 
 
 def test_the_dead_are_not_watched_and_are_watched_anew_when_they_return() -> None:
-    watch = SilenceWatch(4.0)
+    watch = SilenceWatch(SETTINGS)
     watch.silent([agent()], 0.0)
     assert watch.silent([agent(alive=False)], 10.0) == ()
     assert watch.silent([agent()], 11.0) == ()
@@ -40,7 +43,7 @@ def test_the_dead_are_not_watched_and_are_watched_anew_when_they_return() -> Non
 
 
 def test_each_agent_has_a_silence_of_its_own() -> None:
-    watch = SilenceWatch(4.0)
+    watch = SilenceWatch(SETTINGS)
     other = replace(agent(), id="host-2:1")  # type: ignore[arg-type]
     watch.silent([agent(), other], 0.0)
     assert watch.silent([agent(), replace(other, beat=2)], 5.0) == (agent(),)

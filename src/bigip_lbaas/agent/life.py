@@ -52,6 +52,10 @@ class Life:
         with self._lock:
             return self._lease.remaining_s(now_s) if self._epoch else 0.0
 
+    def held_lease_s(self) -> float:
+        """Return how long the present lease is in all; 0.0 when none holds."""
+        return self._lease.length_s if self.lease_left_s() > 0.0 else 0.0
+
     def may_write(self) -> None:
         """Return if writing is allowed now. Raises LeaseExpired otherwise."""
         if self.lease_left_s() <= 0.0:

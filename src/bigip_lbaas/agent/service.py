@@ -10,6 +10,7 @@ from bigip_lbaas.agent.converge import Ending, Work, converge, outcome_of, stamp
 from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.inbox import Inbox, Task
 from bigip_lbaas.agent.life import REMEMBERED, Life
+from bigip_lbaas.agent.pacing import Pacing
 from bigip_lbaas.agent.reporting import Reporter
 from bigip_lbaas.agent.saving import Saver
 from bigip_lbaas.agent.settings import AgentSettings
@@ -19,6 +20,7 @@ from bigip_lbaas.bus.port import Server
 from bigip_lbaas.domain.errors import BusUnavailable, NoAnswer, ProviderError
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.domain.ids import ProjectId
+from bigip_lbaas.scheduling.heartbeats import Pace
 from bigip_lbaas.wire.codec import Unreadable, decode, encode
 from bigip_lbaas.wire.messages import (
     Assignment,
@@ -35,7 +37,6 @@ LOG = logging.getLogger(__name__)
 A = TypeVar("A")
 
 IDLE_S = 1.0
-JITTER_S = 0.1  # so that agents whose controller died do not all ask the next one at once
 FIRST_LOOK_S = 1.5  # so long a registration waits for devices to say who they are, once
 LAST_SAVE_S = 10.0  # so long an agent that stops waits for devices to save what it changed
 STAMPS_AT_ONCE = 450  # homes; ten transactions on each device, about a second
@@ -57,7 +58,7 @@ class Agent:
         self._stop = threading.Event()
         self._beats = 0
         self._registered_as: tuple[str, ...] = ()
-        self._lease_s = 0.0  # as the last answered heartbeat gave it
+        self._pacing = Pacing(settings, around.jitter)
         # of homes let go of in this life
         self._farewells: OrderedDict[ProjectId, Outcome] = OrderedDict()
         self._ready_for = ""  # the epoch for which Ready is still to be sent
@@ -162,11 +163,8 @@ class Agent:
                 interval_s = self._beat(self._beats)
         except (BusUnavailable, NoAnswer) as error:
             LOG.warning("%s: no controller answers: %s", self._settings.agent_id, error)
-            interval_s = self._settings.retry_s * (0.5 + self._around.jitter())
-            if self._life.epoch:  # at once: the lease holds three tries, if none waits for long
-                took_s = self._around.clock.monotonic_s() - begun_s
-                rest_s = max(0.0, self._call_timeout_s() - took_s)
-                interval_s = rest_s + JITTER_S * self._around.jitter()
+            took_s = self._around.clock.monotonic_s() - begun_s
+            interval_s = self._pacing.again_after_loss_s(bool(self._life.epoch), took_s)
         return interval_s
 
     def _register(self) -> float:
@@ -184,8 +182,10 @@ class Agent:
         )
         answer = self._call("register", encode(registration), Registered)
         if answer.refused:
-            LOG.error("%s may not work: %s", self._settings.agent_id, answer.refused)
-            return self._settings.retry_s * (1 + self._around.jitter())
+            level = logging.INFO if answer.again_in_s else logging.ERROR
+            LOG.log(level, "%s may not work: %s", self._settings.agent_id, answer.refused)
+            return self._pacing.again_when_refused_s(answer.again_in_s)
+        self._pacing.put_off = 0
         with self._changed:
             self._inbox.clear()
         self._around.leveller.forget()
@@ -200,7 +200,12 @@ class Agent:
     def _beat(self, beat: int) -> float:
         epoch = self._life.epoch
         heartbeat = Heartbeat(
-            self._settings.agent_id, epoch, beat, len(self._life.homes()), self._life.highest()
+            self._settings.agent_id,
+            epoch,
+            beat,
+            len(self._life.homes()),
+            self._life.highest(),
+            self._life.held_lease_s(),
         )
         sent_at_s = self._around.clock.monotonic_s()
         answer = self._call("heartbeat", encode(heartbeat), HeartbeatAnswer)
@@ -209,7 +214,7 @@ class Agent:
             self._life.end()
             return 0.0
         self._life.renew(epoch, sent_at_s, answer.lease_s)
-        self._lease_s = answer.lease_s
+        self._pacing.pace = Pace(answer.interval_s, answer.lease_s)
         self._reporter.heard(answer.store_time)
         if answer.homes is not None:
             self._stamp_homes(self._life.replace_homes(epoch, answer.homes), epoch)
@@ -218,16 +223,13 @@ class Agent:
 
     def _call(self, method: str, payload: dict[str, Any], kind: type[A]) -> A:
         queue = topics.heartbeat_queue(self._settings.environment)
-        timeout_s = self._call_timeout_s()
+        timeout_s = self._pacing.timeout_s()
         try:
-            return decode(kind, self._around.bus.call(queue, method, payload, timeout_s))
+            answer = decode(kind, self._around.bus.call(queue, method, payload, timeout_s))
         except Unreadable as error:
             raise NoAnswer(f"the answer to {method} cannot be read: {error}") from error
-
-    def _call_timeout_s(self) -> float:
-        """Return for how long an answer is waited for: one that is lost must not cost the lease."""
-        configured_s = self._settings.call_timeout_s
-        return min(configured_s, self._lease_s / 3) if self._lease_s else configured_s
+        self._pacing.answered()
+        return answer
 
     # -- work
 

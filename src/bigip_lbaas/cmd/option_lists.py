@@ -49,14 +49,22 @@ CONTROLLER_OPTIONS = (
         "heartbeat_interval",
         default=1.0,
         min=0.1,
-        help="Seconds between two heartbeats of an agent.",
+        help="Seconds between two heartbeats of an agent, as long as there are not more agents than"
+        " heartbeats_per_second allows.",
+    ),
+    cfg.FloatOpt(
+        "heartbeats_per_second",
+        default=200.0,
+        min=1.0,
+        help="How many heartbeats all agents together may send in a second; more agents beat less"
+        " often, have longer leases, and are missed later.",
     ),
     cfg.FloatOpt(
         "lease",
         default=3.0,
         min=0.3,
         help="Seconds for which an answered heartbeat lets an agent write; at least two"
-        " heartbeat intervals.",
+        " heartbeat intervals. Where the interval is longer, the lease is as much longer.",
     ),
     cfg.FloatOpt(
         "takeover_margin",

@@ -149,6 +149,7 @@ def read_controller(conf: Any, name: str) -> ControllerSettings:
         read_rules(conf, installed),
         installed,
         heartbeat_interval_s=conf.heartbeat_interval,
+        heartbeats_a_second=conf.heartbeats_per_second,
         lease_s=conf.lease,
         takeover_margin_s=conf.takeover_margin,
         report_ttl_s=conf.capacity_report_ttl,

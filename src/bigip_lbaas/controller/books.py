@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.silence import silence_of
 from bigip_lbaas.domain.capacity import Reading
 from bigip_lbaas.domain.costs import EVERYBODY
 from bigip_lbaas.domain.fleet import AgentState, Fleet, GroupState
@@ -74,8 +75,8 @@ def _reservations(
 
 
 def is_live(agent: records.Agent, now: float, settings: ControllerSettings) -> bool:
-    """Return whether the agent is registered and has been heard of within a lease and margin."""
-    return agent.alive and now - agent.beat_at <= settings.silence_s
+    """Return whether the agent is registered and has been heard of within its silence."""
+    return agent.alive and now - agent.beat_at <= silence_of(agent, settings)
 
 
 def _group(

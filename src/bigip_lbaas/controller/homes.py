@@ -1,6 +1,6 @@
 """Gives homes to agents and takes them away: fences from one sequence, in one transaction each."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from bigip_lbaas.controller.books import is_live
 from bigip_lbaas.controller.settings import ControllerSettings
@@ -11,39 +11,53 @@ from bigip_lbaas.store import records
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import OneOf, Transaction
 
+HomeKey = tuple[EnvironmentName, ProjectId, GroupNumber]
 Nonces = Callable[[], str]  # a new random part each time, lower-case hexadecimal
 
 
-def draw_fence(tx: Transaction, nonces: Nonces) -> Fence:
-    """Return a fence that nobody ever had; only for whoever holds the home in this transaction."""
-    number = locked(tx, records.Sequence("fence", 0), "fence").value + 1
-    tx.put(records.Sequence("fence", number))
-    return Fence(number, nonces())
+def draw_fences(tx: Transaction, number: int, nonces: Nonces) -> tuple[Fence, ...]:
+    """Return fences that nobody ever had; only for whoever holds the homes in this transaction."""
+    last = locked(tx, records.Sequence("fence", 0), "fence").value
+    tx.put(records.Sequence("fence", last + number))
+    return tuple(Fence(last + each, nonces()) for each in range(1, number + 1))
 
 
 def give_home(
     tx: Transaction,
-    key: tuple[EnvironmentName, ProjectId, GroupNumber],
+    key: HomeKey,
     agent_id: AgentId,
     nonces: Nonces,
 ) -> Home:
     """Make the agent the one that may write there, under a new fence."""
-    environment, project_id, group = key
-    fence = draw_fence(tx, nonces)
-    tx.put(records.Home(environment, project_id, group, agent_id, fence.number, fence.nonce))
-    return Home(environment, project_id, group, agent_id, fence)
+    (home,) = give_homes(tx, {key: agent_id}, nonces)
+    return home
+
+
+def give_homes(
+    tx: Transaction, given: Mapping[HomeKey, AgentId], nonces: Nonces
+) -> tuple[Home, ...]:
+    """Make each agent the one that may write to its homes, each under a new fence."""
+    if not given:
+        return ()
+    fences = draw_fences(tx, len(given), nonces)
+    homes = tuple(
+        Home(*key, agent_id, fence)
+        for (key, agent_id), fence in zip(given.items(), fences, strict=True)
+    )
+    tx.put_all(tuple(as_row(home) for home in homes))
+    return homes
 
 
 def found_home(
     tx: Transaction,
     settings: ControllerSettings,
-    key: tuple[EnvironmentName, ProjectId, GroupNumber],
+    key: HomeKey,
     nonces: Nonces,
 ) -> Home | None:
     """Give a home that nobody has to a live agent of its group; None when there is none."""
     environment, project_id, group = key
     live = live_agents(tx, settings, group)
-    shares = share_out((project_id,), load_of(tx, settings, live))
+    shares = share_out((project_id,), load_of(tx, settings, [agent.id for agent in live]))
     if not shares:
         return None
     return give_home(tx, (environment, project_id, group), shares[project_id], nonces)
@@ -64,6 +78,18 @@ def as_home(row: records.Home) -> Home:
     return Home(row.environment, row.project_id, row.group, row.agent_id, fence)
 
 
+def as_row(home: Home) -> records.Home:
+    """Return a home as it is stored."""
+    return records.Home(
+        home.environment,
+        home.project_id,
+        home.group,
+        home.agent_id,
+        home.fence.number,
+        home.fence.nonce,
+    )
+
+
 def homes_of(tx: Transaction, settings: ControllerSettings, agent_id: AgentId) -> tuple[Home, ...]:
     """Return the homes of an agent."""
     rows = tx.select(records.Home, environment=settings.environment, agent_id=agent_id)
@@ -71,13 +97,12 @@ def homes_of(tx: Transaction, settings: ControllerSettings, agent_id: AgentId) -
 
 
 def load_of(
-    tx: Transaction, settings: ControllerSettings, agents: Iterable[records.Agent]
+    tx: Transaction, settings: ControllerSettings, agents: Iterable[AgentId]
 ) -> dict[AgentId, int]:
     """Return each agent -> how many homes it has."""
-    ids = tuple(agent.id for agent in agents)
-    known = OneOf("agent_id", ids)
+    known = OneOf("agent_id", tuple(agents))
     many = tx.count(records.Home, "agent_id", known, environment=settings.environment)
-    return {agent_id: many.get(agent_id, 0) for agent_id in ids}
+    return {agent_id: many.get(agent_id, 0) for agent_id in known.values}
 
 
 def hand_out(
@@ -92,5 +117,6 @@ def hand_out(
     Without a successor the homes stay where they are, for whoever of the group returns.
     """
     keys = {home.project_id: (home.environment, home.project_id, home.group) for home in homes}
-    shares = share_out(keys, load_of(tx, settings, successors))
-    return tuple(give_home(tx, keys[project], agent, nonces) for project, agent in shares.items())
+    shares = share_out(keys, load_of(tx, settings, [agent.id for agent in successors]))
+    given = {keys[project]: agent_id for project, agent_id in shares.items()}
+    return give_homes(tx, given, nonces)

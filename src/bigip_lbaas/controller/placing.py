@@ -25,6 +25,7 @@ from bigip_lbaas.store.records import Phase
 from bigip_lbaas.wire.messages import Assignment
 
 UNFINISHED = (Phase.WAITING, Phase.ASSIGNED)
+OPEN = (*UNFINISHED, Phase.FAILED)  # some device may not have what it must
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Attended:
 
 def unsettled(lb: records.LoadBalancer) -> bool:
     """Return whether some device may not have what this load balancer must be."""
-    return lb.phase in (*UNFINISHED, Phase.FAILED) or bool(lb.unclean)
+    return lb.phase in OPEN or bool(lb.unclean)
 
 
 def attend(

@@ -1,26 +1,31 @@
-"""Knows the agents: registration, heartbeats, and the taking away of homes from the silent."""
+"""Knows the agents: registration, and the taking away of homes from the silent."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
+from bigip_lbaas.controller.beating import pace_of
+from bigip_lbaas.controller.books import is_live
 from bigip_lbaas.controller.homes import (
     Nonces,
     as_home,
-    give_home,
+    give_homes,
     hand_out,
     homes_of,
     live_agents,
 )
-from bigip_lbaas.controller.placing import unsettled
+from bigip_lbaas.controller.placing import OPEN
 from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.silence import silence_of
 from bigip_lbaas.domain.fleet import UNKNOWN_SERIAL
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.domain.ids import AgentId, LoadBalancerId
 from bigip_lbaas.scheduling.conflicts import conflict
+from bigip_lbaas.scheduling.heartbeats import silence_for
 from bigip_lbaas.store import records
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.port import OneOf, Transaction
-from bigip_lbaas.wire.messages import Heartbeat, HeartbeatAnswer, Registered, Registration
+from bigip_lbaas.wire.messages import Registered, Registration
 
 Epochs = Callable[[], str]  # a new random number each time, as text
 
@@ -39,7 +44,8 @@ def register(
     tx.put(records.Environment(settings.environment))  # two newcomers are judged one by one
     agents = tx.select(records.Agent, environment=settings.environment)
     now = tx.now()
-    why_not = conflict(registration, agents, now - settings.silence_s)
+    heard = [agent for agent in agents if is_live(agent, now, settings)]
+    why_not = conflict(registration, heard)
     if why_not:
         return Registered(refused=why_not)
     earlier = tx.get(records.Agent, settings.environment, registration.agent_id, lock=True)
@@ -57,36 +63,22 @@ def register(
         beat_at=now,
     )
     tx.put(agent)
+    pace = pace_of(tx, settings)
+    agent = replace(agent, silence_s=silence_for(pace.lease_s, 0.0, settings.takeover_margin_s))
+    tx.put(agent)
     group = tx.get(records.Group, settings.environment, registration.group)
     group = group or records.Group(settings.environment, registration.group)
     if not any(name.startswith(UNKNOWN_SERIAL) for name in registration.devices):
         group = replace(group, devices=registration.devices)
     tx.put(replace(group, tags=registration.tags))
-    homes = tuple(
-        give_home(tx, (home.environment, home.project_id, home.group), agent.id, nonces)
-        for home in (*homes_of(tx, settings, agent.id), *_deserted(tx, agent))
+    mine = (*homes_of(tx, settings, agent.id), *_deserted(tx, agent))
+    homes = give_homes(
+        tx,
+        {(home.environment, home.project_id, home.group): agent.id for home in mine},
+        nonces,
     )
     record_event(tx, settings.environment, "agent registered", agent.id, f"epoch {agent.epoch}")
-    return Registered(agent.epoch, homes, settings.heartbeat_interval_s, settings.lease_s, now)
-
-
-def beat(tx: Transaction, settings: ControllerSettings, heartbeat: Heartbeat) -> HeartbeatAnswer:
-    """Write the heartbeat down and answer it; one of an ended epoch renews nothing."""
-    agent = tx.get(records.Agent, settings.environment, heartbeat.agent_id, lock=True)
-    if agent is None or not agent.alive or agent.epoch != heartbeat.epoch:
-        return HeartbeatAnswer(epoch_ended=True)
-    now = tx.now()
-    if heartbeat.beat > agent.beat:
-        tx.put(replace(agent, beat=heartbeat.beat, beat_at=now))
-    homes = homes_of(tx, settings, agent.id)
-    highest = max((home.fence for home in homes), default=None)
-    return HeartbeatAnswer(
-        interval_s=settings.heartbeat_interval_s,
-        lease_s=settings.lease_s,
-        store_time=now,
-        homes=homes if (len(homes), highest) != (heartbeat.homes, heartbeat.highest) else None,
-        admin_state_up=agent.admin_state_up,
-    )
+    return Registered(agent.epoch, homes, pace.interval_s, pace.lease_s, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +119,11 @@ def take_homes(
         settings.environment,
         "agent gone",
         agent.id,
-        f"silent for {settings.silence_s:g} s; {len(given)} of {len(homes)} homes were given to"
+        f"silent for {silence_of(agent, settings):g} s;"
+        f" {len(given)} of {len(homes)} homes were given to"
         f" {', '.join(sorted({home.agent_id for home in given})) or 'nobody'}",
     )
-    return Takeover(agent.id, given, unsettled_work(tx, given), len(homes) - len(given))
+    return Takeover(agent.id, given, unsettled_work(tx, settings, given), len(homes) - len(given))
 
 
 def rescue_homes(
@@ -144,25 +137,26 @@ def rescue_homes(
         successors = live_agents(tx, settings, gone.group) if homes else ()
         given = hand_out(tx, settings, homes, successors, nonces)
         if given:
-            rescued.append(Takeover(gone.id, given, unsettled_work(tx, given)))
+            rescued.append(Takeover(gone.id, given, unsettled_work(tx, settings, given)))
     return tuple(rescued)
 
 
-def unsettled_work(tx: Transaction, homes: tuple[Home, ...]) -> tuple[LoadBalancerId, ...]:
-    """Return the load balancers of these homes that not every device has as they must be."""
-    ids = tuple(
-        row.load_balancer_id
-        for home in homes
-        for row in tx.select(
-            records.PlacementRow,
-            environment=home.environment,
-            project_id=home.project_id,
-            group=home.group,
-        )
-    )
-    return tuple(
-        row.id for row in tx.select(records.LoadBalancer, OneOf("id", ids)) if unsettled(row)
-    )
+def unsettled_work(
+    tx: Transaction, settings: ControllerSettings, homes: tuple[Home, ...]
+) -> tuple[LoadBalancerId, ...]:
+    """Return the load balancers of these homes that not every device has as they must be.
+
+    Most of a fleet is settled: what is not is looked for, and then whether it lives there.
+    """
+    projects = tuple({home.project_id for home in homes})
+    where: dict[str, Any] = {"environment": settings.environment}
+    of_these = OneOf("project_id", projects)
+    open_ones = tx.select(records.LoadBalancer, of_these, OneOf("phase", OPEN), **where)
+    behind = tx.select(records.LoadBalancer, of_these, behind=True, **where)
+    ids = tuple(sorted({row.id for row in (*open_ones, *behind)}))
+    theirs = {(home.project_id, home.group) for home in homes}
+    placed = tx.select(records.PlacementRow, OneOf("load_balancer_id", ids))
+    return tuple(row.load_balancer_id for row in placed if (row.project_id, row.group) in theirs)
 
 
 def _deserted(tx: Transaction, agent: records.Agent) -> tuple[Home, ...]:

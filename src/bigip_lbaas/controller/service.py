@@ -12,12 +12,13 @@ from bigip_lbaas.bus import topics
 from bigip_lbaas.bus.port import Bus, Server
 from bigip_lbaas.controller import registry
 from bigip_lbaas.controller.admitting import admit
+from bigip_lbaas.controller.beating import HeartbeatBatches
 from bigip_lbaas.controller.homes import homes_of
 from bigip_lbaas.controller.placing import attend
 from bigip_lbaas.controller.recording import record_outcome
 from bigip_lbaas.controller.reporting import record_report
 from bigip_lbaas.controller.settings import ControllerSettings
-from bigip_lbaas.controller.silence import SilenceWatch
+from bigip_lbaas.controller.silence import SilenceWatch, silence_of
 from bigip_lbaas.controller.sweeping import Hands, Sweep
 from bigip_lbaas.domain.capacity import CapacityReport
 from bigip_lbaas.domain.errors import BusUnavailable, ProviderError
@@ -35,12 +36,17 @@ from bigip_lbaas.wire.messages import (
     Nudge,
     Outcome,
     Ready,
+    Registered,
     Registration,
 )
 
 LOG = logging.getLogger(__name__)
 
 SWEEP = "sweep"
+REGISTRATIONS_AT_ONCE = 24  # a quarter of a second's, at 10 ms each
+REGISTER_AGAIN_S = 1.0
+TOO_MANY = "so many agents register at this moment that this one is to try again in a while"
+LOOKS_PER_SILENCE = 16  # so often a controller looks at agents while one becomes too silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +71,13 @@ class Controller:
         """Keep what is given; `start` sets it to work."""
         self._settings = settings
         self._around = around
-        self._silence = SilenceWatch(settings.silence_s)
+        self._silence = SilenceWatch(settings)
+        self._beats = HeartbeatBatches(around.store, settings, around.monotonic_s)
+        self._places_to_register = threading.BoundedSemaphore(REGISTRATIONS_AT_ONCE)
+        self._registers = threading.Lock()  # the database lets one at a time anyway
         hands = Hands(self.attend, around.statuses_wait, self._hand_over, self._survive)
         self._sweep = Sweep(settings, around.store, around.monotonic_s, around.random_hex, hands)
+        self._look_again_s = settings.watch_interval_s
         self._asked: dict[GroupNumber, float] = {}  # for a score, when
         self._stop = threading.Event()
         self._swept = threading.Event()  # set: sweep at once
@@ -142,7 +152,9 @@ class Controller:
         """Send an agent that has taken its homes over all that is not settled in them."""
         ready = decode(Ready, payload)
         unsettled = self._around.store.read(
-            lambda tx: registry.unsettled_work(tx, homes_of(tx, self._settings, ready.agent_id))
+            lambda tx: registry.unsettled_work(
+                tx, self._settings, homes_of(tx, self._settings, ready.agent_id)
+            )
         )
         for load_balancer_id in unsettled:
             self.attend(load_balancer_id)
@@ -153,27 +165,33 @@ class Controller:
         return encode(self._around.store.write(lambda tx: admit(tx, self._settings, admission)))
 
     def on_registration(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """Begin an agent's new life; it asks for its unfinished work when it is ready."""
+        """Begin an agent's new life; it asks for its unfinished work when it is ready.
+
+        When very many ask at once most are told to ask again, or heartbeats would wait behind.
+        """
         registration = decode(Registration, payload)
-        answer = self._around.store.write(
-            lambda tx: registry.register(
-                tx,
-                self._settings,
-                registration,
-                self._around.random_hex,
-                self._around.random_hex,
-            )
-        )
+        if not self._places_to_register.acquire(blocking=False):
+            return encode(Registered(refused=TOO_MANY, again_in_s=REGISTER_AGAIN_S))
+        try:
+            with self._registers:
+                answer = self._around.store.write(
+                    lambda tx: registry.register(
+                        tx,
+                        self._settings,
+                        registration,
+                        self._around.random_hex,
+                        self._around.random_hex,
+                    )
+                )
+        finally:
+            self._places_to_register.release()
         if answer.refused:
             LOG.error("agent %s is refused: %s", registration.agent_id, answer.refused)
         return encode(answer)
 
     def on_heartbeat(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """Answer a heartbeat, after it has been committed."""
-        heartbeat = decode(Heartbeat, payload)
-        return encode(
-            self._around.store.write(lambda tx: registry.beat(tx, self._settings, heartbeat))
-        )
+        """Answer a heartbeat, after it has been committed with those that come with it."""
+        return encode(self._beats.answer(decode(Heartbeat, payload)))
 
     # -- one load balancer
 
@@ -220,7 +238,7 @@ class Controller:
     # -- watching over agents
 
     def _watch_loop(self) -> None:
-        while not self._stop.wait(self._settings.watch_interval_s):
+        while not self._stop.wait(self._look_again_s):
             self._survive(self.watch)
 
     def watch(self) -> None:
@@ -228,10 +246,18 @@ class Controller:
         agents = self._around.store.read(
             lambda tx: tx.select(records.Agent, environment=self._settings.environment)
         )
+        allowed_s = [silence_of(agent, self._settings) for agent in agents if agent.alive]
+        self._look_again_s = max(
+            self._settings.watch_interval_s,
+            min(allowed_s, default=0.0) / LOOKS_PER_SILENCE,
+        )
+        taken: list[registry.Takeover] = []
         for silent in self._silence.silent(agents, self._around.monotonic_s()):
-            self._survive(partial(self._take_over, silent))
+            self._survive(partial(self._take_over, silent, taken))
+        for each in taken:  # all are taken first: of ten that die at once, none waits for the work
+            self._survive(partial(self._send_work, each))
 
-    def _take_over(self, silent: records.Agent) -> None:
+    def _take_over(self, silent: records.Agent, done: list[registry.Takeover]) -> None:
         taken = self._around.store.write(
             lambda tx: registry.take_homes(
                 tx, self._settings, silent, self._around.random_hex, self._around.random_hex
@@ -241,14 +267,18 @@ class Controller:
             return
         LOG.warning(
             "agent %s has been silent for %.1f s: %d homes given away, %d left, %d tasks again",
-            silent.id, self._settings.silence_s, len(taken.given), taken.left,
+            silent.id, silence_of(silent, self._settings), len(taken.given), taken.left,
             len(taken.unsettled),
         )  # fmt: skip
-        self._hand_over(taken)
+        self._announce(taken.given)
+        done.append(taken)
 
     def _hand_over(self, taken: registry.Takeover) -> None:
         """Tell the successors their new homes, then what is not settled in them."""
         self._announce(taken.given)
+        self._send_work(taken)
+
+    def _send_work(self, taken: registry.Takeover) -> None:
         for load_balancer_id in taken.unsettled:
             self.attend(load_balancer_id)
 

@@ -15,10 +15,13 @@ class ControllerSettings:
     """One controller's settings.
 
     policies: the placement policies that are installed; rules.policy names the one that holds.
-    heartbeat_interval_s: how often agents beat. lease_s: for how long an answered heartbeat lets
-    an agent write. takeover_margin_s: how much longer than the lease an agent must be silent
-    before its homes are taken; covers clocks that run at different speeds and the request that
-    an agent had begun. report_ttl_s: how long a capacity report counts as fresh.
+    heartbeat_interval_s: how often agents beat; more than heartbeats_a_second allows together
+    beat less often, each answer says how, and their leases are longer. heartbeat_gather_s: for
+    how long heartbeats are gathered before they are written down together.
+    lease_s: for how long an answered heartbeat lets an agent write. takeover_margin_s: how much
+    longer than the lease an agent must be silent before its homes are taken; covers clocks that
+    run at different speeds and the request that an agent had begun.
+    report_ttl_s: how long a capacity report counts as fresh.
     pending_deadline_s: a revision that has not ended by then is told as ERROR.
     resend_s: how long an assignment may stay without an outcome before it is sent again;
     behind_resend_s: the same for what has been told, but is not on every device yet.
@@ -35,6 +38,8 @@ class ControllerSettings:
     rules: PlacementRules = field(default_factory=PlacementRules)
     policies: Policies = field(default_factory=lambda: SHIPPED, repr=False)
     heartbeat_interval_s: float = 1.0
+    heartbeats_a_second: float = 200.0
+    heartbeat_gather_s: float = 0.2
     lease_s: float = 3.0
     takeover_margin_s: float = 1.0
     report_ttl_s: float = 30.0
@@ -51,7 +56,7 @@ class ControllerSettings:
     decisions_kept_s: float = 30 * DAY_S
     housekeeping_s: float = 60.0
     workers: int = 4
-    heartbeat_workers: int = 2
+    heartbeat_workers: int = 64  # heartbeats that are gathered wait in one each
 
     @property
     def host(self) -> str:
@@ -63,5 +68,5 @@ class ControllerSettings:
 
     @property
     def silence_s(self) -> float:
-        """Return how long an agent must be silent before its homes are taken."""
+        """Return how long an agent must be silent at the least before its homes are taken."""
         return self.lease_s + self.takeover_margin_s

@@ -3,8 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.ids import AgentId
 from bigip_lbaas.store.records import Agent
+
+
+def silence_of(agent: Agent, settings: ControllerSettings) -> float:
+    """Return how long an agent must be silent before its homes are taken, by what it was told."""
+    return settings.silence_s if agent.silence_s is None else agent.silence_s
 
 
 @dataclass
@@ -15,11 +21,11 @@ class SilenceWatch:
     watches for a whole silence, and no two clocks are compared.
     """
 
-    silence_s: float
+    settings: ControllerSettings
     _seen: dict[AgentId, tuple[str, int, float]] = field(default_factory=dict)
 
     def silent(self, agents: Iterable[Agent], now_s: float) -> tuple[Agent, ...]:
-        """Return those agents whose beat has not changed for longer than silence_s."""
+        """Return those agents whose beat has not changed for longer than each one's silence."""
         alive = {agent.id: agent for agent in agents if agent.alive}
         for gone in self._seen.keys() - alive.keys():
             del self._seen[gone]
@@ -29,7 +35,7 @@ class SilenceWatch:
             if (epoch, beat) != (agent.epoch, agent.beat):
                 since_s = now_s
                 self._seen[agent.id] = (agent.epoch, agent.beat, now_s)
-            if now_s - since_s > self.silence_s:
+            if now_s - since_s > silence_of(agent, self.settings):
                 found.append(agent)
         return tuple(found)
 

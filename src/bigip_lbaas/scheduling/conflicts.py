@@ -8,7 +8,7 @@ from bigip_lbaas.domain.ids import AgentId, GroupNumber
 
 
 class Peer(Protocol):
-    """What is compared of an agent; devices are serial numbers, beat_at its last sign of life."""
+    """What is compared of an agent; devices are serial numbers."""
 
     @property
     def id(self) -> AgentId: ...
@@ -18,10 +18,6 @@ class Peer(Protocol):
     def group(self) -> GroupNumber: ...
     @property
     def devices(self) -> tuple[str, ...]: ...
-    @property
-    def alive(self) -> bool: ...
-    @property
-    def beat_at(self) -> float: ...
 
 
 class Newcomer(Protocol):
@@ -37,15 +33,15 @@ class Newcomer(Protocol):
     def devices(self) -> tuple[str, ...]: ...
 
 
-def conflict(newcomer: Newcomer, peers: Iterable[Peer], heard_since: float) -> str | None:
+def conflict(newcomer: Newcomer, peers: Iterable[Peer]) -> str | None:
     """Return why the newcomer may not work in this environment, or None.
 
-    heard_since: agents not heard of since then count for nothing; an agent that restarts
-    replaces itself. Judged by serial numbers, since a device may have several addresses.
+    peers: the agents that are heard of; one that restarts replaces itself. Judged by serial
+    numbers, since a device may have several addresses.
     """
     mine = frozenset(newcomer.devices)
     for peer in sorted(peers, key=lambda peer: peer.id):
-        if peer.id == newcomer.agent_id or not peer.alive or peer.beat_at < heard_since:
+        if peer.id == newcomer.agent_id:
             continue
         shared = ", ".join(sorted(_known(mine) & _known(peer.devices)))
         if shared and peer.host == newcomer.host:

@@ -18,7 +18,7 @@ from bigip_lbaas.domain.ids import (
     RequestId,
 )
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,8 @@ class Registration:
 class Registered:
     """The answer: an epoch, the homes with their new fences, and how to beat.
 
-    refused: why this agent may not work; then nothing else counts.
+    refused: why this agent may not work; then nothing else counts but again_in_s: when it is to
+    ask again, if it was refused only because so many ask at once.
     store_time: the database's clock, for the reports' as_of.
     """
 
@@ -112,6 +113,7 @@ class Registered:
     store_time: float = 0.0
     refused: str = ""
     version: int = VERSION
+    again_in_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class Heartbeat:
     """Agent to any controller, answered: still here. beat grows with each one sent.
 
     homes: how many homes the agent knows; highest: the highest fence that it has seen.
+    lease_s: the length of the lease that it holds as it sends this, 0.0 when it holds none.
     """
 
     agent_id: AgentId
@@ -126,6 +129,7 @@ class Heartbeat:
     beat: int
     homes: int = 0
     highest: Fence | None = None
+    lease_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

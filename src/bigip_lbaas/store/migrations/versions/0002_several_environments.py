@@ -1,5 +1,7 @@
 """Agents are told apart by environment and id, and say how long their silence may be."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -62,7 +64,7 @@ def _copy(name: str, key: tuple[str, ...]) -> None:
     op.drop_table(f"{table}_old")
 
 
-def _agent_columns() -> list[sa.Column[object]]:
+def _agent_columns() -> list[sa.Column[Any]]:
     return [
         _column("id", SHORT),
         _column("environment", SHORT),
@@ -78,7 +80,7 @@ def _agent_columns() -> list[sa.Column[object]]:
     ]
 
 
-def _report_columns() -> list[sa.Column[object]]:
+def _report_columns() -> list[sa.Column[Any]]:
     return [
         _column("agent_id", SHORT),
         _column("environment", SHORT),
@@ -88,5 +90,5 @@ def _report_columns() -> list[sa.Column[object]]:
     ]
 
 
-def _column(name: str, kind: sa.types.TypeEngine[object]) -> sa.Column[object]:
+def _column(name: str, kind: Any) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=False, autoincrement=False, quote=True)

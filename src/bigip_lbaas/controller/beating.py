@@ -1,0 +1,149 @@
+"""Writes heartbeats down, all that come within a moment in one transaction, and answers them."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bigip_lbaas.controller.homes import homes_of, load_of
+from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.silence import silence_of
+from bigip_lbaas.domain.home import Fence
+from bigip_lbaas.domain.ids import AgentId
+from bigip_lbaas.scheduling.heartbeats import Pace, pace_for, silence_for
+from bigip_lbaas.store import records
+from bigip_lbaas.store.port import OneOf, Store, Transaction
+from bigip_lbaas.wire.messages import Heartbeat, HeartbeatAnswer
+
+Waiting = tuple[Heartbeat, "Future[HeartbeatAnswer]"]
+
+
+@dataclass
+class HeartbeatBatches:
+    """Gathers heartbeats for a moment, so that a large fleet costs no more commits than a small.
+
+    monotonic_s: a clock that only grows. Each heartbeat is answered after it has been committed.
+    """
+
+    store: Store
+    settings: ControllerSettings
+    monotonic_s: Callable[[], float]
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _pause: threading.Event = field(default_factory=threading.Event)  # never set: only waited for
+    _waiting: list[Waiting] = field(default_factory=list)
+    _last_s: float = float("-inf")
+
+    def answer(self, heartbeat: Heartbeat) -> HeartbeatAnswer:
+        """Return the answer to a heartbeat once it has been written down with its like.
+
+        The first to come waits for the others and writes for all. Raises what the store raises.
+        """
+        mine: Future[HeartbeatAnswer] = Future()
+        with self._lock:
+            self._waiting.append((heartbeat, mine))
+            leads = len(self._waiting) == 1
+        if leads:
+            with self._turn:  # one batch after the other
+                self._gather()
+                with self._lock:
+                    batch, self._waiting = self._waiting, []
+                self._write(batch)
+        return mine.result()
+
+    def _gather(self) -> None:
+        """Wait until the next batch is due; at once when the last one was long ago."""
+        due_s = self._last_s + self.settings.heartbeat_gather_s
+        now_s = self.monotonic_s()
+        if now_s < due_s:
+            self._pause.wait(due_s - now_s)
+        self._last_s = self.monotonic_s()
+
+    def _write(self, batch: Sequence[Waiting]) -> None:
+        heartbeats = [heartbeat for heartbeat, _ in batch]
+        try:
+            answers = self.store.write(lambda tx: beat(tx, self.settings, heartbeats))
+        except Exception as error:  # noqa: BLE001 - each of those who wait is told
+            for _, waits in batch:
+                waits.set_exception(error)
+        else:
+            for (_, waits), answer in zip(batch, answers, strict=True):
+                waits.set_result(answer)
+
+
+def beat(
+    tx: Transaction, settings: ControllerSettings, heartbeats: Sequence[Heartbeat]
+) -> tuple[HeartbeatAnswer, ...]:
+    """Write heartbeats down and answer each; one of an ended epoch renews nothing."""
+    ids = tuple(sorted({one.agent_id for one in heartbeats}))
+    rows = tx.select(records.Agent, OneOf("id", ids), environment=settings.environment, lock=True)
+    agents = {row.id: row for row in rows}
+    pace = pace_of(tx, settings)
+    known = _homes_known(tx, settings, ids)
+    changed: dict[AgentId, records.Agent] = {}
+    answers = []
+    for heartbeat in heartbeats:
+        agent = agents.get(heartbeat.agent_id)
+        if agent is None or not agent.alive or agent.epoch != heartbeat.epoch:
+            answers.append(HeartbeatAnswer(epoch_ended=True))
+            continue
+        after = _heard(agent, heartbeat, pace, settings, tx.now())
+        if after != agent:
+            agents[agent.id] = changed[agent.id] = after
+        has_them = known[agent.id] == (heartbeat.homes, heartbeat.highest)
+        answers.append(
+            HeartbeatAnswer(
+                interval_s=pace.interval_s,
+                lease_s=pace.lease_s,
+                store_time=tx.now(),
+                homes=None if has_them else homes_of(tx, settings, agent.id),
+                admin_state_up=agent.admin_state_up,
+            )
+        )
+    tx.put_all(tuple(changed.values()))
+    return tuple(answers)
+
+
+def pace_of(tx: Transaction, settings: ControllerSettings) -> Pace:
+    """Return how the agents of an environment are to beat, by how many there are."""
+    alive = tx.count(records.Agent, "alive", environment=settings.environment).get(True, 0)
+    wanted = Pace(settings.heartbeat_interval_s, settings.lease_s)
+    return pace_for(alive, wanted, settings.heartbeats_a_second)
+
+
+def _heard(
+    agent: records.Agent,
+    heartbeat: Heartbeat,
+    pace: Pace,
+    settings: ControllerSettings,
+    now: float,
+) -> records.Agent:
+    """Return the agent's row with this heartbeat in it."""
+    before_s = silence_of(agent, settings)
+    margin_s = settings.takeover_margin_s
+    if heartbeat.lease_s is None:  # it is too old to say; a lease once granted may still be held
+        silence_s = max(before_s, silence_for(pace.lease_s, 0.0, margin_s))
+    else:
+        silence_s = silence_for(pace.lease_s, heartbeat.lease_s, margin_s)
+    if heartbeat.beat > agent.beat:
+        return replace(agent, beat=heartbeat.beat, beat_at=now, silence_s=silence_s)
+    return replace(agent, silence_s=max(before_s, silence_s))
+
+
+def _homes_known(
+    tx: Transaction, settings: ControllerSettings, ids: Sequence[AgentId]
+) -> dict[AgentId, tuple[int, Fence | None]]:
+    """Return each agent -> how many homes it has, and the highest fence of them."""
+    where: dict[str, Any] = {"environment": settings.environment}
+    of_these = OneOf("agent_id", tuple(ids))
+    numbers = tx.highest(records.Home, "fence_number", "agent_id", of_these, **where)
+    highest = {
+        row.agent_id: Fence(row.fence_number, row.fence_nonce)
+        for row in tx.select(
+            records.Home, of_these, OneOf("fence_number", tuple(numbers.values())), **where
+        )
+        if row.fence_number == numbers.get(row.agent_id)
+    }
+    many = load_of(tx, settings, ids)
+    return {agent_id: (many[agent_id], highest.get(agent_id)) for agent_id in ids}
