@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bigip_sim import archives, shell
+from bigip_sim import archives, renaming, restarting, shell
 from bigip_sim.cm_actions import CM_ACTIONS
 from bigip_sim.edits import EDITS
 from bigip_sim.names import join_path, split_path
@@ -59,9 +59,14 @@ ACTIONS: Mapping[tuple[str, str], Action] = {
     ("sys/config", "save"): _save,
     ("sys/config", "load"): _load,
     **CM_ACTIONS,
+    ("cm/device", "mv"): renaming.on_device,
+    ("sys", "reboot"): restarting.on_system,
+    ("sys/service", "restart"): restarting.on_service,
+    ("sys/software/volume", "reboot"): restarting.on_volume,
     (archives.PATH, "save"): archives.save,
     (archives.PATH, "load"): archives.load,
     ("util/bash", "run"): shell.bash,
+    ("util/ping", "run"): shell.unix("ping"),
     ("util/unix-ls", "run"): shell.unix("ls"),
     ("util/unix-mv", "run"): shell.unix("mv"),
     ("util/unix-rm", "run"): shell.unix("rm"),
@@ -84,6 +89,8 @@ def action(path: str, command: object) -> Action | None:
     """Return what a command for a path does beside the configuration, if there is such a one."""
     if command == "reset-stats" and (target := find(path)) is not None:
         return _reset_statistics if target.kind.path in RESETS else None
+    if path.startswith("sys/service/"):  # a service is a path of its own, as f5-sdk asks
+        path = "sys/service"
     return ACTIONS.get((path, str(command)))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bigip_sim import membership, refusals, sync_marks, trust
+from bigip_sim import membership, refusals, renaming, sync_marks, trust
 from bigip_sim.cluster_answers import Report
 from bigip_sim.configuration import Configuration
 from bigip_sim.election import YIELD_S, Election, Group, Role, Seat
@@ -63,6 +63,15 @@ class Cluster:
         for link in self._links.values():
             link.stop()
         self.sync.stop()
+
+    def rename(self, identity: Identity) -> None:
+        """Let this unit have another name; nobody else must know it by the old one."""
+        old = self._identity.name
+        with self._lock:
+            self._identity = identity
+            self._election.rename(identity.name)
+            self.sync.rename(identity.name)
+        self._configuration.adopt(lambda draft: renaming.rename(draft, old, identity.name))
 
     def know(self, addresses: Mapping[str, str]) -> None:
         """Learn where other units' control ports are; ValueError for a URL that is none."""

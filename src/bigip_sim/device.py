@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from bigip_sim import trust
+from bigip_sim import renaming, trust
 from bigip_sim.auth import Sessions
 from bigip_sim.catalogue import display
 from bigip_sim.clock import Clock
@@ -90,6 +90,7 @@ class Device:
         self.performance = Performance(self.meter, clock, identity.version)
         self.totals = Totals(self.meter, identity.version)
         self.saved = Saved(self.configuration)
+        self.reboots: Callable[[], None] = self._without_power  # what has sockets says how
         self._loses_unsaved = False
         self._state = directory
         if directory is not None:
@@ -125,6 +126,15 @@ class Device:
         """Return how long the device has been on, in seconds."""
         return max(self.clock() - self._started_at, 0.0)
 
+    def rename(self, name: str) -> None:
+        """Have another name from now on, also in what was saved."""
+        old, self.identity = self.identity.name, replace(self.identity, name=name)
+        self.cluster.rename(self.identity)
+        self.system.identity = self.identity
+        if self._state is not None:
+            self._state.rename(name)
+        self.saved.rewrite(lambda items: renaming.renamed(items, old, name))
+
     def begin_to_count(self) -> None:
         """Let every counter begin at 0, as at boot and at failover (section 4.1)."""
         with self.configuration.reading() as tree:
@@ -140,6 +150,10 @@ class Device:
         self.transactions.forget_all()
         self.uploads.reboot()
         self._loses_unsaved = loses_unsaved
+
+    def _without_power(self) -> None:
+        self.lose_power(loses_unsaved=True)
+        self.regain_power()
 
     def regain_power(self) -> None:
         """Be ready to answer again."""

@@ -32,7 +32,7 @@ _MODULES = {"Local Traffic Manager, VE": "LTM, Base, VE"}
 def hardware(serial: str, mac: str) -> Json:
     """Return the entries of `sys/hardware`."""
     path = f"{BASE}/sys/hardware"
-    parts = {
+    parts: Json = {
         "HD1": _part("HD1", "physical-disk", "bigip-sim disk", _DISK),
         "cpus": _part("cpus", "base-board", "bigip-sim CPU", _CPUS),
     }

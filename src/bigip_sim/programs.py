@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bigip_sim import archives
+from bigip_sim.pinging import ping
+from bigip_sim.tree import Key
 
 if TYPE_CHECKING:
     from bigip_sim.actions import Call
@@ -254,6 +256,8 @@ def _tmsh(run: Run) -> str:
         said = shlex.split(said[1])
     said = [*said[:1], *(word.removeprefix("/") for word in said[1:2]), *said[2:]]  # save /sys ucs
     line = " ".join(said)
+    if line == "reboot":
+        return _reboot(run)
     if line == "show sys mcp-state":
         return _RUNNING
     if said[:3] == ["list", "sys", "ucs"]:
@@ -283,6 +287,25 @@ def _body(command: str, rest: list[str]) -> dict[str, object]:
     return body
 
 
+def _hostname(run: Run) -> str:
+    settings = run.call.device.configuration.tree.get(Key("sys/global-settings", "", ""))
+    return f"{settings.own['hostname'] if settings is not None else ''}\n"
+
+
+def _ping(run: Run) -> str:
+    device = run.call.device
+    with device.configuration.reading() as tree:
+        told, good = ping(tree, device.plane, run.words)
+    if not good:
+        raise FailedError(told)
+    return told
+
+
+def _reboot(run: Run) -> str:
+    run.call.device.reboots()
+    return ""
+
+
 def _nothing(_run: Run) -> str:
     return ""
 
@@ -299,11 +322,14 @@ PROGRAMS: Mapping[str, Callable[[Run], str]] = {
     "false": _false,
     "grep": _grep,
     "head": _head,
-    "hostname": lambda run: f"{run.call.device.identity.name}\n",
+    "hostname": _hostname,
     "last": _last,
     "ls": _ls,
     "mv": _mv,
+    "ping": _ping,
+    "ping6": _ping,
     "ps": lambda _run: _PROCESSES,
+    "reboot": _reboot,
     "rm": _rm,
     "runlevel": lambda _run: "N 3\n",
     "sleep": _nothing,

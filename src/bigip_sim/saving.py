@@ -7,7 +7,7 @@ configuration which does not fit together leaves the device without one, is unve
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bigip_sim import refusals
 from bigip_sim.configuration import Configuration
@@ -45,6 +45,19 @@ class Saved:
         """Take what an earlier life saved, and call `keep` with whatever is saved from now on."""
         self._boot = picture
         self._keep = keep
+
+    def rewrite(self, change: Callable[[Mapping[Key, Item]], Mapping[Key, Item]]) -> None:
+        """Change whatever was saved, as if it had always been so."""
+        with self._lock:
+            self._factory, self._boot = (
+                replace(picture, items=change(picture.items))
+                for picture in (self._factory, self._boot)
+            )
+            self._files = {
+                name: replace(picture, items=change(picture.items))
+                for name, picture in self._files.items()
+            }
+            self._keep(self._boot)
 
     def save(self, body: Body) -> None:
         """POST sys/config save, of everything or of the partitions that are named."""

@@ -21,7 +21,7 @@ from bigip_sim.tree import Item, Key
 
 FORMAT = 1
 CHANGES_UNTIL_WHOLE = 5000  # then the file is written anew, so that it does not grow for ever
-RUNNING, SAVED = "running", "saved"
+RUNNING, SAVED, NAMES = "running", "saved", "names"
 
 
 class StateError(Exception):
@@ -37,13 +37,27 @@ class StateDirectory:
         except OSError as error:
             text = f"the state directory {path} cannot be made: {error.strerror}"
             raise StateError(text) from error
+        self._names = path / NAMES
         self._running = StateFile(path / RUNNING)
         self._saved = StateFile(path / SAVED)
 
     def adopt(self, identity: Identity) -> Identity:
-        """Return the identity with the serial number that the device had before."""
-        serial = self._running.serial
-        return replace(identity, serial=serial) if serial else identity
+        """Return the identity with the serial number and the name that the device had before."""
+        serial = self._running.serial or identity.serial
+        given, name = self._read_names()
+        self._given = identity.name
+        return replace(
+            identity, serial=serial, name=name if given == identity.name else self._given
+        )
+
+    def rename(self, name: str) -> None:
+        """Keep another name than the one that the device is started with."""
+        self._names.write_text(f"{self._given}\n{name}\n", encoding="utf-8")
+
+    def _read_names(self) -> tuple[str, str]:
+        """Return the name that the device was started with when it was renamed, and to which."""
+        lines = self._names.read_text(encoding="utf-8").split() if self._names.exists() else []
+        return (lines[0], lines[1]) if len(lines) == 2 else ("", "")
 
     def restore(self, configuration: Configuration, saved: Saved, identity: Identity) -> None:
         """Put what was kept into a fresh configuration, and keep what becomes of it."""

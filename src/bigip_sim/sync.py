@@ -90,6 +90,10 @@ class Sync:
         configuration.before_commit(self._stamp)
         configuration.on_change(lambda _changed: self.look())
 
+    def rename(self, name: str) -> None:
+        """Let this unit have another name."""
+        self._name = name
+
     def start(self) -> None:
         """Begin to send; called again it does nothing."""
         if self._thread is None:

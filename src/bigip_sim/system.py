@@ -56,7 +56,7 @@ class System:
     """Answers GETs below /mgmt/tm/sys and /mgmt/tm/cm that are not configuration objects."""
 
     def __init__(self, identity: Identity, cluster: Cluster, clock: Callable[[], float]) -> None:
-        self._identity = identity
+        self.identity = identity
         self._clock = clock
         self._cluster = cluster
         self._answers: Mapping[str, Callable[[], Json]] = {
@@ -93,7 +93,7 @@ class System:
         }
 
     def _link(self, path: str) -> str:
-        return f"{BASE}/{path}?ver={self._identity.version}"
+        return f"{BASE}/{path}?ver={self.identity.version}"
 
     def _single(self, path: str, fields: Mapping[str, object]) -> Json:
         leaf = path.rpartition("/")[2]
@@ -107,7 +107,7 @@ class System:
         return {"kind": kind, "selfLink": self._link(path), "entries": nested}
 
     def _version(self) -> Json:
-        me = self._identity
+        me = self.identity
         return self._stats(
             "sys/version",
             {
@@ -122,7 +122,7 @@ class System:
 
     def _cli_version(self) -> Json:
         """Give the form recorded from 14.1.2.1; which others are supported is not told."""
-        version = self._identity.version
+        version = self.identity.version
         said = {"active": version, "latest": version, "supported": f"{{ {version} }}"}
         return self._stats("cli/version", {name: text(word) for name, word in said.items()})
 
@@ -136,12 +136,12 @@ class System:
         return self._stats("sys/clock", {"fullDate": text(f"{now:%Y-%m-%dT%H:%M:%SZ}")})
 
     def _hardware(self) -> Json:
-        entries = machine.hardware(self._identity.serial, BASE_MAC)
+        entries = machine.hardware(self.identity.serial, BASE_MAC)
         link, kind = self._link("sys/hardware"), "tm:sys:hardware:hardwarestats"
         return {"kind": kind, "selfLink": link, "entries": entries}
 
     def _licence(self) -> Json:
-        me = self._identity
+        me = self.identity
         return self._stats("sys/license", machine.licence(me.version, me.serial, self._clock()))
 
     def _failover_text(self) -> Json:

@@ -89,6 +89,35 @@ class Rates:
 OF_VIRTUALS = tuple(f.name for f in fields(Rates))[:6]  # those that a virtual server has too
 
 
+# What alone would take all of the simulated machine's CPU: bits and events per second. And what
+# would take all memory of its data plane. Made up: what a device bears depends on its hardware.
+FULL_BITS = 2e9
+FULL_NEW_CONNECTIONS = 50_000.0
+FULL_HANDSHAKES = 2_000.0
+FULL_REQUESTS = 50_000.0
+FULL_CONNECTIONS = 500_000.0
+
+
+def loaded(rates: Rates) -> Rates:
+    """Return the rates with the CPU and memory that they take on top of what is always in use.
+
+    CPU is 5 % and the sum of its shares of 95 %, memory 30 % and its share of 70 %; 100 % at most.
+    """
+    share = (
+        (rates.throughput_in + rates.throughput_out) / FULL_BITS
+        + rates.new_connections / FULL_NEW_CONNECTIONS
+        + rates.ssl_tps / FULL_HANDSHAKES
+        + rates.http_requests / FULL_REQUESTS
+    )
+    held = rates.active_connections / FULL_CONNECTIONS
+    idle = Rates()
+    return replace(
+        rates,
+        cpu=idle.cpu + (100 - idle.cpu) * min(1.0, share),
+        memory=idle.memory + (100 - idle.memory) * min(1.0, held),
+    )
+
+
 class Traffic(Protocol):
     """Where counters come from."""
 
@@ -222,14 +251,18 @@ class HandRates:
             return {**self._device.values(), **({"virtuals": virtuals} if virtuals else {})}
 
     def over(self, measured: Rates) -> Rates:
-        """Return the measured rates with the device's set by hand in their place."""
+        """Return the measured rates with the device's set by hand in their place.
+
+        CPU and memory follow them where they are not set themselves.
+        """
         with self._lock:
             values = {name: getattr(measured, name) for name in OF_VIRTUALS}
             for hand in self._virtuals.values():
                 for name, value in hand.values().items():
                     values[name] += value
-            values.update(self._device.values())
-            return replace(measured, **values)
+            device = self._device.values()
+            values.update((name, device[name]) for name in OF_VIRTUALS if name in device)
+            return replace(loaded(replace(measured, **values)), **device)
 
     def virtual(self, name: str) -> Counters:
         """Return what was added to a virtual server."""

@@ -9,6 +9,8 @@ from bigip_sim.device import Device
 from bigip_sim.server import HttpsServer
 from bigip_sim.trust import Plan
 
+ANSWERED_S = 0.3  # that a client may still be answered after it has asked for a reboot
+DOWN_S = 1.0
 PAIR = "bigip-sim-pair"  # the device group of two that know each other by --peer
 
 
@@ -33,6 +35,7 @@ class Unit:
         self._powered = True
         self._was_active = False
         self._rebooting: threading.Timer | None = None
+        device.reboots = self._reboot_soon
         self._switching = threading.Lock()
         self._placing = threading.Lock()
         device.cluster.on_change(self._place)
@@ -90,6 +93,12 @@ class Unit:
         """Lose power for so long, at least; returns once it is off."""
         self.power(on=False, loses_unsaved=loses_unsaved)
         self._rebooting = threading.Timer(for_s, self.power, (True,))
+        self._rebooting.daemon = True
+        self._rebooting.start()
+
+    def _reboot_soon(self) -> None:
+        """Reboot when whoever has asked for it had the time to be answered."""
+        self._rebooting = threading.Timer(ANSWERED_S, self.reboot, (DOWN_S,))
         self._rebooting.daemon = True
         self._rebooting.start()
 

@@ -201,7 +201,7 @@ def test_counters_fall_to_0_at_reset_boot_and_failover_and_levels_stay(web, plan
     assert read("ltm/pool/~T1~p/members/~T1~10.0.0.1:80", "serverside")[:2] == [800, 3]
     web.post("ltm/pool/~T1~p/members", command="reset-stats")
     assert read("ltm/pool/~T1~p/members/~T1~10.0.0.1:80", "serverside")[:2] == [0, 0]
-    web.device.begin_to_count()
+    web.post("sys/service/tmm", command="restart")
     assert read()[:2] == [0, 0]
     assert value(only(web.get("sys/traffic"))["clientSideTraffic.totConns"]) == 0
     missing = {"command": "reset-stats", "name": "/T1/none"}
@@ -243,6 +243,44 @@ def test_what_is_set_by_hand_holds_everywhere_and_counts_on(web, plane):
     assert web.device.hand.told() == {}
     web.device.begin_to_count()
     assert value(only(web.get("sys/traffic"))["clientSideTraffic.bitsIn"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("rates", "cpu", "memory"),
+    [
+        ({}, 5, 30),
+        ({"throughput_in": 5e8, "throughput_out": 5e8}, 52, 30),
+        ({"ssl_tps": 1000, "new_connections": 10_000}, 71, 30),
+        ({"http_requests": 25_000, "active_connections": 100_000}, 52, 44),
+        ({"throughput_in": 8e9, "active_connections": 9e6}, 100, 100),
+        ({"throughput_in": 8e9, "cpu": 20}, 20, 30),
+        ({"virtuals": {"/T1/v": {"ssl_tps": 1000}}}, 52, 30),
+    ],
+)
+def test_cpu_and_memory_follow_the_load_unless_they_are_set(web, plane, rates, cpu, memory):
+    web.device.hand.set(rates)
+    info = web.get("sys/tmm-info")["entries"]["https://localhost/mgmt/tm/sys/tmm-info/0.0"]
+    told = info["nestedStats"]["entries"]
+    assert value(told["fiveSecAvgUsageRatio"]) == cpu
+    assert 100 * value(told["memoryUsed"]) // value(told["memoryTotal"]) in {memory - 1, memory}
+
+
+def test_cpu_follows_measured_traffic_and_falls_when_it_ends(web, plane):
+    second = Counters(bytes_in=125_000_000, handshakes=400)
+
+    def busy():
+        cpus = only(web.get("sys/cpu"))["https://localhost/mgmt/tm/sys/cpu/0/cpuInfo"]
+        first = next(iter(cpus["nestedStats"]["entries"].values()))["nestedStats"]["entries"]
+        return [value(first[f"{window}AvgIdle"]) for window in ("fiveSec", "oneMin")]
+
+    for _ in range(70):
+        plane.passes(1, **{"/T1/v": plane.counters.get("/T1/v", NOTHING) + second})
+    assert busy() == [100 - 71, 100 - 71]  # half of the bits, a fifth of the handshakes
+    for _ in range(10):
+        plane.passes(1)
+    fallen = busy()
+    assert fallen[0] == 95
+    assert 29 < fallen[1] < 95
 
 
 def test_cpu_and_memory_are_told_as_recorded(web):
