@@ -215,3 +215,34 @@ def test_only_so_many_stamps_are_taken_together_and_none_before_its_time() -> No
     inbox.put_back(late, 5.0, "is busy")
     assert len(inbox.take_stamps(0.0, "epoch", 9)) == 1
     assert [one.home for one in inbox.take_stamps(5.0, "epoch", 9)] == [late.home]
+
+
+@pytest.mark.parametrize("loud", [("acme",), ("acme", "core", "dune")])
+def test_many_changes_of_some_projects_delay_anothers_by_one_apply_of_each(
+    loud: tuple[str, ...],
+) -> None:
+    inbox = Inbox()
+    for number in range(500):
+        for each, project in enumerate(loud):
+            inbox.put(task(1000 * each + number, project=project))
+    for _ in range(7):
+        begun = inbox.take(0.0)
+        assert begun is not None
+        inbox.finish(begun)
+    quiet = task(5000, project="quiet")
+    inbox.put(quiet)
+    inbox.put(task(5001, project="quiet"))
+    order = [one.home.project_id for one in drain(inbox)]
+    first, second = (n for n, project in enumerate(order) if project == "quiet")
+    assert first <= len(loud)
+    assert sorted(order[first + 1 : second]) == sorted(loud)
+
+
+def test_a_projects_own_changes_are_done_in_the_order_of_their_arrival() -> None:
+    inbox = Inbox()
+    for number, project in enumerate(("b", "a", "b", "a", "a")):
+        inbox.put(task(number, project=project))
+    done = drain(inbox)
+    for project in ("a", "b"):
+        own = [one for one in done if one.home.project_id == project]
+        assert own == [task(n, project=project) for n, of in enumerate("babaa") if of == project]

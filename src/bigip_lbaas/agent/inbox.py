@@ -1,9 +1,10 @@
-"""What an agent has still to do: newest revision per load balancer, oldest first, a home at a time.
+"""What an agent has still to do: newest revision per load balancer, projects in turn, oldest first.
 
 A home's partition knows one stamp, so two tasks of one home never run at once.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bigip_lbaas.domain.home import Home
@@ -36,11 +37,16 @@ class Task:
 
 
 class Inbox:
-    """Tasks in order of arrival. Not safe for threads: its owner holds a lock."""
+    """Stamps first, then the projects' work in turn. Not safe for threads: its owner holds a lock.
+
+    The project that was served longest ago comes next, so one project's many changes delay
+    another's by one apply; those of a project are done in the order of their arrival.
+    """
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._tasks: OrderedDict[str, Task] = OrderedDict()
+        self._stamps: OrderedDict[str, Task] = OrderedDict()  # key -> task
+        self._turns: OrderedDict[ProjectId, OrderedDict[str, Task]] = OrderedDict()
         self._newest: OrderedDict[str, tuple[int, int]] = OrderedDict()  # key -> age of the newest
         self._busy: set[ProjectId] = set()
 
@@ -53,33 +59,34 @@ class Inbox:
         self._newest.move_to_end(task.key)
         if len(self._newest) > REMEMBERED:
             self._newest.popitem(last=False)
-        present = self._tasks.get(task.key)
+        present = self._queue_of(task).get(task.key)
         if present is not None and _age(present) == age:
             task = replace(task, tries=present.tries, said=present.said)
         self._add(task)
         return True
 
     def take(self, now_s: float) -> Task | None:
-        """Return the first task that is ready and whose home is idle; its home becomes busy."""
-        for key, task in self._tasks.items():
-            if task.ready_at_s <= now_s and task.home.project_id not in self._busy:
-                del self._tasks[key]
-                self._busy.add(task.home.project_id)
-                return task
+        """Return the next task that is ready and whose home is idle; its home becomes busy."""
+        for queue in (self._stamps, *self._turns.values()):
+            for task in queue.values():
+                if task.home.project_id in self._busy:
+                    if queue is self._stamps:
+                        continue
+                    break  # all of them are of that home
+                if task.ready_at_s <= now_s:
+                    return self._taken(task)
         return None
 
     def take_stamps(self, now_s: float, epoch: str, most: int) -> tuple[Task, ...]:
         """Return further homes that only need their stamp now; they become busy, too."""
-        taken: list[Task] = []
-        for key, task in list(self._tasks.items()):
-            if task.assignment is not None or len(taken) == most:
-                break  # stamps come before all else
-            is_idle = task.home.project_id not in self._busy
-            if task.epoch == epoch and task.ready_at_s <= now_s and is_idle:
-                del self._tasks[key]
-                self._busy.add(task.home.project_id)
-                taken.append(task)
-        return tuple(taken)
+        ready = [
+            task
+            for task in self._stamps.values()
+            if task.epoch == epoch
+            and task.ready_at_s <= now_s
+            and task.home.project_id not in self._busy
+        ]
+        return tuple(self._taken(task) for task in ready[:most])
 
     def finish(self, task: Task) -> None:
         """Make the task's home idle again."""
@@ -87,40 +94,65 @@ class Inbox:
 
     def put_back(self, task: Task, ready_at_s: float, said: str) -> None:
         """Try the task again later, unless something newer has come meanwhile."""
-        if task.key not in self._tasks:
+        if task.key not in self._queue_of(task):
             again = replace(task, ready_at_s=ready_at_s, tries=task.tries + 1, said=said)
             self._add(again)
-
-    def _add(self, task: Task) -> None:
-        """Add a task at the end, or in the place of the one that it replaces.
-
-        A stamp comes before all else: until then an earlier owner may still write there.
-        """
-        self._tasks[task.key] = task
-        if task.assignment is None:
-            self._tasks.move_to_end(task.key, last=False)
 
     def next_ready_in_s(self, now_s: float) -> float | None:
         """Return how long until the next task is ready; None when there is none."""
         waits = [
             task.ready_at_s - now_s
-            for task in self._tasks.values()
+            for task in self._tasks()
             if task.home.project_id not in self._busy
         ]
         return max(0.0, min(waits)) if waits else None
 
     def clear(self) -> None:
         """Forget what has not been begun, and what was: a new life begins."""
-        self._tasks.clear()
+        self._stamps.clear()
+        self._turns.clear()
         self._newest.clear()
 
     def __len__(self) -> int:
         """Return how many tasks wait."""
-        return len(self._tasks)
+        return sum(1 for _ in self._tasks())
 
     def untried_homes(self) -> int:
         """Return how many homes wait for their stamp and have not been tried yet."""
-        return sum(1 for task in self._tasks.values() if task.assignment is None and not task.tries)
+        return sum(1 for task in self._stamps.values() if not task.tries)
+
+    def _tasks(self) -> Iterator[Task]:
+        yield from self._stamps.values()
+        for queue in self._turns.values():
+            yield from queue.values()
+
+    def _queue_of(self, task: Task) -> OrderedDict[str, Task]:
+        if task.assignment is None:
+            return self._stamps
+        return self._turns.get(task.home.project_id, OrderedDict())
+
+    def _add(self, task: Task) -> None:
+        """Add a task at the end, or in the place of the one that it replaces.
+
+        The latest stamp comes before all else: until then an earlier owner may still write there.
+        """
+        if task.assignment is None:
+            self._stamps[task.key] = task
+            self._stamps.move_to_end(task.key, last=False)
+        else:
+            self._turns.setdefault(task.home.project_id, OrderedDict())[task.key] = task
+
+    def _taken(self, task: Task) -> Task:
+        """Take a task out; its project has had its turn, and its home becomes busy."""
+        project_id = task.home.project_id
+        queue = self._queue_of(task)
+        del queue[task.key]
+        if task.assignment is not None:
+            self._turns.move_to_end(project_id)
+            if not queue:
+                del self._turns[project_id]
+        self._busy.add(project_id)
+        return task
 
 
 def _age(task: Task) -> tuple[int, int]:
