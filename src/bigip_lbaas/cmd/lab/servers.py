@@ -19,6 +19,7 @@ from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.store.engines import DRIVERS, place_of
 from bigip_lbaas.store.faults import translated
 
+LOCK_TIMEOUT_S = 10
 ADMINISTRATION = {"mysql": "mysql", "postgresql": "postgres"}  # databases that are always there
 
 
@@ -73,6 +74,8 @@ class Belongings:
     def remove(self) -> None:
         """Take everything away; what is not there is no complaint. Raises ProviderError."""
         with _server(self.server) as connection:
+            if connection.dialect.name == "mysql":  # somebody's open transaction keeps a database
+                connection.execute(text(f"SET SESSION lock_wait_timeout = {LOCK_TIMEOUT_S}"))
             force = " WITH (FORCE)" if connection.dialect.name == "postgresql" else ""
             for name in (self.ours, self.octavia):
                 connection.execute(text(f"DROP DATABASE IF EXISTS {name}{force}"))

@@ -1,0 +1,130 @@
+"""A lab under load, deeds that are done to its processes, and the judgement in the end."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from judge import Device, Judge, late_writes
+from sqlalchemy import make_url
+from stations import Deed
+from workload import Workload, projects
+
+from bigip_lbaas.cmd.lab.settings import LabSettings
+from bigip_lbaas.cmd.lab.stack import Lab
+
+STATIONS = Path(__file__).with_name("stations.py")
+USERNAME = "lbaas"
+LOOK_EVERY_S = 0.5
+
+
+def until(claim: Callable[[], Any], within_s: float, every_s: float = LOOK_EVERY_S) -> Any:
+    """Return what `claim` returns once it is true, or what it returned last."""
+    deadline_s = time.monotonic() + within_s
+    while not (said := claim()) and time.monotonic() < deadline_s:
+        time.sleep(every_s)  # a look at other processes, which nobody tells us about
+    return said
+
+
+@dataclass
+class Scene:
+    """One lab with its clients and its judge."""
+
+    lab: Lab
+    orders: Path
+    workload: Workload
+    judge: Judge
+
+    def order_one_of(self, names: Iterable[str], deed: Deed) -> None:
+        """Have each of these processes do a deed to itself; `withdraw` when one has."""
+        for name in names:
+            deed.order(self.orders, name)
+
+    def did(self, names: Iterable[str]) -> list[str]:
+        """Return which of these have come to their station and done the deed."""
+        return [name for name in names if (self.orders / f"{name}.done").exists()]
+
+    def ended(self, names: Iterable[str]) -> list[str]:
+        """Return which of these have ended."""
+        return [name for name in names if not self.lab.programs[name].runs]
+
+    def withdraw(self, names: Iterable[str]) -> None:
+        """Take orders back."""
+        for name in names:
+            (self.orders / name).unlink(missing_ok=True)
+
+    def start_ended(self) -> None:
+        """Start again what has ended."""
+        for name in self.ended(self.lab.programs):
+            self.lab.programs[name].kill()  # what it has left of its children
+            self.lab.programs[name].start()
+
+    def begin(self, load_balancers: int, of_projects: int) -> list["Future[None]"]:
+        """Begin to create, change and delete."""
+        return self.workload.begin(load_balancers, projects(of_projects))
+
+    def end(self, futures: list["Future[None]"], within_s: float) -> None:
+        """Wait for the clients, then until all agree; fail with what does not in time."""
+        wait(futures)
+        for future in futures:
+            future.result()
+        assert self.workload.complaints == []
+        left = ["not looked at"]
+
+        def agree() -> bool:
+            left[:] = self.judge.disagreements()
+            return not left
+
+        until(agree, within_s)
+        assert left == [], "\n".join(left)
+        for devices in self.judge.devices_of_group.values():
+            for device in devices:
+                assert late_writes(device) == []
+
+
+@contextmanager
+def scene(directory: Path, **settings: Any) -> Iterator[Scene]:
+    """Start a lab whose processes can be told to end or freeze at a station."""
+    orders = directory / "orders"
+    orders.mkdir()
+
+    def wrapped(name: str, command: Any) -> Any:
+        return (sys.executable, str(STATIONS), str(orders), name, *command)
+
+    lab = Lab(LabSettings(directory / "lab", data_plane=False, wrapped=wrapped, **settings))
+    lab.start()
+    try:
+        workload = Workload(lab.endpoint)
+        try:
+            yield Scene(lab, orders, workload, judge_of(lab))
+        finally:
+            workload.close()
+    finally:
+        lab.stop()
+
+
+def judge_of(lab: Lab) -> Judge:
+    """Return the judge of a lab: it is told where to look, and nothing else."""
+    url = make_url(lab.owned.our_url)
+    password = lab.simulators.password_file.read_text().strip()
+    devices: Mapping[int, tuple[Device, ...]] = {
+        int(group): tuple(
+            Device(
+                name,
+                f"https://{lab.simulators.devices[name].management}",
+                (USERNAME, password),
+                lab.simulators.event_log(name),
+            )
+            for name in names
+        )
+        for group, names in lab.settings.devices.items()
+    }
+    database = {
+        "host": url.host, "port": url.port or 3306, "user": url.username,
+        "password": url.password or "", "database": url.database,
+    }  # fmt: skip
+    return Judge(lab.endpoint, database, lab.owned.environment, devices)
