@@ -24,7 +24,7 @@ FILES: tuple[Kind, ...] = (
     Kind(
         "sys/file/ssl-cert",
         "Certificate File",
-        optional=_WRITTEN,
+        optional=_WRITTEN | {"issuerCert", "certValidationOptions"},
         read_only=_KEPT | CERTIFICATE_FIELDS,
         subcollections=("bundle-certificates", "cert-validators"),
     ),

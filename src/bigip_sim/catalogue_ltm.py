@@ -87,7 +87,7 @@ LTM = (
         }
         | {"snat", "relatedRules", "securityLogProfiles", "securityNatPolicy", "servicePolicy"}
         | {"trafficClasses", "trafficMatchingCriteria", "transparentNexthop", "addressStatus"},
-        marks=frozenset({"ipForward", "internal", "reject", "l2Forward", "dhcpRelay"}),
+        marks=frozenset({"ipForward", "internal", "reject", "l2Forward", "dhcpRelay", "stateless"}),
         read_only=frozenset({"creationTime", "lastModifiedTime", "vsIndex"}),
         choices={"ipProtocol": frozenset({"any", "tcp", "udp", "sctp", "icmp"})},
         flags=(("enabled", "disabled"), ("vlansDisabled", "vlansEnabled")),

@@ -37,7 +37,7 @@ _ACTIONS = frozenset(
     | {"pin", "redirect", "remove", "replace", "requestAdapt", "reset", "responseAdapt", "select"}
     | {"serverSsl", "setVariable", "shutdown", "sourceAddress", "tcl", "tcpNagle", "tcp"}
     | {"universal", "wam", "websocket", "write", "bandwidth", "connection", "defer", "http"}
-    | {"httpBasicAuth", "pem", "sslSessionId", "uie"}
+    | {"httpBasicAuth", "pem", "sslSessionId", "uie"}  # these as F5's Go client and Ansible write
 )
 _TOLD = frozenset(
     {"appService", "application", "asmPolicy", "category", "content", "context", "cookieDomain"}
@@ -57,7 +57,7 @@ POLICIES = (
         optional=frozenset(
             {"description", "appService", "controls", "requires", "legacy", "createDraft"}
         ),
-        read_only=frozenset({"status", "lastModified", "references", "draftCopy"}),
+        read_only=frozenset({"status", "lastModified", "references", "draftCopy", "publishedCopy"}),
         links=(Link("strategy", "ltm/policy-strategy", one("strategy")),),
         subcollections=("rules",),
     ),

@@ -1,6 +1,6 @@
 """The types of profile and persistence. Source: iControl REST reference, section 3.9."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from bigip_sim.kinds import Kind, Link, one
 from bigip_sim.recorded import defaults
@@ -22,6 +22,24 @@ def _chained(*inner: str) -> Callable[[Item], Iterable[str]]:
         )
 
     return read
+
+
+# What no recorded answer has, and clients of real devices write. How secrets read is unverified:
+# here they are never told.
+_ALSO: Mapping[str, frozenset[str]] = {
+    "ltm/profile/client-ssl": frozenset(
+        {"passphrase", "proxyCaPassphrase", "c3dClientFallbackCert", "logPublisher"}
+    ),
+    "ltm/profile/server-ssl": frozenset(
+        {"passphrase", "proxyCaCert", "proxyCaKey", "proxyCaPassphrase", "c3dCaPassphrase"}
+    ),
+    "ltm/profile/fastl4": frozenset(
+        {"pvaOffloadDynamicPriority", "pvaOffloadInitialPriority", "synCookieDsrFlowResetBy"}
+        | {"tcpPvaOffloadDirection"}
+    ),
+    "ltm/profile/http": frozenset({"encryptCookieSecret"}),
+    "ltm/persistence/cookie": frozenset({"cookieEncryptionPassphrase"}),
+}
 
 
 def _profile(leaf: str, root: str, human: str = "profile", links: tuple[Link, ...] = ()) -> Kind:
@@ -46,7 +64,7 @@ def _inheriting(module: str, path: str, human: str, root: str, links: tuple[Link
         human,
         family=family,
         defaults=defaults(module, path),
-        optional=frozenset({"passphrase"}) if path.endswith("-ssl") else frozenset(),
+        optional=_ALSO.get(path, frozenset()),
         links=(Link("defaultsFrom", family, one("defaultsFrom")), *links),
         root=root,
     )

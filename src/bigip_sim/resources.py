@@ -1,6 +1,7 @@
 """Requests below /mgmt/tm: reads, writes and posted commands, each to the part that answers it."""
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bigip_sim import archives, refusals
@@ -101,7 +102,7 @@ class Resources:
         if is_collection != (request.method == "POST"):
             raise refusals.not_allowed(request.method, request.path)
         uri = f"https://localhost{request.path}"
-        command = Command(request.method, target, request.body(), uri)
+        command = Command(request.method, target, _body(request, target), uri)
         device = self._device
         if request.transaction:
             return as_json(device.transactions.queue(request.transaction, command))
@@ -115,6 +116,13 @@ class Resources:
             version = _as_asked(request, device.identity.version)
             reader = Reader(tree, version, device.plane, device.standing())
             return as_json(reader.render(item))
+
+
+def _body(request: Request, target: Target) -> Mapping[str, object]:
+    """Return what is written; F5's Go client asks for a policy's draft in the query."""
+    body = request.body()
+    asks = request.query.get("options") == "create-draft" and request.method == "PATCH"
+    return {**body, "createDraft": True} if asks and target.kind.path == "ltm/policy" else body
 
 
 def _as_asked(request: Request, version: str) -> str:

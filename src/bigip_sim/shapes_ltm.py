@@ -211,17 +211,22 @@ _SIDES = {"ltm/profile/client-ssl": "clientside", "ltm/profile/server-ssl": "ser
 def snatpool(write: Write) -> None:
     """A snat pool makes the translations that it names: section 3.6."""
     given = write.own.get("members", [])
-    kind = KINDS["ltm/snat-translation"]
     kept = []
     for name, raw in zip(paths(given), _raw(given), strict=True):
         path = name if raw.startswith("/") else join_path(raw, write.partition)
         kept.append(path)
-        if write.draft.get(kind.key(path)) is None:
-            parts = split_path(path)
-            address = parse_address(parts.name)
-            own = {"address": str(address), "~place": write.place(address, parts.partition)}
-            write.draft.put(kind.key(path), kind.path, own)
+        _make_translation(write, path)
     write.own["members"] = kept
+
+
+def _make_translation(write: Write, path: str) -> None:
+    """Make a translation that is named and is not there; its name is its address."""
+    kind = KINDS["ltm/snat-translation"]
+    if write.draft.get(kind.key(path)) is None:
+        parts = split_path(path)
+        address = parse_address(parts.name)
+        own = {"address": str(address), "~place": write.place(address, parts.partition)}
+        write.draft.put(kind.key(path), kind.path, own)
 
 
 def _raw(value: object) -> list[str]:
@@ -236,8 +241,14 @@ def snat_translation(write: Write) -> None:
 
 
 def snat(write: Write) -> None:
-    """A snat translates what comes from its origins."""
+    """A snat translates what comes from its origins.
+
+    That it makes its translation as a snat pool does is unverified: Terraform's examples name one
+    that nothing else makes.
+    """
     keep_full(write, "snatpool", "translation")
+    if "translation" in write.own:
+        _make_translation(write, str(write.own["translation"]))
     keep_paths(write, "vlans")
     origins = write.own.get("origins")
     if origins is not None:

@@ -21,9 +21,16 @@ def monitor(write: Write) -> None:
             raise refusals.invalid_value(field, value)
 
 
+_SECRETS = frozenset(
+    {"cookieEncryptionPassphrase", "encryptCookieSecret", "proxyCaPassphrase", "c3dCaPassphrase"}
+)
+
+
 def inheriting(write: Write) -> None:
-    """What is not set follows the parent."""
+    """What is not set follows the parent; what is secret is taken and never told."""
     keep_full(write, "defaultsFrom")
+    for field in _SECRETS & write.own.keys():
+        write.own[f"~{field}"] = write.own.pop(field)
 
 
 def persistence(write: Write) -> None:

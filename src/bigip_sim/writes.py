@@ -16,13 +16,10 @@ from bigip_sim.shapes import LEAVING, SHAPES
 from bigip_sim.shaping import Write
 from bigip_sim.tree import Draft, Item, Key
 from bigip_sim.twins import add_twins, twins
+from bigip_sim.values import TRUE, checked, flag
 
 _META = frozenset({"kind", "selfLink", "generation", "fullPath", "name", "partition", "subPath"})
 _UNSET = ("", "none", None)
-LONGEST = 65520  # characters in a string: section 1.6
-_TRUE = (True, "true", "yes")
-_WORDS = {True: ("true", "enabled", "yes"), False: ("false", "disabled", "no")}
-_PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "132": "sctp"}  # f5-ansible writes numbers
 _WHOLE = frozenset({"sourceAddressTranslation"})  # its type says what else there may be
 
 
@@ -156,12 +153,12 @@ def read_attributes(kind: Kind, body: Mapping[str, object]) -> dict[str, object]
         if field == "description" and refusals.has_tag(str(value)):
             raise refusals.tag_like()
         if field in kind.marks:
-            if value in _TRUE:
+            if value in TRUE:
                 own[field] = True
         elif any(field in pair for pair in kind.flags):
-            own.update(_flag(kind, field, value))
+            own.update(flag(kind, field, value))
         elif not _is_unset(kind, field, value):
-            own[field] = _checked(kind, field, value)
+            own[field] = checked(kind, field, value)
     return own
 
 
@@ -192,15 +189,30 @@ def _write(draft: Draft, write: Write) -> None:
     draft.put(write.key, write.kind.path, write.own, write.old is not None and write.old.builtin)
     _touch_owners(draft, write.kind, write.key)
     for leaf in write.kind.subcollections:
-        if leaf in write.body and not (write.old is None and write.body[leaf] is None):
-            inline = write.body[leaf]  # null empties one that is there, as it unsets an attribute
-            _replace_subcollection(write, KINDS[f"{write.kind.path}/{leaf}"], inline or [])
+        said = _said_of(leaf, write.body)
+        if said is not None and not (write.old is None and said[0] is None):
+            # null empties one that is there, as it unsets an attribute
+            _replace_subcollection(write, KINDS[f"{write.kind.path}/{leaf}"], said[0] or [])
     if write.old is None:
         add_twins(draft, write.kind.path, write.key)
 
 
+def _said_of(leaf: str, body: Mapping[str, object]) -> tuple[object] | None:
+    """Return what a body says of a subcollection, if anything: by its name, or as it is read.
+
+    That the items of a reference are taken is what F5's Go client depends on, which writes the
+    rules of policies so, with their conditions and actions; for other types it is unverified.
+    """
+    if leaf in body:
+        return (body[leaf],)
+    reference = body.get(f"{camel(leaf)}Reference")
+    if isinstance(reference, Mapping) and "items" in reference:
+        return (reference["items"],)
+    return None
+
+
 def _replace_subcollection(write: Write, kind: Kind, inline: object) -> None:
-    entries = inline if isinstance(inline, list | tuple) else [inline]
+    entries = inline if isinstance(inline, list | tuple) else [] if inline == "none" else [inline]
     draft, owner = write.draft, inside(write.key)
     wanted: set[Key] = set()
     for number, entry in enumerate(entries):
@@ -298,48 +310,11 @@ def _taken(kind: Kind, key: Key, old: Item) -> refusals.RefusedError:
     return refusals.already_exists(kind.human, display(kind, key), partition)
 
 
-def _checked(kind: Kind, field: str, value: object) -> object:
-    if field == "ipProtocol":
-        value = _PROTOCOLS.get(str(value), value)
-    if isinstance(value, str) and len(value) > LONGEST:
-        raise refusals.too_long(field)
-    choices = kind.choices.get(field)
-    if choices is not None and isinstance(value, bool):  # OpenStack's agent writes autoDelete so
-        value = next((word for word in _WORDS[value] if word in choices), value)
-    if choices is not None and not (isinstance(value, str | bool) and value in choices):
-        raise refusals.invalid_value(field, value)
-    default = kind.defaults.get(field)
-    if isinstance(default, bool):
-        return value in _TRUE
-    if isinstance(value, bool) and isinstance(default, str | int):
-        return str(value).lower() if isinstance(default, str) else value
-    if isinstance(default, int):
-        if isinstance(value, str) and value.lstrip("-").isdigit():
-            return int(value)
-        if not isinstance(value, int):
-            raise refusals.invalid_value(field, value)
-    if isinstance(default, str) and isinstance(value, int | float):
-        return str(value)
-    nests = isinstance(value, list | tuple | Mapping)
-    if isinstance(default, str) and nests and field != "tmOptions":  # a list up to 13.x
-        raise refusals.invalid_value(field, value)
-    if isinstance(default, Mapping) and not isinstance(value, Mapping):
-        raise refusals.invalid_value(field, value)
-    return value
-
-
-def _flag(kind: Kind, field: str, value: object) -> Mapping[str, object]:
-    pair = next(pair for pair in kind.flags if field in pair)
-    other = pair[1] if field == pair[0] else pair[0]
-    return {field: True} if value in _TRUE else {other: True}
-
-
 def _named_elsewhere(kind: Kind, body: Mapping[str, object]) -> bool:
     fields = body.keys() - _META
-    return any(
-        f in kind.optional.union(kind.subcollections) | kind.marks | {"session", "state"}
-        for f in fields
-    )
+    if any(f in kind.optional | kind.marks | {"session", "state"} for f in fields):
+        return True
+    return any(_said_of(leaf, body) is not None for leaf in kind.subcollections)
 
 
 def _same(old: object, new: object) -> bool:
