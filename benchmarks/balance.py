@@ -61,7 +61,8 @@ def taught(scenario: Scenario, drawn: Drawn, seed: int) -> Learned:
         for number, project in enumerate(asked)
     ]
     until_s = (len(arrivals) + 10) * LESSON_EVERY_S
-    simulate(emptier, arrivals, Timing(until_s=until_s), Setting(estimator=estimator))
+    timing = Timing(until_s=until_s, ramp_s=scenario.ramp_s)
+    simulate(emptier, arrivals, timing, Setting(estimator=estimator))
     return Learned(books=estimator.books)
 
 

@@ -1,11 +1,13 @@
 """What load balancers cost: learned with reports, used for the next, known exactly where it is."""
 
+import pytest
 from bookkeeping import ENVIRONMENT, Books, ready
 
+from bigip_lbaas.controller.books import read_fleet
 from bigip_lbaas.controller.costs import costs_of, forget_costs, level_costs
 from bigip_lbaas.domain.capacity import Reading
-from bigip_lbaas.domain.costs import EVERYBODY, CostBook
-from bigip_lbaas.domain.placement import Placement
+from bigip_lbaas.domain.costs import EVERYBODY, CostBook, Estimate
+from bigip_lbaas.domain.placement import Need, Placement
 from bigip_lbaas.scheduling.reservations import brought_by
 from bigip_lbaas.store import records
 from tests.integration.graphs import graph
@@ -69,3 +71,36 @@ def test_what_was_learned_of_a_project_is_forgotten_when_nothing_has_come_of_it_
     books.write(lambda tx: forget_costs(tx, books.settings, 10))
     assert [row.project_id for row in books.all(records.SeenCosts)] == [EVERYBODY]
     assert books.store.read(lambda tx: costs_of(tx, books.settings, "old")) == {}  # type: ignore[arg-type]
+
+
+def test_what_a_seen_load_balancer_is_still_to_bring_stays_reserved_until_it_has() -> None:
+    books = Books()
+    epoch = ready(books, readings=connections(0.0), as_of=books.now).epoch
+    known = {CONNECTIONS: Estimate(1000.0, 50.0)}
+    late = {CONNECTIONS: Estimate(60.0, 50.0)}  # so it comes over two minutes
+    books.put(
+        records.SeenCosts(ENVIRONMENT, EVERYBODY, CostBook(known, known, late), books.now),
+        records.SeenCosts(ENVIRONMENT, "acme", CostBook(known), books.now),  # type: ignore[arg-type]
+    )
+    books.end(books.assigned(books.accept(1)))
+    applied_at, reserved = books.now, []
+    for number in range(5):
+        books.now = applied_at + 30.0 * number
+        come = 250.0 * number
+        books.report("h1:1", epoch, readings=connections(come), as_of=books.now, number=number + 1)
+        books.beat("h1:1", epoch, number + 1)
+        assert books.all(records.Reservation) == ()
+        need = Need(graph(2).id, graph(2).project_id)
+        fleet = books.store.read(lambda tx, need=need: read_fleet(tx, books.settings, need))  # type: ignore[misc]
+        reserved.append(fleet.groups[0].reserved.get(CONNECTIONS, 0.0))
+        assert "virtual_server_count" not in fleet.groups[0].reserved
+    assert reserved == [pytest.approx(left, rel=0.01) for left in (1000.0, 750.0, 500.0, 250.0, 0)]
+
+
+def test_what_another_agents_report_has_overtaken_teaches_nothing() -> None:
+    books = Books()
+    epoch = ready(books, readings=connections(5.0), as_of=books.now).epoch
+    books.report("h1:1", epoch, readings=connections(900.0), as_of=books.now - 1.0)
+    watch = books.all(records.GroupWatch)[0].watch
+    assert watch is not None
+    assert watch.values[CONNECTIONS] == 5.0

@@ -5,45 +5,50 @@ from dataclasses import replace
 
 import pytest
 
-from bigip_lbaas.domain.costs import EVERYBODY, Arrivals, CostBook, Estimate, Lesson, Watch
-from bigip_lbaas.scheduling.learning import (
-    ENOUGH_OF_EVERYBODY,
-    Seen,
-    learn,
-    levels,
-    seen_costs,
-    watch_on,
-)
+from bigip_lbaas.domain.costs import EVERYBODY, CostBook, Estimate, Lesson, Part, Watch
+from bigip_lbaas.scheduling.coming import Arrived, Seen, ramps_of, still_to_come, watch_on
+from bigip_lbaas.scheduling.learning import FARTHEST, learn, levels, seen_costs
 
 METRIC = "active_connections"
+EVERY_S = 10.0
+TRUE = {"small": 10.0, "middle": 100.0, "large": 1000.0}
 
 
 class Group:
-    """One group whose load balancers cost what `true` says: a share at once, the rest never."""
+    """One group whose load balancers cost what `true` says, evenly over ramp_s seconds."""
 
-    def __init__(self, true: dict[str, float], at_once: float = 1.0, noise: float = 0.0) -> None:
-        self.true, self.at_once, self.noise = true, at_once, noise
+    def __init__(self, true: dict[str, float], ramp_s: float = 0.0, noise: float = 0.0) -> None:
+        self.true, self.ramp_s, self.noise = true, ramp_s, noise
         self.dice = random.Random(7)
-        self.value, self.count, self.now = 0.0, 0, 0.0
+        self.now = 0.0
+        self.here: list[tuple[str, float]] = []  # project, when it was applied
+        self.gone = 0
         self.watch: Watch | None = None
         self.books: dict[str, CostBook] = {}
+        self.coming: dict[str, float] = {}
 
-    def report(self, *arrived: str, more_to_come: bool = False) -> Lesson | None:
-        costs = seen_costs(self.book(EVERYBODY), CostBook())
-        released = []
-        for project in arrived:
-            self.value += self.true[project] * self.at_once
-            self.count += 1
-            costs = seen_costs(self.book(EVERYBODY), self.book(project))
-            released.append((project, {METRIC: costs.get(METRIC, 10.0), "tenant_count": 1.0}))
-        self.now += 10.0
-        value = self.value + self.dice.gauss(0.0, self.noise)
-        values = {METRIC: value, "tenant_count": 3.0}
-        seen = Seen(self.now, values, self.count, tuple(released), more_to_come)
-        self.watch, lesson = watch_on(self.watch, seen)
+    def value(self) -> float:
+        return sum(
+            self.true[project]
+            * (1.0 if self.now - at >= self.ramp_s else (self.now - at) / self.ramp_s)
+            for project, at in self.here
+        )
+
+    def report(self, *arrived: str, in_flight: int = 0, after_s: float = EVERY_S) -> Lesson | None:
+        self.now += after_s
+        seen = tuple(
+            Arrived(project, self.now - after_s / 2, {METRIC: self.expected(project) or 10.0})  # type: ignore[arg-type]
+            for project in arrived
+        )
+        self.here += [(one.project_id, one.applied_at) for one in seen]
+        values = {METRIC: self.value() + self.dice.gauss(0.0, self.noise), "tenant_count": 3.0}
+        ramps = ramps_of(self.book(EVERYBODY))
+        report = Seen(self.now, values, len(self.here) - self.gone, seen, in_flight)
+        self.watch, lesson = watch_on(self.watch, report, ramps)
         if lesson:
-            self.books |= learn(lesson, self.books)
-            self.level()
+            self.books |= learn(lesson, self.books)  # type: ignore[arg-type]
+        known = {one.project_id: self.costs(one.project_id) for one in self.watch.coming}
+        self.coming = still_to_come(self.watch, ramps, known)
         return lesson
 
     def level(self) -> None:
@@ -54,36 +59,112 @@ class Group:
     def book(self, project: str) -> CostBook:
         return self.books.get(project, CostBook())
 
+    def costs(self, project: str) -> dict[str, float]:
+        return seen_costs(self.book(EVERYBODY), self.book(project))
+
     def expected(self, project: str) -> float | None:
-        return seen_costs(self.book(EVERYBODY), self.book(project)).get(METRIC)
+        return self.costs(project).get(METRIC)
 
 
-TRUE = {"small": 10.0, "middle": 100.0, "large": 1000.0}
-
-
-@pytest.mark.parametrize("at_once", [1.0, 0.2])
-def test_projects_are_told_apart_although_traffic_comes_later_than_the_load_balancer(
-    at_once: float,
-) -> None:
-    group = Group(TRUE, at_once)
+def lived_in(ramp_s: float, noise: float = 0.0, busy: float = 0.1, reports: int = 1200) -> Group:
+    """Return a group in which load balancers arrived now and then for a long time."""
+    group = Group(TRUE, ramp_s, noise)
     group.report()
     dice = random.Random(1)
-    for _ in range(120):
-        group.report(*dice.choices(list(TRUE), k=dice.choice((1, 1, 2, 3))))
+    for _ in range(reports):
+        some = dice.choice((1, 2)) if dice.random() < busy else 0
+        group.report(*dice.choices(list(TRUE), k=some))
+    for _ in range(60):
         group.report()
-    group.value /= at_once  # by now the traffic is there
-    group.report()
-    group.level()
-    mean = group.value / group.count
-    assert group.expected("unseen") == pytest.approx(mean, rel=0.05)
+    return group
+
+
+@pytest.mark.parametrize("ramp_s", [0.0, 60.0, 120.0])
+def test_projects_are_told_apart_although_traffic_comes_later_than_the_load_balancer(
+    ramp_s: float,
+) -> None:
+    group = lived_in(ramp_s)
     for project, true in TRUE.items():
-        assert true / 3 < group.expected(project) < 3 * true  # type: ignore[operator]
+        assert true / 2 < group.expected(project) < 2 * true  # type: ignore[operator]
+    mean = sum(TRUE[project] for project, _ in group.here) / len(group.here)
+    assert group.expected("unseen") == pytest.approx(mean, rel=0.3)
+
+
+@pytest.mark.parametrize("ramp_s", [30.0, 60.0, 120.0])
+def test_it_is_learned_in_which_time_traffic_comes(ramp_s: float) -> None:
+    ramps = ramps_of(lived_in(ramp_s).book(EVERYBODY))
+    assert ramps == {METRIC: pytest.approx(ramp_s, rel=0.15)}
+
+
+def test_that_traffic_takes_longer_than_was_waited_for_is_found_out_little_by_little() -> None:
+    early, late = (lived_in(240.0, busy=0.02, reports=many) for many in (300, 3000))
+    ramps = [ramps_of(group.book(EVERYBODY))[METRIC] for group in (early, late)]
+    assert 60.0 < ramps[0] < ramps[1] < 245.0
+    assert ramps[1] > 200.0
+
+
+def test_traffic_that_comes_at_once_is_not_waited_for() -> None:
+    group = lived_in(0.0)
+    assert ramps_of(group.book(EVERYBODY)) == {}
+    group.report("large", "large")
+    assert group.coming == {}
+
+
+def test_a_noisy_group_does_not_teach_that_traffic_is_late() -> None:
+    assert ramps_of(lived_in(0.0, noise=300.0).book(EVERYBODY)).get(METRIC, 0.0) < 40.0
+
+
+def test_what_a_load_balancer_will_bring_is_counted_until_it_has() -> None:
+    group = lived_in(120.0)
+    settled = group.value()
+    group.report("large")
+    for _ in range(11):
+        assert group.value() + group.coming[METRIC] == pytest.approx(settled + 1000.0, abs=250.0)
+        group.report()
+    for _ in range(4):
+        group.report()
+    assert group.coming == {}
+    assert group.value() == settled + 1000.0
+
+
+def test_a_dear_stranger_is_found_out_while_its_traffic_comes() -> None:
+    group = lived_in(120.0)
+    group.true = {**TRUE, "dear": 3000.0}
+    before = group.expected("dear")
+    for _ in range(6):
+        group.report("dear", "small", after_s=3.0)
+    assert before is not None
+    assert before < 600.0
+    assert 1200.0 < group.expected("dear") < 3600.0  # type: ignore[operator]
+    assert group.expected("small") < 100.0  # type: ignore[operator]
+
+
+def test_who_is_known_well_is_not_blamed_for_what_a_stranger_adds() -> None:
+    known = CostBook(growth={METRIC: Estimate(10.0, 100.0)})
+    parts = {"known": {METRIC: Part(1.0)}, "stranger": {METRIC: Part(1.0)}}
+    after = learn(Lesson({METRIC: 40.0}, {}, {}, parts), {EVERYBODY: known, "known": known})  # type: ignore[arg-type,dict-item]
+    moved = {project: book.growth[METRIC].mean for project, book in after.items()}
+    assert moved["known"] < 12.0  # type: ignore[index]
+    assert moved["stranger"] > 25.0  # type: ignore[index]
+
+
+def test_in_a_noisy_group_a_project_is_thought_to_be_like_everybody() -> None:
+    group = Group({"calm": 10.0, "other": 10.0}, noise=500.0)
+    group.report()
+    for _ in range(20):
+        group.report()
+    for _ in range(30):
+        group.report("calm")
+        group.report("other")
+    for project in ("calm", "other"):
+        found, unseen = group.expected(project), group.expected("unseen")
+        assert found is None or found == pytest.approx(unseen, rel=0.3)
 
 
 def test_nothing_is_believed_before_enough_has_been_seen() -> None:
     group = Group(TRUE)
     group.report()
-    for _ in range(int(ENOUGH_OF_EVERYBODY) - 1):
+    for _ in range(9):
         group.report("small")
         assert group.expected("small") is None
     group.report("small")
@@ -91,104 +172,56 @@ def test_nothing_is_believed_before_enough_has_been_seen() -> None:
     assert group.expected("large") == pytest.approx(10.0)  # as everybody's
 
 
-def test_in_a_noisy_group_a_project_is_thought_to_be_like_everybody() -> None:
-    group = Group({"calm": 10.0, "other": 10.0}, noise=500.0)
-    group.value = 5000.0
-    for _ in range(20):
-        group.report()
-    for _ in range(30):
-        group.report("calm")
-        group.report("other")
-    for project in ("calm", "other"):
-        assert group.expected(project) == pytest.approx(group.expected("unseen"), rel=0.3)
-
-
-def test_it_is_learned_when_nothing_more_is_on_its_way_and_then_of_all_that_arrived() -> None:
-    group = Group(TRUE)
-    group.report()
-    assert group.report("small", more_to_come=True) is None
-    assert group.report(more_to_come=True) is None
-    lesson = group.report("large", "large")
-    assert lesson is not None
-    assert {project: each.count for project, each in lesson.arrived.items()} == {
-        "small": 1,
-        "large": 2,
-    }
-    assert lesson.grown[METRIC] == 2010.0
-
-
-def test_a_busy_group_is_not_waited_for_without_end() -> None:
-    group = Group(TRUE)
-    group.report()
-    lessons = [group.report("small", more_to_come=True) for _ in range(100)]
-    assert sum(lesson is not None for lesson in lessons) in (1, 2)
-
-
-def test_what_is_measured_before_it_is_applied_is_not_the_calm_that_one_compares_with() -> None:
-    group = Group(TRUE)
-    group.report()
-    group.value += 100.0  # on the device already, but not reported as applied
-    group.count += 1
-    group.report(more_to_come=True)
-    group.value -= 100.0
-    group.count -= 1
-    lesson = group.report("middle")
-    assert lesson is not None
-    assert lesson.grown[METRIC] == 100.0
-
-
 def test_nothing_is_learned_while_load_balancers_leave() -> None:
     group = Group(TRUE)
     group.report("small", "small")
-    group.count -= 1
-    assert group.report("large") is None
+    group.gone += 1
+    assert group.report() is None
     assert group.books == {}
 
 
 def test_another_policy_begins_anew() -> None:
-    watch = Watch({"throughput": 5.0}, {"throughput": 5.0}, 0.0)
-    begun, lesson = watch_on(watch, Seen(10.0, {METRIC: 7.0}, 1, (("p", {METRIC: 1.0}),)))
+    watch = Watch({"throughput": 5.0}, 1.0)
+    arrived = (Arrived("p", 9.0, {METRIC: 1.0}),)  # type: ignore[arg-type]
+    begun, lesson = watch_on(watch, Seen(10.0, {METRIC: 7.0}, 1, arrived), {})
     assert lesson is None
-    assert begun.calm == {METRIC: 7.0}
+    assert begun.values == {METRIC: 7.0}
 
 
 @pytest.mark.parametrize("grown", [1e9, -1e9])
 def test_one_odd_report_moves_an_estimate_by_a_bounded_factor(grown: float) -> None:
     before = CostBook(growth={METRIC: Estimate(10.0, 50.0)})
-    lesson = Lesson({METRIC: grown}, {}, {"p": Arrivals(1, {METRIC: 10.0})})
-    after = learn(lesson, {EVERYBODY: before, "p": before})["p"].growth[METRIC]
-    assert 9.0 < after.mean < 16.0
-
-
-def test_what_came_alone_and_out_of_a_calm_teaches_most() -> None:
-    alone = {"p": Arrivals(1, {METRIC: 10.0})}
-    among = {**alone, "q": Arrivals(3, {METRIC: 30.0})}
-
-    def weight(arrived: dict[str, Arrivals], noise: float) -> float:
-        return (
-            learn(Lesson({METRIC: 40.0}, {METRIC: noise}, arrived), {})["p"].growth[METRIC].weight
-        )
-
-    assert weight(alone, 0.0) == 1.0
-    assert weight(among, 0.0) == 0.25
-    assert weight(alone, 10.0) == 0.5
-    assert weight(alone, 1000.0) < 0.001
+    lesson = Lesson({METRIC: grown}, {}, {}, {"p": {METRIC: Part(1.0)}})  # type: ignore[dict-item]
+    after = learn(lesson, {EVERYBODY: before, "p": before})  # type: ignore[dict-item]
+    assert all(
+        10.0 / FARTHEST <= book.growth[METRIC].mean <= 10.0 * FARTHEST for book in after.values()
+    )
 
 
 def test_what_is_known_exactly_is_not_learned() -> None:
     group = Group(TRUE)
     group.report()
     group.report("small")
+    group.level()
     assert set(group.book("small").growth) == {METRIC}
     assert set(group.book(EVERYBODY).level) == {METRIC}
 
 
+def test_counts_are_never_still_to_come() -> None:
+    watch = Watch({"vlan_count": 1.0}, 1.0)
+    arrived = (Arrived("p", 9.0, {"vlan_count": 1.0, "node_count": 2.0}),)  # type: ignore[arg-type]
+    ramps = {"vlan_count": 60.0, "node_count": 60.0}
+    after, lesson = watch_on(watch, Seen(10.0, {"vlan_count": 2.0}, 1, arrived), ramps)
+    assert still_to_come(after, ramps, {}) == {}
+    assert lesson is None
+
+
 def test_one_device_that_carries_much_else_does_not_spoil_the_level() -> None:
-    watches = [Watch({METRIC: 10.0 * n}, {}, 0.0, n) for n in (30, 50, 40)]
-    spoilt = Watch({METRIC: 1e6}, {}, 0.0, 45)
-    empty = Watch({METRIC: 500.0}, {}, 0.0, 0)
+    watches = [Watch({METRIC: 10.0 * n}, 0.0, n) for n in (30, 50, 40)]
+    spoilt = Watch({METRIC: 1e6}, 0.0, 45)
+    empty = Watch({METRIC: 500.0}, 0.0, 0)
     assert levels([*watches, spoilt, empty]) == {METRIC: Estimate(10.0, 165.0)}
-    halves = [Watch({METRIC: 10.0}, {}, 0.0, 1), Watch({METRIC: 20.0}, {}, 0.0, 1)]
+    halves = [Watch({METRIC: 10.0}, 0.0, 1), Watch({METRIC: 20.0}, 0.0, 1)]
     assert levels(halves)[METRIC].mean == 15.0
 
 

@@ -39,7 +39,7 @@ class Reporter:
         self._stop = threading.Event()
         self._now = threading.Event()
         self._survey = capacity.Survey(settings, pool, clock, self._stop)
-        self._store_time: float | None = None
+        self._told: tuple[float, float] | None = None  # the database's clock, and when on ours
         self._clock_offset_s: float | None = None
         self._number = 0
         self._due = 0
@@ -47,12 +47,12 @@ class Reporter:
 
     def begin(self) -> None:
         """A new life has begun: what the database's clock says is not known yet."""
-        self._store_time = None
+        self._told = None
         self._due = REPORTS_AFTER_A_CHANGE
 
     def heard(self, store_time: float) -> None:
         """A heartbeat was answered: what was recorded until now can be seen from now on."""
-        self._store_time = store_time
+        self._told = store_time, self._clock.monotonic_s()
         self._clock_offset_s = self._clock.time_s() - store_time
         if self._due:
             self._due -= 1
@@ -81,6 +81,15 @@ class Reporter:
             self._clock.wait(self._now, pause_s)
         self._now.clear()
 
+    def _as_of(self, begun_s: float) -> float | None:
+        """Return the database's clock when a measuring began, or rather a little earlier.
+
+        The last answer told it, and so much has passed since: the answer's way is not counted, nor
+        what this host's clocks may have stood still for.
+        """
+        told = self._told
+        return None if told is None else told[0] + begun_s - told[1]
+
     def report_once(self, first_look_s: float) -> None:
         """Measure the group and report it, with what the measuring can have seen.
 
@@ -89,8 +98,8 @@ class Reporter:
         self._group.identify(self._pool, first_look_s)
         if not self._life.epoch:
             return
-        epoch, as_of = self._life.epoch, self._store_time
-        begun_s = self._clock.monotonic_s()
+        epoch, begun_s = self._life.epoch, self._clock.monotonic_s()
+        as_of = self._as_of(begun_s)
         members = {one.serial: one for one in self._group.reachable() if one.serial}
         measurings = self._survey.measure(self._group.by_serial(members.values()))
         for found in measurings:

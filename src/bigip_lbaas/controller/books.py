@@ -29,6 +29,7 @@ def read_fleet(
     # Reservations first: a report that comes in between releases some, and then what they stood
     # for is counted twice for once, which errs on the safe side, and never not at all.
     reservations = _reservations(tx, settings, need.load_balancer_id)
+    coming = _coming(tx, settings)
     rows = tx.select(records.Agent, environment=environment)
     fresh = {
         row.agent_id: row
@@ -51,7 +52,7 @@ def read_fleet(
     groups = tuple(
         replace(
             _group(row, tuple(agents[row.number]), fresh),
-            reserved=_reserved(reservations[row.number]),
+            reserved=_reserved(reservations[row.number], coming.get(row.number, {})),
             load_balancers=many.get(row.number, 0),
             held=sum(each.expires_at is not None for each in reservations[row.number]),
             project_lives_here=row.number in own_groups,
@@ -124,8 +125,17 @@ def _short(value: float) -> float:
     return float(f"{value:.7g}")
 
 
-def _reserved(reservations: Iterable[records.Reservation]) -> dict[str, float]:
-    sums: dict[str, float] = defaultdict(float)
+def _coming(
+    tx: Transaction, settings: ControllerSettings
+) -> Mapping[GroupNumber, Mapping[str, float]]:
+    rows = tx.select(records.StillComing, environment=settings.environment)
+    return {row.group: row.costs for row in rows}
+
+
+def _reserved(
+    reservations: Iterable[records.Reservation], coming: Mapping[str, float]
+) -> dict[str, float]:
+    sums: dict[str, float] = defaultdict(float, coming)
     for reservation in reservations:
         for metric, cost in reservation.costs.items():
             sums[metric] += cost

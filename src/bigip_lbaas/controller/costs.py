@@ -2,16 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.capacity import CapacityReport
-from bigip_lbaas.domain.costs import EVERYBODY, CostBook
+from bigip_lbaas.domain.costs import EVERYBODY, CostBook, Lesson, Watch
 from bigip_lbaas.domain.ids import ProjectId
-from bigip_lbaas.scheduling.learning import Seen, learn, levels, seen_costs, watch_on
+from bigip_lbaas.scheduling.coming import (
+    LONGEST_S,
+    Arrived,
+    Seen,
+    ramps_of,
+    still_to_come,
+    watch_on,
+)
+from bigip_lbaas.scheduling.learning import learn, levels, seen_costs
 from bigip_lbaas.store import records
 from bigip_lbaas.store.locking import locked
-from bigip_lbaas.store.port import AtMost, Transaction
+from bigip_lbaas.store.port import AtLeast, AtMost, OneOf, Transaction
 
 
 def costs_of(tx: Transaction, settings: ControllerSettings, project: ProjectId) -> dict[str, float]:
@@ -27,22 +34,55 @@ def learn_from(
     report: CapacityReport,
     released: Iterable[records.Reservation],
 ) -> None:
-    """Learn from a report that is complete, and is the first to have seen `released`."""
+    """Learn from a report that is complete, and is the first to have seen `released`.
+
+    What those are still to bring goes on being reserved. A report that another agent's has
+    overtaken teaches nothing.
+    """
     key = (settings.environment, report.group)
     row = locked(tx, records.GroupWatch(*key), *key)
-    where: dict[str, Any] = {"environment": settings.environment, "group": report.group}
-    lives = tx.get(records.Residence, settings.environment, EVERYBODY, report.group)
-    seen = Seen(
-        tx.now(),
-        {reading.metric: reading.value for reading in report.readings},
-        lives.load_balancers if lives else 0,
-        tuple((each.project_id, each.costs) for each in released),
-        more_to_come=bool(tx.select(records.Reservation, limit=1, **where)),
-    )
-    watch, lesson = watch_on(row.watch, seen)
-    tx.put(replace(row, watch=watch))
-    if lesson is None:
+    if report.as_of is None or (row.watch and report.as_of < row.watch.as_of):
         return
+    everybody = tx.get(records.SeenCosts, settings.environment, EVERYBODY)
+    ramps = ramps_of(everybody.book if everybody else CostBook())
+    seen = _seen(tx, settings, report, report.as_of, released)
+    watch, lesson = watch_on(row.watch, seen, ramps)
+    tx.put(replace(row, watch=watch))
+    if lesson is not None:
+        _learn(tx, settings, lesson)
+    coming = still_to_come(watch, ramps, _costs_of_those_coming(tx, settings, watch))
+    before = tx.get(records.StillComing, *key)
+    if coming != (before.costs if before else {}):
+        tx.put(records.StillComing(*key, coming))
+
+
+def _seen(
+    tx: Transaction,
+    settings: ControllerSettings,
+    report: CapacityReport,
+    as_of: float,
+    released: Iterable[records.Reservation],
+) -> Seen:
+    """Return what the report says; what has been in flight for very long does not count as such."""
+    environment, group = settings.environment, report.group
+    lives = tx.get(records.Residence, environment, EVERYBODY, group)
+    since = AtLeast("made_at", tx.now() - LONGEST_S)
+    waiting = tx.select(records.Reservation, since, environment=environment, group=group)
+    in_flight = sum(each.expires_at is None for each in waiting)
+    return Seen(
+        as_of,
+        {reading.metric: reading.value for reading in report.readings},
+        max((lives.load_balancers if lives else 0) - in_flight, 0),
+        tuple(
+            Arrived(each.project_id, each.applied_at, each.costs)
+            for each in released
+            if each.applied_at is not None
+        ),
+        in_flight,
+    )
+
+
+def _learn(tx: Transaction, settings: ControllerSettings, lesson: Lesson) -> None:
     rows = {
         project: locked(
             tx,
@@ -54,6 +94,20 @@ def learn_from(
     learned = learn(lesson, {project: row.book for project, row in rows.items()})
     for project, book in learned.items():
         tx.put(replace(rows[project], book=book, learned_at=tx.now()))
+
+
+def _costs_of_those_coming(
+    tx: Transaction, settings: ControllerSettings, watch: Watch
+) -> dict[ProjectId, dict[str, float]]:
+    """Return project -> metric -> what it is known by now that a load balancer of it costs."""
+    projects = tuple(sorted({one.project_id for one in watch.coming}))
+    if not projects:
+        return {}
+    asked = OneOf("project_id", (EVERYBODY, *projects))
+    rows = tx.select(records.SeenCosts, asked, environment=settings.environment)
+    books = {row.project_id: row.book for row in rows}
+    everybody = books.get(EVERYBODY, CostBook())
+    return {project: seen_costs(everybody, books.get(project, CostBook())) for project in projects}
 
 
 def level_costs(tx: Transaction, settings: ControllerSettings) -> None:

@@ -6,6 +6,15 @@ from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber
 
 # Counts are known exactly when a load balancer is placed; everything else can only be estimated.
 EXACT_METRICS = frozenset({"tenant_count", "node_count"})
+# These are on the devices as soon as the load balancer is; traffic, and what it takes, comes later.
+COUNTS = EXACT_METRICS | {
+    "route_domain_count",
+    "vlan_count",
+    "tunnel_count",
+    "clientssl_profile_count",
+    "virtual_server_count",
+    "pool_member_count",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +40,11 @@ class Reading:
 class CapacityReport:
     """One measuring of one device group by one agent.
 
-    as_of is the database's clock as told by the last heartbeat answer *before* the measuring
-    began (seconds since 1970; None before the first answer): whatever was recorded as applied
-    earlier than that has been seen by these readings. has_policy False: nothing is measured and
-    the score is 0.0. unreadable names metrics that could not be read, with the reason: then the
-    score is not known.
+    as_of is the database's clock (seconds since 1970) when the measuring began, or rather a
+    little earlier: as told by the last heartbeat answer, and what has passed since (None before
+    the first answer). Whatever was recorded as applied earlier has been seen by these readings.
+    has_policy False: nothing is measured and the score is 0.0. unreadable names metrics that
+    could not be read, with the reason: then the score is not known.
     """
 
     environment: EnvironmentName

@@ -202,6 +202,19 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
+class StillComing:
+    """What load balancers that reports have seen are still to bring a group: metric -> units.
+
+    As of its last report; beside the reservations of those that no report has seen.
+    """
+
+    KEY: ClassVar = ("environment", "group")
+    environment: EnvironmentName
+    group: GroupNumber
+    costs: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """One answer of placement with all that it was worked out from.
 
@@ -322,6 +335,6 @@ class Event:
 
 RECORDS = (
     LoadBalancer, Child, Vip, Environment, Group, Agent, Home, PlacementRow, Residence, Reservation,
-    Decision, Report, History, GroupWatch,
+    StillComing, Decision, Report, History, GroupWatch,
     SeenCosts, StatusMessage, Tenure, Sequence, Event,
 )  # fmt: skip

@@ -35,6 +35,7 @@ class GroupBook:
     load: TrueLoad
     measured: Mapping[str, float]
     held: dict[LoadBalancerId, Held] = field(default_factory=dict)
+    coming: Mapping[str, float] = field(default_factory=dict)
     load_balancers: int = 0
     _reserved: dict[str, float] = field(default_factory=dict)
     _state: GroupState | None = None
@@ -59,6 +60,11 @@ class GroupBook:
         self.measured = report.values
         self._changed()
         return tuple(seen.values())
+
+    def expect(self, coming: Mapping[str, float]) -> None:
+        """Count what load balancers that a report has seen are still expected to bring."""
+        self.coming = coming
+        self._changed()
 
     def state(self, project_id: ProjectId) -> GroupState:
         """Return the group as one project's request sees it."""
@@ -93,7 +99,7 @@ class GroupBook:
         )
 
     def _changed(self) -> None:
-        self._reserved = {}
+        self._reserved = dict(self.coming)
         for held in self.held.values():
             for metric, cost in held.costs.items():
                 self._reserved[metric] = self._reserved.get(metric, 0.0) + cost

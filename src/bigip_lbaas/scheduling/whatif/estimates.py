@@ -6,16 +6,21 @@ from typing import Protocol
 
 from bigip_lbaas.domain.costs import EVERYBODY, CostBook, Watch
 from bigip_lbaas.domain.ids import GroupNumber, ProjectId
-from bigip_lbaas.scheduling.learning import Seen, learn, levels, seen_costs, watch_on
+from bigip_lbaas.scheduling.coming import Seen, ramps_of, still_to_come, watch_on
+from bigip_lbaas.scheduling.learning import learn, levels, seen_costs
 
 LEVEL_EVERY_S = 60.0  # as often as a controller's sweep works the levels out
 
 
 class Estimator(Protocol):
-    """Says what a project's next load balancer is expected to cost, by metric, in its unit."""
+    """Says what load balancers are expected to cost, by metric, in its unit.
+
+    expected: of one more of that project. learn: takes a report in, and says what those that it
+    has seen are still expected to bring.
+    """
 
     def expected(self, project_id: ProjectId) -> Mapping[str, float]: ...
-    def learn(self, group: GroupNumber, seen: Seen) -> None: ...
+    def learn(self, group: GroupNumber, seen: Seen) -> Mapping[str, float]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,10 @@ class Fixed:
         del project_id
         return self.costs
 
-    def learn(self, group: GroupNumber, seen: Seen) -> None:
+    def learn(self, group: GroupNumber, seen: Seen) -> Mapping[str, float]:
         """See Estimator."""
+        del group, seen
+        return {}
 
 
 @dataclass
@@ -46,14 +53,18 @@ class Learned:
         everybody = self.books.get(EVERYBODY, CostBook())
         return seen_costs(everybody, self.books.get(project_id, CostBook()))
 
-    def learn(self, group: GroupNumber, seen: Seen) -> None:
+    def learn(self, group: GroupNumber, seen: Seen) -> Mapping[str, float]:
         """See Estimator."""
-        self.watches[group], lesson = watch_on(self.watches.get(group), seen)
+        ramps = ramps_of(self.books.get(EVERYBODY, CostBook()))
+        watch, lesson = watch_on(self.watches.get(group), seen, ramps)
+        self.watches[group] = watch
         if lesson is not None:
             self.books |= learn(lesson, self.books)
-        if seen.at - self.levelled_at >= LEVEL_EVERY_S:
-            self.levelled_at = seen.at
+        if seen.as_of - self.levelled_at >= LEVEL_EVERY_S:
+            self.levelled_at = seen.as_of
             level = levels(self.watches.values())
             if level:
                 everybody = self.books.get(EVERYBODY, CostBook())
                 self.books[EVERYBODY] = replace(everybody, level=level)
+        known = {one.project_id: self.expected(one.project_id) for one in watch.coming}
+        return still_to_come(watch, ramps, known)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from bigip_lbaas.domain.fleet import Fleet
 from bigip_lbaas.domain.ids import EnvironmentName, GroupNumber, LoadBalancerId
 from bigip_lbaas.domain.placement import Need, Placement, PlacementRules, Unplaced
-from bigip_lbaas.scheduling.learning import Seen
+from bigip_lbaas.scheduling.coming import Arrived, Seen
 from bigip_lbaas.scheduling.ranking import Policies
 from bigip_lbaas.scheduling.reservations import share_in_flight
 from bigip_lbaas.scheduling.schedule import schedule
@@ -186,11 +186,17 @@ class _Run:
         values = load.measured(at_s, timing.apply_s, timing.ramp_s)
         report = Measuring(at_s - timing.as_of_lag_s, values)
 
-        def arrive(now: float) -> None:
+        def arrive(at_s: float) -> None:
+            del at_s
             book = self.books[group]
-            released = tuple((held.project_id, held.costs) for held in book.record(report))
-            seen = Seen(now, values, book.load_balancers, released, bool(book.held))
-            self.setting.estimator.learn(group, seen)
+            arrived = tuple(
+                Arrived(held.project_id, held.applied_at, held.costs)
+                for held in book.record(report)
+            )
+            waiting = len(book.held)
+            settled = book.load_balancers - waiting
+            seen = Seen(report.as_of, values, settled, arrived, waiting)
+            book.expect(self.setting.estimator.learn(group, seen))
 
         self._at(at_s + timing.report_takes_s, arrive)
 

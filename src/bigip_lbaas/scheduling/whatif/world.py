@@ -66,7 +66,7 @@ class Timing:
     report_takes_s: float = 1.0
     apply_s: float = 1.0
     ramp_s: float = 0.0
-    as_of_lag_s: float = 1.0
+    as_of_lag_s: float = 0.1
     refresh_above: float | None = 0.05
     refresh_takes_s: float = 2.0
 
