@@ -178,6 +178,9 @@ def test_a_decision_is_explained_to_people_in_words_and_to_programs_in_rows() ->
     books = filled()
     name = books.all(records.LoadBalancer)[0].id
     _, text, _ = run(books, "loadbalancer", "explain", name)
+    words = text.partition("+--")[0].splitlines()
+    assert any("asked: " in line for line in words)
+    assert max(len(line) for line in words) <= 80
     assert text.startswith("decision 1, by controller-1, of revision 1\nasked: load balancer")
     assert "rules: policy lowest-score" in text
     (row,) = told(books, "loadbalancer", "explain", name)

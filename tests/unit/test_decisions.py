@@ -15,6 +15,7 @@ from bigip_lbaas.domain.capacity import Reading
 from bigip_lbaas.domain.placement import Placement, PlacementRules
 from bigip_lbaas.scheduling.schedule import schedule
 from bigip_lbaas.store import records
+from bigip_lbaas.store.events import forget_events, record_event
 from bigip_lbaas.store.packing import packed, unpacked
 from bigip_lbaas.store.records import Phase
 from bigip_lbaas.store.shape import plain_row
@@ -116,3 +117,20 @@ def test_of_one_that_is_tried_again_and_again_the_latest_decisions_are_kept() ->
         books.attend(books.accept(1, revision=revision))
     kept = [decision.number for decision in books.all(records.Decision)]
     assert kept == list(range(6, MOST_OF_ONE + 6))
+
+
+def test_events_go_after_their_time_oldest_first() -> None:
+    books = Books()
+    for text in ("first", "second", "third"):
+        books.write(lambda tx, text=text: record_event(tx, ENVIRONMENT, "kind", "subject", text))  # type: ignore[misc]
+        books.now += 100.0
+
+    def forget(at_most: int) -> int:
+        kept_s = books.settings.events_kept_s
+        return books.write(lambda tx: forget_events(tx, ENVIRONMENT, kept_s, at_most))
+
+    books.now += books.settings.events_kept_s - 200.5
+    assert forget(10) == 1
+    books.now += 200.5
+    assert forget(1) == 1
+    assert [event.text for event in books.all(records.Event)] == ["third"]

@@ -130,6 +130,7 @@ BAD_FOR_CONTROLLERS = [
     ("expected_cost", "height: 1"),
     ("capacity_refresh_above", "1.5"),
     ("decision_retention", "-1"),
+    ("event_retention", "-1"),
     ("capacity_reopen_below", "1.5"),
     ("capacity_history_days", "-1"),
     ("capacity_hourly_history_days", "long"),

@@ -6,7 +6,7 @@ from bookkeeping import ENVIRONMENT, Books, ready
 from bigip_lbaas.controller.reporting import forget_history
 from bigip_lbaas.domain.capacity import CapacityReport, Reading
 from bigip_lbaas.domain.history import Trace, begin_of
-from bigip_lbaas.scheduling.policies import difference
+from bigip_lbaas.scheduling.policy_difference import difference
 from bigip_lbaas.store import records
 
 

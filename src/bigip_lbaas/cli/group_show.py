@@ -1,7 +1,8 @@
 """The commands that say how full device groups are, since when, by what, and until when."""
 
+from abc import abstractmethod
 from argparse import ArgumentParser, Namespace
-from typing import Any
+from typing import Any, ClassVar
 
 from cliff.lister import Lister
 from cliff.show import ShowOne
@@ -82,38 +83,46 @@ class GroupShow(ShowOne):
         return tuple(facts), tuple(facts.values())
 
 
-class WhyFull(Lister):
+class MetricTable(Lister):
+    """A table with a row for each metric of the device groups asked for."""
+
+    app: OperatorApp
+    columns: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def rows_of(self, one: KnownGroup) -> list[tuple[Any, ...]]:
+        """Return one group's rows, under `columns`."""
+
+    def get_parser(self, prog_name: str) -> ArgumentParser:
+        """Return what the command line takes."""
+        parser: ArgumentParser = super().get_parser(prog_name)
+        _ask_which(parser)
+        return parser
+
+    def take_action(self, parsed_args: Namespace) -> Any:
+        """Return columns and rows."""
+        found = _known(self.app, parsed_args)
+        return self.columns, [row for one in found for row in self.rows_of(one)]
+
+
+class WhyFull(MetricTable):
     """Show what fills the device groups, metric by metric, fullest first."""
 
-    app: OperatorApp
+    columns = FULL_COLUMNS
 
-    def get_parser(self, prog_name: str) -> ArgumentParser:
-        """Return what the command line takes."""
-        parser: ArgumentParser = super().get_parser(prog_name)
-        _ask_which(parser)
-        return parser
-
-    def take_action(self, parsed_args: Namespace) -> Any:
-        """Return columns and rows."""
-        rows = [row for one in _known(self.app, parsed_args) for row in full_rows(one)]
-        return FULL_COLUMNS, rows
+    def rows_of(self, one: KnownGroup) -> list[tuple[Any, ...]]:
+        """See MetricTable."""
+        return full_rows(one)
 
 
-class GroupForecast(Lister):
+class GroupForecast(MetricTable):
     """Say when device groups will be full, metric by metric, if they go on as they did."""
 
-    app: OperatorApp
+    columns = FORECAST_COLUMNS
 
-    def get_parser(self, prog_name: str) -> ArgumentParser:
-        """Return what the command line takes."""
-        parser: ArgumentParser = super().get_parser(prog_name)
-        _ask_which(parser)
-        return parser
-
-    def take_action(self, parsed_args: Namespace) -> Any:
-        """Return columns and rows."""
-        rows = [row for one in _known(self.app, parsed_args) for row in forecast_rows(one)]
-        return FORECAST_COLUMNS, rows
+    def rows_of(self, one: KnownGroup) -> list[tuple[Any, ...]]:
+        """See MetricTable."""
+        return forecast_rows(one)
 
 
 def list_row(one: KnownGroup) -> tuple[Any, ...]:

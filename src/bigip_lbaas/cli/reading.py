@@ -1,5 +1,6 @@
 """What the commands show, read from the store and laid out as rows of text."""
 
+import textwrap
 from typing import Any
 
 from bigip_lbaas.cli.groups import number_of_homes
@@ -13,6 +14,7 @@ from bigip_lbaas.store.port import Store, Transaction
 CANDIDATE_COLUMNS = (
     "decision", "group", "score", "projection", "binding", "stage", "reason", "chosen",
 )  # fmt: skip
+WIDTH = 80  # characters, as many as any terminal has
 LOAD_BALANCER_COLUMNS = (
     "id", "name", "project", "vip", "group", "agent", "phase", "revision", "reason",
 )  # fmt: skip
@@ -49,10 +51,12 @@ def decisions(store: Store, load_balancer_id: str) -> tuple[records.Decision, ..
 def said_of(decision: records.Decision) -> str:
     """Return a decision in words, without its candidates."""
     words = explain(decision.need, decision.answer, decision.rules).partition("\n\n")[0]
-    return (
-        f"decision {decision.number}, by {decision.controller}, of revision {decision.revision}\n"
-        + words
-    )
+    title = f"decision {decision.number}, by {decision.controller}, of revision {decision.revision}"
+    return "\n".join(_wrapped(line) for line in (title, *words.splitlines()))
+
+
+def _wrapped(line: str) -> str:
+    return textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def candidate_rows(decision: records.Decision) -> tuple[tuple[Any, ...], ...]:

@@ -156,5 +156,6 @@ def read_controller(conf: Any, name: str) -> ControllerSettings:
         pending_deadline_s=conf.pending_deadline,
         refresh_above=conf.capacity_refresh_above,
         decisions_kept_s=conf.decision_retention * DAY_S,
+        events_kept_s=conf.event_retention * DAY_S,
         history_kept_s=read_history_kept_s(conf),
     )

@@ -68,6 +68,12 @@ PLACEMENT_OPTIONS = (
         " those of living ones are always kept.",
     ),
     cfg.FloatOpt(
+        "event_retention",
+        default=90.0,
+        min=0.0,
+        help="Days for which events are kept: takeovers, refusals, changes of groups, failures.",
+    ),
+    cfg.FloatOpt(
         "capacity_history_days",
         default=2.0,
         min=0.0,

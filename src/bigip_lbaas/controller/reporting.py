@@ -8,7 +8,7 @@ from bigip_lbaas.controller.fullness import remember_full
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.capacity import CapacityReport
 from bigip_lbaas.domain.history import SPANS_S, Span, begin_of, extended
-from bigip_lbaas.scheduling.policies import difference
+from bigip_lbaas.scheduling.policy_difference import difference
 from bigip_lbaas.store import records
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.locking import locked

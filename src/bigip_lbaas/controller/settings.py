@@ -30,6 +30,7 @@ class ControllerSettings:
     hold_s: how long room is held for a load balancer that has been admitted, but not accepted.
     history_kept_s: how long the spans of the history are kept, for each length of span.
     decisions_kept_s: how long decisions are kept after their load balancer has gone.
+    events_kept_s: how long events are kept.
     costs_kept_s: how long what was learned of a project is kept after its last load balancer came.
     """
 
@@ -54,6 +55,7 @@ class ControllerSettings:
     history_kept_s: tuple[float, float] = (2 * DAY_S, 90 * DAY_S)
     costs_kept_s: float = 90 * DAY_S
     decisions_kept_s: float = 30 * DAY_S
+    events_kept_s: float = 90 * DAY_S
     housekeeping_s: float = 60.0
     workers: int = 4
     heartbeat_workers: int = 64  # heartbeats that are gathered wait in one each

@@ -15,6 +15,7 @@ from bigip_lbaas.controller.silence import Waits
 from bigip_lbaas.controller.telling import tell_failed, tell_refused
 from bigip_lbaas.domain.ids import LoadBalancerId
 from bigip_lbaas.store import records
+from bigip_lbaas.store.events import forget_events
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import OneOf, Store, Transaction
 from bigip_lbaas.store.records import Phase
@@ -141,6 +142,8 @@ class Sweep:
         self.store.write(lambda tx: forget_costs(tx, self.settings, AT_ONCE))
         self.store.write(lambda tx: forget_holds(tx, self.settings, AT_ONCE))
         self.store.write(lambda tx: forget_decisions(tx, self.settings, AT_ONCE))
+        kept_s = self.settings.events_kept_s
+        self.store.write(lambda tx: forget_events(tx, self.settings.environment, kept_s, AT_ONCE))
 
     def _has_the_broom(self) -> bool:
         """Return whether it is this controller's turn; it is kept as long as it goes on."""
