@@ -23,7 +23,7 @@ FIELDS_OF_VERSION_2 = {
     "Homes": "epoch homes",
     "Outcome": "load_balancer_id revision agent_id epoch fence applied request_id error?"
     " retrying? unclean? let_go? took_s? requests? tried_to_end?",
-    "Registration": "agent_id environment host group devices tags? version?",
+    "Registration": "agent_id environment host group devices tags? version? instance? runs_as?",
     "Registered": "epoch? homes? interval_s? lease_s? store_time? refused? version? again_in_s?",
     "Heartbeat": "agent_id epoch beat homes? highest? lease_s?",
     "HeartbeatAnswer": "epoch_ended? interval_s? lease_s? store_time? homes? admin_state_up?",

@@ -80,6 +80,42 @@ def test_a_conflict_is_refused_and_changes_nothing() -> None:
     assert books.get(records.Group, ENVIRONMENT, 2) is None
 
 
+def test_two_living_processes_are_not_one_agent() -> None:
+    """Two containers with one host name and a lock directory each: the second one is refused."""
+    books = Books()
+    first = {"instance": "aa", "runs_as": "process 7, configuration /etc/one.conf"}
+    second = {"instance": "bb", "runs_as": "process 8, configuration /etc/two.conf"}
+    answer = books.register(**first)
+    for beat in range(1, 4):
+        books.now += 1.0
+        assert not books.beat("h1:1", answer.epoch, beat).epoch_ended
+        refused = books.register(**second).refused
+        assert "agent h1:1 (process 7, configuration /etc/one.conf) on this host (h1)" in refused
+        assert "serves device group 1 already" in refused
+    assert books.agent("h1:1").epoch == answer.epoch
+
+
+def test_a_process_that_is_started_again_takes_the_place_of_the_one_before() -> None:
+    books = Books()
+    answer = books.register(instance="aa")
+    books.beat("h1:1", answer.epoch, 1)
+    assert books.register(instance="bb").refused != ""
+    books.now += 2.0  # two beats are missing
+    assert books.register(instance="bb").refused == ""
+    assert books.register(instance="bb").refused == ""  # the answer was lost
+    assert books.register().refused == ""  # of a release that does not say which process it is
+    assert books.register(instance="cc").refused == ""
+
+
+def test_a_refusal_names_the_process_that_is_in_the_way() -> None:
+    books = Books()
+    books.register("h1", 1, ("A",), runs_as="process 7, configuration /etc/one.conf")
+    who = "agent h1:1 (process 7, configuration /etc/one.conf)"
+    assert who in books.register("h1", 2, ("A",)).refused  # whatever address it has for it
+    assert who in books.register("h2", 2, ("A",)).refused
+    assert who in books.register("h2", 1, ("B",)).refused
+
+
 def test_agents_that_are_gone_are_in_nobodys_way() -> None:
     books = Books()
     books.register("h1", 1, ("A",))

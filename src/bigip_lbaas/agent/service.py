@@ -179,6 +179,8 @@ class Agent:
             self._settings.group,
             self._registered_as,
             self._settings.tags,
+            instance=self._settings.instance,
+            runs_as=self._settings.runs_as,
         )
         answer = self._call("register", encode(registration), Registered)
         if answer.refused:

@@ -13,6 +13,8 @@ from bigip_lbaas.scheduling.capacity_policy import CapacityPolicy
 class AgentSettings:
     """One agent's settings.
 
+    instance: random, of this process; two that live at the same time cannot be one agent.
+    runs_as: its number and configuration files, for whoever is refused because of it.
     report_interval_s: how often the group's capacity is measured and reported. retry_s: the
     first wait after a device could not be reached or was busy; it doubles up to retry_most_s.
     call_timeout_s: how long a first call may stay unanswered before the next one is tried; once a
@@ -36,6 +38,8 @@ class AgentSettings:
     save_interval_s: float = 30.0
     metrics: Mapping[str, Metric] = field(default_factory=lambda: ESTABLISHED)
     counted: Callable[[str], bool] | None = None
+    instance: str = ""
+    runs_as: str = ""
 
     @property
     def agent_id(self) -> AgentId:

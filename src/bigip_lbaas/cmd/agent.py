@@ -1,15 +1,18 @@
 """The program `bigip-lbaas-agent`: one agent, for one device group, on one host."""
 
 import logging
+import os
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 from bigip_lbaas.bus.oslo import OsloBus
 from bigip_lbaas.cmd import options
 from bigip_lbaas.cmd.agent_options import read_agent, read_endpoints
 from bigip_lbaas.cmd.building import build_agent
-from bigip_lbaas.cmd.host_lock import only_one
+from bigip_lbaas.cmd.host_lock import Claim, only_one
 from bigip_lbaas.cmd.logs import log_more
 from bigip_lbaas.cmd.option_lists import AGENT_OPTIONS
 from bigip_lbaas.cmd.running import run
@@ -23,13 +26,25 @@ def start(files: Sequence[str]) -> Callable[[], None]:
     if conf.debug:
         log_more()
     meeting = options.read_meeting(conf, needs_database=False)
-    settings = read_agent(conf)
+    settings = replace(
+        read_agent(conf),
+        instance=secrets.token_hex(8),
+        runs_as=f"process {os.getpid()}, configuration {', '.join(files)}",
+    )
     endpoints = read_endpoints(conf)
     if conf.icontrol_insecure:
         LOG.warning("icontrol_insecure is set: certificates of devices are not verified")
     with ExitStack() as until_stopped:
         until_stopped.enter_context(
-            only_one(conf.lock_directory, settings.environment, settings.group)
+            only_one(
+                conf.lock_directory,
+                Claim(
+                    settings.environment,
+                    settings.group,
+                    tuple(endpoint.name for endpoint in endpoints),
+                    f"agent {settings.agent_id}, configuration {', '.join(files)}",
+                ),
+            )
         )
         bus = OsloBus(conf, meeting.transport_url, meeting.control_exchange)
         agent = build_agent(

@@ -20,13 +20,14 @@ from bigip_lbaas.controller.silence import silence_of
 from bigip_lbaas.domain.fleet import UNKNOWN_SERIAL
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.domain.ids import AgentId, LoadBalancerId
-from bigip_lbaas.scheduling.conflicts import conflict
+from bigip_lbaas.scheduling.conflicts import called, conflict
 from bigip_lbaas.scheduling.heartbeats import silence_for
 from bigip_lbaas.store import records
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.port import OneOf, Transaction
 from bigip_lbaas.wire.messages import Registered, Registration
 
+BEATS_MISSED = 2  # after so many intervals without a heartbeat a process may have been replaced
 Epochs = Callable[[], str]  # a new random number each time, as text
 
 
@@ -48,23 +49,13 @@ def register(
     why_not = conflict(registration, heard)
     if why_not:
         return Registered(refused=why_not)
-    earlier = tx.get(records.Agent, settings.environment, registration.agent_id, lock=True)
-    agent = records.Agent(
-        registration.agent_id,
-        settings.environment,
-        registration.host,
-        registration.group,
-        epochs(),
-        beat=0,
-        alive=True,
-        admin_state_up=earlier.admin_state_up if earlier else True,
-        devices=registration.devices,
-        registered_at=now,
-        beat_at=now,
-    )
-    tx.put(agent)
     pace = pace_of(tx, settings)
-    agent = replace(agent, silence_s=silence_for(pace.lease_s, 0.0, settings.takeover_margin_s))
+    earlier = tx.get(records.Agent, settings.environment, registration.agent_id, lock=True)
+    if earlier and _is_another_process(earlier, registration, now - BEATS_MISSED * pace.interval_s):
+        return Registered(refused=_twin(earlier, registration))
+    agent = _newborn(registration, earlier, epochs(), now)
+    silence_s = silence_for(pace.lease_s, 0.0, settings.takeover_margin_s)
+    agent = replace(agent, silence_s=silence_s)
     tx.put(agent)
     group = tx.get(records.Group, settings.environment, registration.group)
     group = group or records.Group(settings.environment, registration.group)
@@ -157,6 +148,50 @@ def unsettled_work(
     theirs = {(home.project_id, home.group) for home in homes}
     placed = tx.select(records.PlacementRow, OneOf("load_balancer_id", ids))
     return tuple(row.load_balancer_id for row in placed if (row.project_id, row.group) in theirs)
+
+
+def _newborn(
+    registration: Registration, earlier: records.Agent | None, epoch: str, now: float
+) -> records.Agent:
+    """Return the row of an agent that begins a life; what the operator set of it stays."""
+    return records.Agent(
+        registration.agent_id,
+        registration.environment,
+        registration.host,
+        registration.group,
+        epoch,
+        beat=0,
+        alive=True,
+        admin_state_up=earlier.admin_state_up if earlier else True,
+        devices=registration.devices,
+        registered_at=now,
+        beat_at=now,
+        instance=registration.instance,
+        runs_as=registration.runs_as,
+    )
+
+
+def _is_another_process(
+    earlier: records.Agent, registration: Registration, heard_since: float
+) -> bool:
+    """Return whether another process is that agent, and has been heard of lately.
+
+    A restart replaces the process before it, which beats no more.
+    """
+    return (
+        earlier.alive
+        and earlier.beat_at > heard_since
+        and bool(earlier.instance and registration.instance)
+        and earlier.instance != registration.instance
+    )
+
+
+def _twin(earlier: records.Agent, registration: Registration) -> str:
+    return (
+        f"agent {called(earlier)} on this host ({earlier.host}) serves device group"
+        f" {registration.group} already: start the second one on another host, or give it a host"
+        " name of its own; if that one has just ended, this one takes its place in a moment"
+    )
 
 
 def _deserted(tx: Transaction, agent: records.Agent) -> tuple[Home, ...]:

@@ -18,6 +18,8 @@ class Peer(Protocol):
     def group(self) -> GroupNumber: ...
     @property
     def devices(self) -> tuple[str, ...]: ...
+    @property
+    def runs_as(self) -> str | None: ...
 
 
 class Newcomer(Protocol):
@@ -46,22 +48,27 @@ def conflict(newcomer: Newcomer, peers: Iterable[Peer]) -> str | None:
         shared = ", ".join(sorted(_known(mine) & _known(peer.devices)))
         if shared and peer.host == newcomer.host:
             return (
-                f"agent {peer.id} on this host ({peer.host}) manages device {shared} already:"
+                f"agent {called(peer)} on this host ({peer.host}) manages device {shared} already:"
                 " start the second agent on another host, or with other devices"
             )
         if shared and peer.group != newcomer.group:
             return (
-                f"device {shared} belongs to device group {peer.group} (agent {peer.id}) and"
+                f"device {shared} belongs to device group {peer.group} (agent {called(peer)}) and"
                 f" cannot be in group {newcomer.group} too: mend environment_group_number or"
                 " icontrol_hostname"
             )
         if peer.group == newcomer.group and not _may_be_the_same(mine, set(peer.devices)):
             return (
-                f"agent {peer.id} of device group {peer.group} manages"
+                f"agent {called(peer)} of device group {peer.group} manages"
                 f" {', '.join(peer.devices)}, this one {', '.join(newcomer.devices)}:"
                 " agents of one group must name the same devices in icontrol_hostname"
             )
     return None
+
+
+def called(agent: Peer) -> str:
+    """Return an agent's id, and which process it is where that is known."""
+    return f"{agent.id} ({agent.runs_as})" if agent.runs_as else agent.id
 
 
 def _may_be_the_same(some: Collection[str], others: Collection[str]) -> bool:

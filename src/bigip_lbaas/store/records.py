@@ -125,6 +125,7 @@ class Agent:
 
     silence_s: how long it must be silent before its homes are taken, by the lease that it may
     hold; None: as the controller's settings say. Two environments may have agents of one id.
+    instance, runs_as: which process it is, at random and in words; None: it did not say.
     """
 
     KEY: ClassVar = ("environment", "id")
@@ -140,6 +141,8 @@ class Agent:
     registered_at: float
     beat_at: float
     silence_s: float | None = None
+    instance: str | None = None
+    runs_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

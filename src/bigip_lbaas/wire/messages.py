@@ -86,7 +86,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """Agent to any controller, answered: here I am, with these devices."""
+    """Agent to any controller, answered: here I am, with these devices.
+
+    instance: random, of one process; empty: it is too old to tell. runs_as: which that is, in
+    words, for whoever is refused because of it.
+    """
 
     agent_id: AgentId
     environment: EnvironmentName
@@ -95,6 +99,8 @@ class Registration:
     devices: tuple[str, ...]  # serial numbers, sorted
     tags: tuple[str, ...] = ()
     version: int = VERSION
+    instance: str = ""
+    runs_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

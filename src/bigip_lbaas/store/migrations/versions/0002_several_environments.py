@@ -1,10 +1,10 @@
-"""Agents are told apart by environment and id, and say how long their silence may be."""
+"""Agents are told apart by environment and id; how long their silence may be, whose process."""
 
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import mysql, postgresql
 
 revision = "0002_several_environments"
 down_revision = "0001_first"
@@ -12,7 +12,11 @@ branch_labels = None
 depends_on = None
 
 SHORT = sa.String(255).with_variant(postgresql.VARCHAR(255, collation="C"), "postgresql")
-LONG = sa.Text()  # of SQLite alone: elsewhere the columns stay as they are
+LONG = (
+    sa.Text()
+    .with_variant(mysql.MEDIUMTEXT(), "mysql")
+    .with_variant(postgresql.TEXT(collation="C"), "postgresql")
+)
 KEYS = {"agent": ("environment", "id"), "report": ("environment", "agent_id")}
 
 
@@ -30,9 +34,9 @@ def upgrade() -> None:
                 op.execute(
                     f"ALTER TABLE bigip_lbaas_{name} DROP PRIMARY KEY, ADD PRIMARY KEY ({columns})"
                 )
-    op.add_column(
-        "bigip_lbaas_agent", sa.Column("silence_s", sa.Double(), nullable=True, quote=True)
-    )
+    added: dict[str, Any] = {"silence_s": sa.Double(), "instance": LONG, "runs_as": LONG}
+    for column, kind in added.items():
+        op.add_column("bigip_lbaas_agent", sa.Column(column, kind, nullable=True, quote=True))
     op.drop_index("bigip_lbaas_home_agent_id", "bigip_lbaas_home")
     op.create_index(
         "bigip_lbaas_home_agent_id_fence_number", "bigip_lbaas_home", ["agent_id", "fence_number"]
