@@ -122,6 +122,8 @@ def _all(size: Size) -> Iterator[Any]:
     yield records.Environment(ENVIRONMENT)
     for number in range(1, size.groups + 1):
         yield records.Group(ENVIRONMENT, GroupNumber(number), devices=(f"serial-{number}",))
+    for number in range(1, size.groups + 1):
+        yield records.GroupBooks(ENVIRONMENT, GroupNumber(number))
     yield from (_agent(size, number) for number in range(size.agents))
     yield from (_report(size, number) for number in range(size.agents))
     chosen = zipf(size, 1)

@@ -6,23 +6,26 @@ The books are worked out here anew, from what was placed in which order: nothing
 import random
 import secrets
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import pytest
 from databases import SERVERS
 
-from bigip_lbaas.controller.placing import attend
+from bigip_lbaas.controller.gathering import Gathering
+from bigip_lbaas.controller.placing import Attended, Desk, attend_all
 from bigip_lbaas.controller.reporting import record_report
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.capacity import CapacityReport, Reading
 from bigip_lbaas.domain.fleet import Fleet
-from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber, RequestId
+from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber, LoadBalancerId, RequestId
 from bigip_lbaas.domain.placement import Placement, PlacementRules, Unplaced
 from bigip_lbaas.scheduling.schedule import schedule
 from bigip_lbaas.store import records
 from bigip_lbaas.store.children import children_of
+from bigip_lbaas.store.decisions import Decision
+from bigip_lbaas.store.decisions import decisions as decisions_of
 from bigip_lbaas.store.memory import MemoryStore
 from bigip_lbaas.store.port import Store, Transaction
 from bigip_lbaas.store.records import Phase
@@ -135,23 +138,34 @@ def arrive_at_once(store: Store, fleets: Fleets) -> list[Assignment]:
     ]
     staff = list(fleets.agents())
 
+    gatherings = [_gathering(store, settings) for settings in controllers]
+
     def work(number: int) -> Assignment | None:
         settings = controllers[number % 2]
         if number % 8 == 7:
             report = fleets.report(*staff[number % len(staff)])
             store.write(lambda tx: record_report(tx, settings, report))
         load_balancer = fleets.arrivals[number % ARRIVALS].id
-        attended = store.write(
-            lambda tx: attend(
-                tx, settings, load_balancer, lambda: 0.0, lambda: secrets.token_hex(4)
-            )
-        )
-        return attended.assignment
+        attended = gatherings[number % 2].ask(load_balancer)
+        return attended.assignment if attended else None
 
     # the other controller comes to each a moment after the first
     order = [n for first in range(ARRIVALS) for n in (first, first + ARRIVALS + 1)]
     with ThreadPoolExecutor(THREADS) as pool:
         return [found for found in pool.map(work, order) if found is not None]
+
+
+def _gathering(store: Store, settings: ControllerSettings) -> Gathering[LoadBalancerId, Attended]:
+    """Return what a controller places with: several in a transaction, with a ledger of its own."""
+    desk = Desk(settings, lambda _lb: 0.0, lambda: secrets.token_hex(4))
+
+    def attend(ids: Sequence[LoadBalancerId]) -> dict[LoadBalancerId, Attended]:
+        done = store.write(lambda tx: attend_all(tx, desk, ids))
+        if done.books is not None:
+            desk.ledger.keep(done.books)
+        return done.results
+
+    return Gathering(attend, 5)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -160,13 +174,13 @@ def test_the_laws_hold_whatever_arrives_at_once(store: Store, seed: int) -> None
     fleets = Fleets(random.Random(seed))
     store.write(fleets.set_up)
     assignments = arrive_at_once(store, fleets)
-    decisions = store.read(lambda tx: tx.select(records.Decision, order_by="decided_at"))
+    decisions = sorted(store.read(lambda tx: decisions_of(tx)), key=_in_order)
     assert len(decisions) == ARRIVALS
-    assert len({decision.load_balancer_id for decision in decisions}) == ARRIVALS
+    assert len({decision.row.load_balancer_id for decision in decisions}) == ARRIVALS
     by_id = {lb.id: lb for lb in fleets.arrivals}
     books = Books(fleets)
     for decision in decisions:
-        lb, answer = by_id[decision.load_balancer_id], decision.answer
+        lb, answer = by_id[decision.row.load_balancer_id], decision.answer
         rooms = [group for group in GROUPS if books.has_room(lb, group)]
         _saw_everything_before(decision, books)
         _order_does_not_matter(decision)
@@ -180,13 +194,18 @@ def test_the_laws_hold_whatever_arrives_at_once(store: Store, seed: int) -> None
     _one_home_for_each_project_in_a_group(store, assignments)
 
 
-def _saw_everything_before(decision: records.Decision, books: Books) -> None:
+def _in_order(decision: Decision) -> tuple[int, float]:
+    """Return the order of decisions: each saw all that had been placed before it."""
+    return sum(each.load_balancers for each in decision.fleet.groups), decision.row.decided_at
+
+
+def _saw_everything_before(decision: Decision, books: Books) -> None:
     for group in decision.fleet.groups:
         seen = {metric: cost for metric, cost in group.reserved.items() if cost}
         assert seen == {m: cost for m, cost in books.reserved[group.number].items() if cost}
 
 
-def _order_does_not_matter(decision: records.Decision) -> None:
+def _order_does_not_matter(decision: Decision) -> None:
     mixed = [
         replace(group, agents=tuple(reversed(group.agents)))
         for group in reversed(decision.fleet.groups)
@@ -220,7 +239,7 @@ def test_the_worlds_of_these_tests_fill_up_and_refuse() -> None:
         fleets, store = Fleets(random.Random(seed)), MemoryStore(lambda: 1000.0)
         store.write(fleets.set_up)
         arrive_at_once(store, fleets)
-        answers = [row.answer for row in store.read(lambda tx: tx.select(records.Decision))]
+        answers = [each.answer for each in store.read(lambda tx: decisions_of(tx))]
         placed += sum(isinstance(answer, Placement) for answer in answers)
         refused += sum(isinstance(answer, Unplaced) for answer in answers)
     assert placed > 40

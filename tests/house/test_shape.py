@@ -40,6 +40,7 @@ EDGES = {
     "src/bigip_lbaas/cmd/embedded/api.py": "a start that fails leaves nothing behind",
     "src/bigip_lbaas/cmd/embedded/stack.py": "a start that fails leaves nothing behind",
     "src/bigip_lbaas/cmd/lab/stack.py": "a start that fails leaves nothing behind",
+    "src/bigip_lbaas/controller/gathering.py": "what fails for several is tried one by one",
     "src/bigip_lbaas/controller/service.py": "one failing piece of work stops no controller",
     "src/bigip_lbaas/provider/octavia/status_agent.py": "a defect stops no telling of statuses",
 }

@@ -1,6 +1,7 @@
 """The line as a whole, step by step and without threads."""
 
 from dataclasses import replace
+from typing import Any
 
 from bigip_lbaas.domain.edit import Edited
 from bigip_lbaas.domain.graph import ServiceGraph
@@ -8,6 +9,7 @@ from bigip_lbaas.domain.status import Provisioning
 from bigip_lbaas.scheduling.capacity_policy import parse
 from bigip_lbaas.scheduling.schedule import schedule
 from bigip_lbaas.store import records
+from bigip_lbaas.store.decisions import decisions
 from bigip_lbaas.store.records import Phase
 from tests.integration.graphs import graph, partition_of
 from tests.integration.world import ENVIRONMENT, World
@@ -246,9 +248,7 @@ def test_a_stored_decision_can_be_worked_out_again_from_what_is_stored() -> None
     made = [create(world, number, f"project-{number}") for number in range(3)]
     world.settle(6)
     for one in made:
-        (decision,) = world.store.read(
-            lambda tx, id_=one.id: tx.select(records.Decision, load_balancer_id=id_)
-        )
+        (decision,) = world.store.read(lambda tx, id_=one.id: decisions(tx, load_balancer_id=id_))
         again = schedule(decision.need, decision.fleet, decision.rules)
         assert again == decision.answer
 
@@ -287,7 +287,7 @@ def test_the_broom_forgets_what_has_been_kept_for_long_enough() -> None:
     world.settle(4)
     world.door.delete(made.id, (), "req-delete")
     world.settle(4)
-    kinds = (records.History, records.Decision, records.SeenCosts)
+    kinds = (records.History, *DECIDED, records.SeenCosts)
 
     def kept() -> tuple[int, ...]:
         early = world.store.read(lambda tx: [tx.select(kind) for kind in kinds])
@@ -296,15 +296,21 @@ def test_the_broom_forgets_what_has_been_kept_for_long_enough() -> None:
     assert all(kept())
     world.now_s += 40 * 86400.0
     world.settle(70)
-    assert kept()[1:] == (0, 2)
+    assert kept()[1:] == (0, 0, 2)
     world.now_s += 60 * 86400.0
     world.settle(70)
-    assert kept() == (0, 0, 0)
+    assert kept() == (0, 0, 0, 0)
 
 
-def _time_of(row: records.History | records.Decision | records.SeenCosts) -> float:
+DECIDED = (records.PlacementDecision, records.FleetSnapshot)
+
+
+def _time_of(row: Any) -> float:
     match row:
         case records.History(begin=begin):
             return begin
-        case records.Decision(decided_at=at) | records.SeenCosts(learned_at=at):
+        case records.PlacementDecision(decided_at=at) | records.SeenCosts(learned_at=at):
             return at
+        case records.FleetSnapshot(made_at=at):
+            return at
+    raise LookupError(row)

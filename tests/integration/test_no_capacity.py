@@ -8,7 +8,7 @@ from octavia_lib.api.drivers import data_models as models
 from octavia_lib.api.drivers import exceptions
 
 from bigip_lbaas.cli.setting import set_group
-from bigip_lbaas.controller.places import move_in, move_out
+from bigip_lbaas.controller.places import move_all_in, move_out
 from bigip_lbaas.domain.status import Provisioning
 from bigip_lbaas.provider.octavia import driver, room
 from bigip_lbaas.scheduling.capacity_policy import parse
@@ -56,7 +56,7 @@ class Cloud:
         set_group(self.world.store, None, 1, {"max_load_balancers": most})
         if not there_is:
             other = records.PlacementRow("other", ENVIRONMENT, "other", 1)  # type: ignore[arg-type]
-            self.world.store.write(lambda tx: move_in(tx, other))
+            self.world.store.write(lambda tx: move_all_in(tx, [other]))
 
     def create(self, lb: str = "lb", **more: Any) -> None:
         fields = {"loadbalancer_id": lb, "project_id": "acme", "vip_address": "192.0.2.1", **more}
@@ -121,7 +121,7 @@ def test_when_room_returns_nothing_moves_until_a_failover_places_it_with_all_bel
     cloud.driver.loadbalancer_failover("lb")
     assert set(cloud.settle().values()) == {Provisioning.ACTIVE}
     assert cloud.get(records.PlacementRow).group == 1
-    assert [one.number for one in cloud.all(records.Decision)] == [1, 2, 3]
+    assert [one.number for one in cloud.all(records.PlacementDecision)] == [1, 2, 3]
     cloud.driver.pool_create(models.Pool(**{**POOL, "pool_id": "q"}))
     assert cloud.settle()["q"] == Provisioning.ACTIVE
 
@@ -166,7 +166,7 @@ def test_a_create_without_room_is_refused_with_the_reason_and_leaves_only_the_de
     assert "group 1 is full, load_balancers is at 1 of 1" in refused.value.operator_fault_string
     for record in (records.LoadBalancer, records.Vip, records.Reservation, records.StatusMessage):
         assert strict.all(record) == ()
-    assert [one.load_balancer_id for one in strict.all(records.Decision)] == ["lb"]
+    assert [one.load_balancer_id for one in strict.all(records.PlacementDecision)] == ["lb"]
     assert [e.subject for e in strict.all(records.Event) if e.kind == "create refused"] == ["lb"]
 
 

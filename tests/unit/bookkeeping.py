@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bigip_lbaas.controller import beating, registry
-from bigip_lbaas.controller.placing import Attended, attend
+from bigip_lbaas.controller.ledger import Ledger
+from bigip_lbaas.controller.placing import Attended, Desk, attend, attend_all
 from bigip_lbaas.controller.recording import Recorded, record_outcome
 from bigip_lbaas.controller.reporting import record_report
 from bigip_lbaas.controller.settings import ControllerSettings
@@ -14,6 +15,7 @@ from bigip_lbaas.domain.graph import ObjectRef
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.store import records
 from bigip_lbaas.store.children import children_of
+from bigip_lbaas.store.decisions import Decision, decisions
 from bigip_lbaas.store.memory import MemoryStore
 from bigip_lbaas.store.port import Transaction
 from bigip_lbaas.store.records import Phase
@@ -42,6 +44,7 @@ class Books:
 
     def __post_init__(self) -> None:
         self.store = MemoryStore(lambda: self.now)
+        self.ledger = Ledger()
         self._numbers = iter(range(1, 10**6))
 
     def hex(self) -> str:
@@ -58,6 +61,9 @@ class Books:
 
     def all(self, record: type[R], **equals: Any) -> tuple[R, ...]:
         return self.store.read(lambda tx: tx.select(record, **equals))
+
+    def decisions(self, **equals: Any) -> tuple[Decision, ...]:
+        return self.store.read(lambda tx: decisions(tx, **equals))
 
     # -- agents
 
@@ -119,6 +125,15 @@ class Books:
 
     def attend(self, row: records.LoadBalancer, waited_s: float = 0.0) -> Attended:
         return self.write(lambda tx: attend(tx, self.settings, row.id, lambda: waited_s, self.hex))
+
+    def attend_all(self, *rows: records.LoadBalancer, waited_s: float = 0.0) -> dict[str, Attended]:
+        """Attend to several in one transaction, as a controller that remembers does."""
+        ids = [row.id for row in rows]
+        desk = Desk(self.settings, lambda _lb: waited_s, self.hex, self.ledger)
+        done = self.write(lambda tx: attend_all(tx, desk, ids))
+        if done.books is not None:
+            self.ledger.keep(done.books)
+        return dict(done.results)
 
     def assigned(self, row: records.LoadBalancer) -> Assignment:
         found = self.attend(row).assignment

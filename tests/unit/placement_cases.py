@@ -98,7 +98,7 @@ def the_score_arrives() -> str:
     wired = encode(CapacityReport(ENVIRONMENT, 1, "h1:1", epoch, True, tenants(6.0)))  # type: ignore[arg-type]
     report = decode(CapacityReport, wired)
     books.report("h1:1", epoch, readings=report.readings)
-    answer = books.assigned(books.accept(1)) and books.all(records.Decision)[0].answer
+    answer = books.assigned(books.accept(1)) and books.decisions()[0].answer
     assert answer.opinions[0].score == report.environment_capacity_score == 0.6
     return f"reported 0.6, decided upon: {answer.because}"
 
@@ -167,8 +167,7 @@ def affinity_by_the_group() -> str:
     ready(books, "h3", 2)
     later = books.accept(2)
     books.assigned(later)
-    decision = books.get(records.Decision, later.id, 1)
-    assert decision is not None
+    (decision,) = books.decisions(load_balancer_id=later.id)
     said = placed(decision.answer, 2)
     return f"group 1 {decision.answer.opinions[0].why_not}. {said}"
 

@@ -8,6 +8,7 @@ from bookkeeping import Books, ready
 
 from bigip_lbaas.cli import reading
 from bigip_lbaas.domain.errors import RequestRejected
+from bigip_lbaas.scheduling.shipped import SHIPPED
 from bigip_lbaas.store import records
 
 
@@ -69,7 +70,7 @@ def test_an_explanation_tells_every_decision_by_whom_and_of_what() -> None:
     books.write(lambda tx: tx.delete(records.PlacementRow, row.id))
     books.put(replace(row, revision=2))
     books.assigned(row)
-    decisions = reading.decisions(books.store, row.id)
+    decisions = reading.decisions(books.store, row.id, SHIPPED)
     said = [reading.said_of(decision) for decision in decisions]
     assert said[0].startswith("decision 1, by controller-1, of revision 1\nasked: ")
     assert said[1].startswith("decision 2, by controller-1, of revision 2\nasked: ")
@@ -83,4 +84,4 @@ def test_an_explanation_tells_every_decision_by_whom_and_of_what() -> None:
 
 def test_an_unknown_load_balancer_is_said_to_be_unknown() -> None:
     with pytest.raises(RequestRejected, match="Nothing has been decided about load balancer x-1"):
-        reading.decisions(Books().store, "x-1")
+        reading.decisions(Books().store, "x-1", SHIPPED)

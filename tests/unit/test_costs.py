@@ -4,7 +4,7 @@ import pytest
 from bookkeeping import ENVIRONMENT, Books, ready
 
 from bigip_lbaas.controller.books import read_fleet
-from bigip_lbaas.controller.costs import costs_of, forget_costs, level_costs
+from bigip_lbaas.controller.costs import costs_of_all, forget_costs, level_costs
 from bigip_lbaas.domain.capacity import Reading
 from bigip_lbaas.domain.costs import EVERYBODY, CostBook, Estimate
 from bigip_lbaas.domain.placement import Need, Placement
@@ -40,8 +40,7 @@ def test_what_reports_have_seen_is_reserved_for_the_next_and_stored_with_its_dec
         books.assigned(books.accept(number, project))
     small, large, unseen = (row.costs[CONNECTIONS] for row in books.all(records.Reservation))
     assert small < 200.0 < unseen < 400.0 < large
-    decision = books.get(records.Decision, graph(92).id, 1)
-    assert decision is not None
+    (decision,) = books.decisions(load_balancer_id=graph(92).id)
     assert isinstance(decision.answer, Placement)
     assert decision.need.seen_costs[CONNECTIONS] == decision.answer.costs[CONNECTIONS]
 
@@ -70,7 +69,7 @@ def test_what_was_learned_of_a_project_is_forgotten_when_nothing_has_come_of_it_
     books.put(records.SeenCosts(ENVIRONMENT, EVERYBODY, CostBook(), books.now))
     books.write(lambda tx: forget_costs(tx, books.settings, 10))
     assert [row.project_id for row in books.all(records.SeenCosts)] == [EVERYBODY]
-    assert books.store.read(lambda tx: costs_of(tx, books.settings, "old")) == {}  # type: ignore[arg-type]
+    assert books.store.read(lambda tx: costs_of_all(tx, books.settings, ["old"])) == {"old": {}}  # type: ignore[list-item]
 
 
 def test_what_a_seen_load_balancer_is_still_to_bring_stays_reserved_until_it_has() -> None:

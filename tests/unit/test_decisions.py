@@ -13,6 +13,7 @@ from bigip_lbaas.controller.decisions import MOST_OF_ONE, forget_decisions
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.capacity import Reading
 from bigip_lbaas.domain.placement import Placement, PlacementRules
+from bigip_lbaas.scheduling.recall import outcome_of
 from bigip_lbaas.scheduling.schedule import schedule
 from bigip_lbaas.store import records
 from bigip_lbaas.store.events import forget_events, record_event
@@ -42,10 +43,13 @@ def a_days_work(seed: int) -> Books:
                 "max_load_balancers": dice.choice((None, 2)),
             }
             set_group(books.store, None, group, changes)
-        row = books.accept(number, f"project-{dice.randrange(30)}")
-        attended = books.attend(row, dice.choice((0.0, 61.0)))
-        if attended.assignment is not None:
-            books.end(attended.assignment)
+        many = dice.choice((1, 1, 1, 3, 25))
+        rows = [
+            books.accept(100 * number + n, f"project-{dice.randrange(30)}") for n in range(many)
+        ]
+        for attended in books.attend_all(*rows, waited_s=dice.choice((0.0, 61.0))).values():
+            if attended.assignment is not None and dice.random() < 0.8:
+                books.end(attended.assignment)
     return books
 
 
@@ -61,24 +65,31 @@ def readings(dice: random.Random, group: int) -> tuple[Reading, ...]:
     )
 
 
-def size_of(decision: records.Decision) -> int:
-    return sum(len(str(value)) for value in plain_row(decision))
+def size_of(row: Any) -> int:
+    return sum(len(str(value)) for value in plain_row(row))
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_every_stored_decision_is_said_again_by_what_is_stored(seed: int) -> None:
-    decisions = a_days_work(seed).all(records.Decision)
+    books = a_days_work(seed)
+    decisions = books.decisions()
     assert len(decisions) >= 60
     for decision in decisions:
-        assert schedule(decision.need, decision.fleet, decision.rules) == decision.answer
+        again = schedule(decision.need, decision.fleet, decision.rules)
+        assert outcome_of(again) == decision.row.outcome
+        assert decision.answer == again
     assert len({type(decision.answer) for decision in decisions}) == 2
+    assert len(books.all(records.FleetSnapshot)) < len(decisions) / 2
 
 
 def test_a_placed_one_among_ten_groups_and_four_metrics_takes_about_a_kilobyte() -> None:
-    placed = [d for d in a_days_work(1).all(records.Decision) if isinstance(d.answer, Placement)]
+    decisions = a_days_work(1).decisions()
+    placed = [each.row for each in decisions if isinstance(each.row.outcome, Placement)]
+    snapshots = {each.snapshot.id: each.snapshot for each in decisions}
     sizes = sorted(map(size_of, placed))
     assert sizes[len(sizes) // 2] < 1000
     assert sizes[-1] < 1400
+    assert sum(map(size_of, snapshots.values())) / len(placed) < 400
 
 
 def test_packing_gives_back_what_it_was_given_and_refuses_what_it_does_not_know() -> None:
@@ -98,7 +109,7 @@ def test_decisions_of_the_living_stay_and_others_go_after_their_time() -> None:
     row: Any = books.lb(gone)
     books.put(replace(row, wanted=False, revision=2, phase=Phase.WAITING))
     books.end(assignment, revision=2)
-    assert len(books.all(records.Decision)) == 2
+    assert len(books.decisions()) == 2
 
     def forget() -> int:
         return books.write(lambda tx: forget_decisions(tx, books.settings, 10))
@@ -107,7 +118,7 @@ def test_decisions_of_the_living_stay_and_others_go_after_their_time() -> None:
     assert forget() == 0
     books.now += 1.0
     assert forget() == 1
-    assert [d.load_balancer_id for d in books.all(records.Decision)] == [living.id]
+    assert [d.row.load_balancer_id for d in books.decisions()] == [living.id]
 
 
 def test_of_one_that_is_tried_again_and_again_the_latest_decisions_are_kept() -> None:
@@ -115,7 +126,7 @@ def test_of_one_that_is_tried_again_and_again_the_latest_decisions_are_kept() ->
     ready(books, readings=(Reading("tenant_count", 10.0, 10.0),))
     for revision in range(1, MOST_OF_ONE + 6):
         books.attend(books.accept(1, revision=revision))
-    kept = [decision.number for decision in books.all(records.Decision)]
+    kept = [decision.row.number for decision in books.decisions()]
     assert kept == list(range(6, MOST_OF_ONE + 6))
 
 

@@ -38,7 +38,7 @@ def test_one_transaction_places_reserves_houses_and_records_why() -> None:
     home = books.home()
     assert home is not None
     assert (home.agent_id, home.fence_number) == ("h1:1", assignment.home.fence.number)
-    (decision,) = books.all(records.Decision)
+    (decision,) = books.decisions()
     assert isinstance(decision.answer, Placement)
     assert decision.answer.costs == reservation.costs
     assert (assignment.epoch, assignment.revision, assignment.wanted) == (answer.epoch, 1, True)
@@ -52,7 +52,7 @@ def test_a_load_balancer_that_is_placed_stays_and_is_not_reserved_twice() -> Non
     first = books.assigned(row)
     ready(books, "h2", 2)
     assert books.assigned(row) == first
-    assert len(books.all(records.Decision)) == 1
+    assert len(books.decisions()) == 1
     assert len(books.all(records.Reservation)) == 1
 
 
@@ -72,10 +72,10 @@ def test_with_nobody_there_it_waits_and_one_decision_is_kept_of_all_the_waiting(
         assert attended.assignment is None
         assert attended.waits_because != ""
         assert not attended.told
-    assert len(books.all(records.Decision)) == 1
+    assert len(books.decisions()) == 1
     ready(books)
     books.assigned(row)
-    decisions = books.all(records.Decision)
+    decisions = books.decisions()
     assert [type(one.answer) for one in decisions] == [Placement]
 
 
@@ -86,7 +86,7 @@ def test_patience_ends_in_error_with_a_reason() -> None:
     found = books.lb(row)
     assert found is not None
     assert found.phase is Phase.FAILED
-    assert found.reason == books.all(records.Decision)[0].answer.because
+    assert found.reason == books.decisions()[0].answer.because
     assert set(books.told(row).values()) == {"ERROR"}
 
 
@@ -95,7 +95,7 @@ def test_without_room_it_fails_at_once_and_the_answer_is_kept_whole() -> None:
     ready(books, readings=FULL)
     row = books.accept(1)
     assert books.attend(row).told
-    (decision,) = books.all(records.Decision)
+    (decision,) = books.decisions()
     assert isinstance(decision.answer, Unplaced)
     assert "group 1 is full, tenant_count is at 1" in books.lb(row).reason  # type: ignore[union-attr]
     assert books.all(records.PlacementRow) == books.all(records.Reservation) == ()
@@ -242,7 +242,7 @@ def test_reservations_of_a_group_add_up() -> None:
 
 def test_a_project_lives_where_it_has_a_placement_that_is_no_tombstone() -> None:
     books = Books()
-    ready(books)
+    ready(books, readings=(Reading("node_count", 0.0, 10.0),))
     row = books.accept(1)
     assert not group_of(books, 1).project_lives_here
     books.assigned(row)
@@ -287,7 +287,7 @@ def test_residences_are_what_the_placements_say_whatever_comes_and_goes() -> Non
 
 def test_only_addresses_that_the_request_names_and_the_project_has_there_are_known() -> None:
     books = Books()
-    ready(books)
+    ready(books, readings=(Reading("node_count", 0.0, 10.0),))
     row = books.accept(1)
     assert group_of(books, 1).project_nodes == frozenset()  # it has no place yet
     books.assigned(row)

@@ -48,7 +48,9 @@ class LoadBalancerExplain(Lister):
 
     def take_action(self, parsed_args: Namespace) -> Any:
         """Return a row for each device group of each decision; a table has words before it."""
-        decisions = reading.decisions(self.app.open_store(), parsed_args.load_balancer)
+        decisions = reading.decisions(
+            self.app.open_store(), parsed_args.load_balancer, self.app.policies
+        )
         if parsed_args.formatter == "table":
             said = "\n\n".join(reading.said_of(decision) for decision in decisions)
             self.app.stdout.write(said + "\n")

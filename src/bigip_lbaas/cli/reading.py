@@ -8,7 +8,10 @@ from bigip_lbaas.cli.told import Told, told_share
 from bigip_lbaas.domain.errors import RequestRejected
 from bigip_lbaas.domain.placement import Placement
 from bigip_lbaas.scheduling.explain import explain
+from bigip_lbaas.scheduling.ranking import Policies
 from bigip_lbaas.store import records
+from bigip_lbaas.store.decisions import Decision
+from bigip_lbaas.store.decisions import decisions as stored_decisions
 from bigip_lbaas.store.port import Store, Transaction
 
 CANDIDATE_COLUMNS = (
@@ -35,10 +38,12 @@ def load_balancer_rows(store: Store) -> Rows:
     )
 
 
-def decisions(store: Store, load_balancer_id: str) -> tuple[records.Decision, ...]:
+def decisions(store: Store, load_balancer_id: str, policies: Policies) -> tuple[Decision, ...]:
     """Return every decision about a load balancer. Raises RequestRejected."""
     found = store.read(
-        lambda tx: tx.select(records.Decision, load_balancer_id=load_balancer_id, order_by="number")
+        lambda tx: stored_decisions(
+            tx, load_balancer_id=load_balancer_id, order_by="number", policies=policies
+        )
     )
     if not found:
         raise RequestRejected(
@@ -48,10 +53,11 @@ def decisions(store: Store, load_balancer_id: str) -> tuple[records.Decision, ..
     return found
 
 
-def said_of(decision: records.Decision) -> str:
+def said_of(decision: Decision) -> str:
     """Return a decision in words, without its candidates."""
     words = explain(decision.need, decision.answer, decision.rules).partition("\n\n")[0]
-    title = f"decision {decision.number}, by {decision.controller}, of revision {decision.revision}"
+    row = decision.row
+    title = f"decision {row.number}, by {row.controller}, of revision {row.revision}"
     return "\n".join(_wrapped(line) for line in (title, *words.splitlines()))
 
 
@@ -59,13 +65,13 @@ def _wrapped(line: str) -> str:
     return textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
-def candidate_rows(decision: records.Decision) -> tuple[tuple[Any, ...], ...]:
+def candidate_rows(decision: Decision) -> tuple[tuple[Any, ...], ...]:
     """Return a row for each device group under CANDIDATE_COLUMNS: what was thought of it."""
     answer = decision.answer
     chosen = answer.group if isinstance(answer, Placement) else None
     return tuple(
         (
-            decision.number,
+            decision.row.number,
             Told(one.group, f"{one.group}{' (own)' if one.is_projects_own else ''}"),
             told_share(one.score),
             told_share(one.projection),

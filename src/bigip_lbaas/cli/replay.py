@@ -14,6 +14,7 @@ from bigip_lbaas.scheduling.learning import seen_costs
 from bigip_lbaas.scheduling.whatif.estimates import Learned
 from bigip_lbaas.scheduling.whatif.world import Arrival, SimulatedGroup, groups_of
 from bigip_lbaas.store import records
+from bigip_lbaas.store.decisions import Decision, decisions
 from bigip_lbaas.store.port import Store, Transaction
 
 
@@ -53,9 +54,11 @@ def recorded(store: Store, environment: str | None) -> Beginning:
 
     def work(tx: Transaction) -> Beginning:
         name = _environment(tx, environment)
-        rows = tx.select(records.Decision, environment=name, order_by="decided_at")
-        last = {row.load_balancer_id: row for row in rows}
-        kept = sorted(last.values(), key=lambda row: (row.decided_at, row.load_balancer_id))
+        rows = decisions(tx, environment=name, order_by="decided_at")
+        last = {each.row.load_balancer_id: each for each in rows}
+        kept = sorted(
+            last.values(), key=lambda each: (each.row.decided_at, each.row.load_balancer_id)
+        )
         if not kept:
             raise RequestRejected(f"no decision is recorded in environment {name}")
         groups = groups_of(kept[0].fleet, _homes_before(kept))
@@ -64,24 +67,25 @@ def recorded(store: Store, environment: str | None) -> Beginning:
     return store.read(work)
 
 
-def _homes_before(kept: Sequence[records.Decision]) -> dict[ProjectId, frozenset[GroupNumber]]:
+def _homes_before(kept: Sequence[Decision]) -> dict[ProjectId, frozenset[GroupNumber]]:
     """Return where each project lived when it was first decided about."""
     homes: dict[ProjectId, frozenset[GroupNumber]] = {}
-    for row in kept:
-        lived = frozenset(group.number for group in row.fleet.groups if group.project_lives_here)
-        homes.setdefault(row.need.project_id, lived)
+    for each in kept:
+        lived = frozenset(one.group for one in each.row.standings if one.lives_here)
+        homes.setdefault(each.need.project_id, lived)
     return homes
 
 
-def _arrival(row: records.Decision, first: records.Decision) -> Arrival:
-    costs = row.answer.costs if isinstance(row.answer, Placement) else row.need.seen_costs
+def _arrival(decision: Decision, first: Decision) -> Arrival:
+    row, need, outcome = decision.row, decision.need, decision.row.outcome
+    costs = outcome.costs if isinstance(outcome, Placement) else need.seen_costs
     return Arrival(
-        row.decided_at - first.decided_at,
+        row.decided_at - first.row.decided_at,
         row.load_balancer_id,
-        row.need.project_id,
+        need.project_id,
         {metric: cost for metric, cost in costs.items() if metric not in EXACT_METRICS},
-        row.need.member_addresses,
-        row.need.demands,
+        need.member_addresses,
+        need.demands,
     )
 
 

@@ -9,6 +9,7 @@ from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.store import records
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.port import Store, Transaction
+from bigip_lbaas.store.versions import books_changed
 
 
 def set_group(
@@ -31,6 +32,7 @@ def set_group(
             for field, value in changed.items()
         )
         tx.put(replace(row, **changed))
+        books_changed(tx, name, (row.number,))
         record_event(tx, name, "group set", f"group {number}", said)
         return said
 

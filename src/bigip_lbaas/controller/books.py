@@ -1,78 +1,231 @@
-"""Reads one fleet from the database: groups, agents, fresh reports, reservations, one project."""
+"""Reads a fleet from the database: what the groups are to everybody, and to one project."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import silence_of
 from bigip_lbaas.domain.capacity import Reading
 from bigip_lbaas.domain.costs import EVERYBODY
-from bigip_lbaas.domain.fleet import AgentState, Fleet, GroupState
-from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId
+from bigip_lbaas.domain.fleet import AgentState, Fleet, GroupState, Standing
+from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId, ProjectId
 from bigip_lbaas.domain.placement import Need
 from bigip_lbaas.store import records
 from bigip_lbaas.store.port import OneOf, Transaction
 
+GOOD_FOR_S = 5.0  # the longest that what was read of a group is good for
+LOOK_AGAIN_S = 1.0  # at an agent that is registered and silent: it may be heard of again
 
-def read_fleet(
-    tx: Transaction,
-    settings: ControllerSettings,
-    need: Need,
-) -> Fleet:
-    """Return the environment's groups as this request sees them, in one snapshot.
+
+@dataclass(frozen=True, slots=True)
+class ReadGroup:
+    """A device group as it is to everybody. good_until: on the database's clock.
+
+    reserved: the sums as they are, of which the state has a few digits.
+    """
+
+    state: GroupState
+    reserved: Mapping[str, float]
+    good_until: float
+
+
+def read_fleet(tx: Transaction, settings: ControllerSettings, need: Need) -> Fleet:
+    """Return the environment's groups as this request sees them.
 
     What is reserved for the load balancer that asks does not stand in its own way.
     """
-    environment = settings.environment
+    groups = read_groups(tx, settings)
+    projects = read_projects(tx, settings, (need,), groups)
+    standings = projects.standings(need)
+    return Fleet(
+        settings.environment,
+        tuple(
+            standings[number].seen(each.state) if number in standings else each.state
+            for number, each in groups.items()
+        ),
+    )
+
+
+def read_groups(
+    tx: Transaction, settings: ControllerSettings, numbers: Collection[GroupNumber] | None = None
+) -> dict[GroupNumber, ReadGroup]:
+    """Return the groups of these numbers, else all of the environment, by number."""
+    some = () if numbers is None else (OneOf("group", tuple(sorted(numbers))),)
+    those = () if numbers is None else (OneOf("number", tuple(sorted(numbers))),)
+    where: dict[str, Any] = {"environment": settings.environment}
     now = tx.now()
     # Reservations first: a report that comes in between releases some, and then what they stood
     # for is counted twice for once, which errs on the safe side, and never not at all.
-    reservations = _reservations(tx, settings, need.load_balancer_id)
-    coming = _coming(tx, settings)
-    rows = tx.select(records.Agent, environment=environment)
+    reservations: dict[GroupNumber, list[records.Reservation]] = defaultdict(list)
+    for held in tx.select(records.Reservation, *some, **where):
+        if held.expires_at is None or held.expires_at > now:
+            reservations[held.group].append(held)
+    agents: dict[GroupNumber, list[records.Agent]] = defaultdict(list)
+    for agent in tx.select(records.Agent, *some, **where):
+        agents[agent.group].append(agent)
+    coming = {row.group: row.costs for row in tx.select(records.StillComing, *some, **where)}
     fresh = {
         row.agent_id: row
-        for row in tx.select(records.Report, environment=environment)
+        for row in tx.select(records.Report, *some, **where)
         if now - row.received_at <= settings.report_ttl_s
     }
-    agents: dict[GroupNumber, list[AgentState]] = defaultdict(list)
-    for row in rows:
-        live = is_live(row, now, settings)
-        agents[row.group].append(
-            AgentState(row.id, row.host, live, row.admin_state_up, row.id in fresh)
-        )
-    everybody = tx.select(records.Residence, environment=environment, project_id=EVERYBODY)
+    everybody = tx.select(records.Residence, *some, project_id=EVERYBODY, **where)
     many = {row.group: row.load_balancers for row in everybody}
-    own = tx.select(records.Residence, environment=environment, project_id=need.project_id)
-    own_groups = {row.group for row in own if row.living}
-    nodes = _known_nodes(tx, need) if own_groups else {}
-    homes = tx.select(records.Home, environment=environment, project_id=need.project_id)
-    home_of = {row.group: row.agent_id for row in homes}
-    groups = tuple(
-        replace(
-            _group(row, tuple(agents[row.number]), fresh),
-            reserved=_reserved(reservations[row.number], coming.get(row.number, {})),
+    found = {}
+    for row in tx.select(records.Group, *those, **where):
+        here, held_here = agents[row.number], reservations[row.number]
+        states = tuple(
+            AgentState(
+                each.id, each.host, is_live(each, now, settings), each.admin_state_up,
+                each.id in fresh,
+            )
+            for each in here
+        )  # fmt: skip
+        sums = _sums(held_here, coming.get(row.number, {}))
+        state = replace(
+            _group(row, states, fresh),
+            reserved=shortened(sums),
             load_balancers=many.get(row.number, 0),
-            held=sum(each.expires_at is not None for each in reservations[row.number]),
-            project_lives_here=row.number in own_groups,
-            project_home=home_of.get(row.number),
-            project_nodes=nodes.get(row.number, frozenset()),
+            held=sum(each.expires_at is not None for each in held_here),
         )
-        for row in tx.select(records.Group, environment=environment)
-    )
-    return Fleet(environment, groups)
-
-
-def _reservations(
-    tx: Transaction, settings: ControllerSettings, asking: LoadBalancerId
-) -> Mapping[GroupNumber, Sequence[records.Reservation]]:
-    now = tx.now()
-    found: dict[GroupNumber, list[records.Reservation]] = defaultdict(list)
-    for row in tx.select(records.Reservation, environment=settings.environment):
-        if row.load_balancer_id != asking and (row.expires_at is None or row.expires_at > now):
-            found[row.group].append(row)
+        ends = _ends(settings, now, here, (fresh[a.id] for a in here if a.id in fresh), held_here)
+        found[row.number] = ReadGroup(state, sums, min(ends))
     return found
+
+
+def _ends(
+    settings: ControllerSettings,
+    now: float,
+    agents: Iterable[records.Agent],
+    fresh: Iterable[records.Report],
+    reservations: Iterable[records.Reservation],
+) -> list[float]:
+    """Return when what was read of a group may be different by time alone."""
+    ends = [now + GOOD_FOR_S]
+    for agent in agents:
+        if is_live(agent, now, settings):
+            ends.append(agent.beat_at + silence_of(agent, settings))
+        elif agent.alive:
+            ends.append(now + LOOK_AGAIN_S)
+    ends += [report.received_at + settings.report_ttl_s for report in fresh]
+    ends += [each.expires_at for each in reservations if each.expires_at is not None]
+    return ends
+
+
+@dataclass(slots=True)
+class Residents:
+    """What some projects have in the groups, and will have when more of theirs is placed.
+
+    held: load balancer -> its group's reservations and number of holds without its own.
+    """
+
+    living: dict[ProjectId, set[GroupNumber]] = field(default_factory=lambda: defaultdict(set))
+    homes: dict[ProjectId, dict[GroupNumber, AgentId]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    nodes: dict[tuple[ProjectId, GroupNumber], set[str]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+    held: dict[LoadBalancerId, Standing] = field(default_factory=dict)
+    home_rows: dict[tuple[ProjectId, GroupNumber], records.Home] = field(default_factory=dict)
+
+    def standings(self, need: Need) -> dict[GroupNumber, Standing]:
+        """Return what the groups are to this request alone, where they are anything."""
+        project = need.project_id
+        living, homes = self.living[project], self.homes[project]
+        found = {
+            number: Standing(
+                number,
+                lives_here=number in living,
+                home=homes.get(number),
+                nodes=frozenset(need.member_addresses & self.nodes[project, number])
+                if number in living
+                else frozenset(),
+            )
+            for number in sorted({*living, *homes})
+        }
+        own = self.held.get(need.load_balancer_id)
+        if own is not None:
+            known = found.get(own.group, own)
+            found[own.group] = replace(known, reserved=own.reserved, held=own.held)
+        return found
+
+    def move_in(self, need: Need, group: GroupNumber, agent_id: AgentId) -> None:
+        """Take note of a placement."""
+        project = need.project_id
+        self.living[project].add(group)
+        self.homes[project].setdefault(group, agent_id)
+        self.nodes[project, group] |= need.member_addresses
+
+
+def read_projects(
+    tx: Transaction,
+    settings: ControllerSettings,
+    needs: Sequence[Need],
+    groups: Mapping[GroupNumber, ReadGroup],
+    lock: bool = False,
+) -> Residents:
+    """Return what the projects of these requests have. lock: their homes stay as they are."""
+    found = Residents()
+    projects = OneOf("project_id", tuple(sorted({need.project_id for need in needs})))
+    for home in tx.select(records.Home, projects, environment=settings.environment, lock=lock):
+        found.homes[home.project_id][home.group] = home.agent_id
+        found.home_rows[home.project_id, home.group] = home
+    for row in tx.select(records.Residence, projects, environment=settings.environment):
+        if row.living:
+            found.living[row.project_id].add(row.group)
+    if any("node_count" in each.state.limits for each in groups.values()):
+        _add_nodes(tx, needs, found)
+    if any(each.state.held for each in groups.values()):
+        _add_held(tx, needs, groups, found)
+    return found
+
+
+def _add_nodes(tx: Transaction, needs: Sequence[Need], found: Residents) -> None:
+    """Add where each project has those of the member addresses that are asked for."""
+    asked: dict[ProjectId, set[str]] = defaultdict(set)
+    for need in needs:
+        if found.living[need.project_id]:
+            asked[need.project_id] |= need.member_addresses
+    members = [
+        member
+        for project, addresses in sorted(asked.items())
+        if addresses
+        for member in tx.select(
+            records.Child, OneOf("address", tuple(sorted(addresses))), project_id=project
+        )
+    ]
+    if not members:
+        return
+    owners = tuple(sorted({member.load_balancer_id for member in members}))
+    places = tx.select(records.PlacementRow, OneOf("load_balancer_id", owners))
+    group_of = {place.load_balancer_id: place.group for place in places}
+    for member in members:
+        if member.load_balancer_id in group_of:
+            group = group_of[member.load_balancer_id]
+            found.nodes[ProjectId(member.project_id), group].add(member.address)
+
+
+def _add_held(
+    tx: Transaction,
+    needs: Sequence[Need],
+    groups: Mapping[GroupNumber, ReadGroup],
+    found: Residents,
+) -> None:
+    """Add what stays reserved where something is held for one of these very load balancers."""
+    ids = OneOf("load_balancer_id", tuple(sorted({need.load_balancer_id for need in needs})))
+    for row in tx.select(records.Reservation, ids):
+        group = groups.get(row.group)
+        if group is None or (row.expires_at is not None and row.expires_at <= tx.now()):
+            continue
+        left = {
+            metric: max(0.0, value - row.costs.get(metric, 0.0))
+            for metric, value in group.reserved.items()
+        }
+        fewer = group.state.held - (row.expires_at is not None)
+        found.held[row.load_balancer_id] = Standing(row.group, reserved=shortened(left), held=fewer)
 
 
 def is_live(agent: records.Agent, now: float, settings: ControllerSettings) -> bool:
@@ -98,7 +251,7 @@ def _group(
             readings[reading.metric].append(reading)
     over = {metric: max(one.over for one in found) for metric, found in readings.items()}
     measured = {
-        metric: _short(max(one.value / one.over for one in found) * over[metric])
+        metric: short(max(one.value / one.over for one in found) * over[metric])
         for metric, found in readings.items()
     }
     limits = {
@@ -120,37 +273,21 @@ def _group(
     )
 
 
-def _short(value: float) -> float:
+def shortened(reserved: Mapping[str, float]) -> dict[str, float]:
+    """Return what is reserved, to seven digits each."""
+    return {metric: short(value) for metric, value in reserved.items()}
+
+
+def short(value: float) -> float:
     """Return the value to seven digits: more are no better known, but would be stored each time."""
     return float(f"{value:.7g}")
 
 
-def _coming(
-    tx: Transaction, settings: ControllerSettings
-) -> Mapping[GroupNumber, Mapping[str, float]]:
-    rows = tx.select(records.StillComing, environment=settings.environment)
-    return {row.group: row.costs for row in rows}
-
-
-def _reserved(
+def _sums(
     reservations: Iterable[records.Reservation], coming: Mapping[str, float]
 ) -> dict[str, float]:
     sums: dict[str, float] = defaultdict(float, coming)
     for reservation in reservations:
         for metric, cost in reservation.costs.items():
             sums[metric] += cost
-    return {metric: _short(total) for metric, total in sums.items()}
-
-
-def _known_nodes(tx: Transaction, need: Need) -> dict[GroupNumber, frozenset[str]]:
-    """Return group -> those of the request's member addresses that its project has there."""
-    addresses = OneOf("address", tuple(sorted(need.member_addresses)))
-    members = tx.select(records.Child, addresses, project_id=need.project_id)
-    owners = tuple(sorted({member.load_balancer_id for member in members}))
-    places = tx.select(records.PlacementRow, OneOf("load_balancer_id", owners))
-    group_of = {place.load_balancer_id: place.group for place in places}
-    nodes: dict[GroupNumber, set[str]] = defaultdict(set)
-    for member in members:
-        if member.load_balancer_id in group_of:
-            nodes[group_of[member.load_balancer_id]].add(member.address)
-    return {group: frozenset(found) for group, found in nodes.items()}
+    return dict(sums)

@@ -1,6 +1,6 @@
 """Keeps what load balancers have been seen to cost, from report to report."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from bigip_lbaas.controller.settings import ControllerSettings
@@ -21,11 +21,15 @@ from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import AtLeast, AtMost, OneOf, Transaction
 
 
-def costs_of(tx: Transaction, settings: ControllerSettings, project: ProjectId) -> dict[str, float]:
-    """Return metric -> what a load balancer of that project is expected to cost, where known."""
-    everybody = tx.get(records.SeenCosts, settings.environment, EVERYBODY)
-    own = tx.get(records.SeenCosts, settings.environment, project) if everybody else None
-    return seen_costs(everybody.book if everybody else CostBook(), own.book if own else CostBook())
+def costs_of_all(
+    tx: Transaction, settings: ControllerSettings, projects: Collection[ProjectId]
+) -> dict[ProjectId, dict[str, float]]:
+    """Return project -> metric -> what a load balancer of its is expected to cost, where known."""
+    some = OneOf("project_id", tuple(sorted({EVERYBODY, *projects})))
+    rows = tx.select(records.SeenCosts, some, environment=settings.environment)
+    books = {row.project_id: row.book for row in rows}
+    everybody = books.get(EVERYBODY, CostBook())
+    return {project: seen_costs(everybody, books.get(project, CostBook())) for project in projects}
 
 
 def learn_from(
@@ -50,7 +54,7 @@ def learn_from(
     tx.put(replace(row, watch=watch))
     if lesson is not None:
         _learn(tx, settings, lesson)
-    coming = still_to_come(watch, ramps, _costs_of_those_coming(tx, settings, watch))
+    coming = still_to_come(watch, ramps, _of_those_coming(tx, settings, watch))
     before = tx.get(records.StillComing, *key)
     if coming != (before.costs if before else {}):
         tx.put(records.StillComing(*key, coming))
@@ -96,18 +100,12 @@ def _learn(tx: Transaction, settings: ControllerSettings, lesson: Lesson) -> Non
         tx.put(replace(rows[project], book=book, learned_at=tx.now()))
 
 
-def _costs_of_those_coming(
+def _of_those_coming(
     tx: Transaction, settings: ControllerSettings, watch: Watch
 ) -> dict[ProjectId, dict[str, float]]:
     """Return project -> metric -> what it is known by now that a load balancer of it costs."""
-    projects = tuple(sorted({one.project_id for one in watch.coming}))
-    if not projects:
-        return {}
-    asked = OneOf("project_id", (EVERYBODY, *projects))
-    rows = tx.select(records.SeenCosts, asked, environment=settings.environment)
-    books = {row.project_id: row.book for row in rows}
-    everybody = books.get(EVERYBODY, CostBook())
-    return {project: seen_costs(everybody, books.get(project, CostBook())) for project in projects}
+    projects = {one.project_id for one in watch.coming}
+    return costs_of_all(tx, settings, projects) if projects else {}
 
 
 def level_costs(tx: Transaction, settings: ControllerSettings) -> None:

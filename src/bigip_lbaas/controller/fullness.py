@@ -7,6 +7,7 @@ from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.ids import GroupNumber
 from bigip_lbaas.store import records
 from bigip_lbaas.store.port import Transaction
+from bigip_lbaas.store.versions import books_changed
 
 
 def remember_full(
@@ -28,3 +29,4 @@ def remember_full(
         row = tx.get(records.Group, settings.environment, number, lock=True)
         if row is not None:
             tx.put(replace(row, was_full=score >= 1.0))
+            books_changed(tx, settings.environment, (number,))

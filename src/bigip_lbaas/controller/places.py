@@ -1,20 +1,66 @@
 """Keeps who lives where, and counts it, so that no decision has to."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from bigip_lbaas.domain.costs import EVERYBODY
-from bigip_lbaas.domain.ids import LoadBalancerId
+from bigip_lbaas.domain.ids import GroupNumber, LoadBalancerId, ProjectId
 from bigip_lbaas.store import records
 from bigip_lbaas.store.locking import locked
-from bigip_lbaas.store.port import Transaction
+from bigip_lbaas.store.port import OneOf, Plus, Transaction
+from bigip_lbaas.store.versions import books_changed
 
-# A home is locked before its residence, here and wherever both are: so nobody waits in a circle.
+# A home is locked before its residence, and that before its group's books, here and wherever they
+# are: so nobody waits in a circle.
 
 
-def move_in(tx: Transaction, row: records.PlacementRow) -> None:
-    """Write down where a load balancer lives. Raises ConcurrentUpdate when it has a place."""
-    tx.insert(row)
-    _count(tx, row, 1, living=1)
+def move_all_in(tx: Transaction, rows: Sequence[records.PlacementRow]) -> None:
+    """Write down where load balancers of one environment live.
+
+    Raises ConcurrentUpdate when one has a place.
+    """
+    tx.insert_all(rows)
+    environment = rows[0].environment
+    if len(rows) == 1:
+        _count_one(tx, rows[0])
+        return
+    added: Counter[tuple[ProjectId, GroupNumber]] = Counter()
+    for row in rows:
+        added[EVERYBODY, row.group] += 1
+        added[row.project_id, row.group] += 1
+    projects = OneOf("project_id", tuple(sorted({project for project, _ in added})))
+    groups = OneOf("group", tuple(sorted({group for _, group in added})))
+    known = tx.select(records.Residence, projects, groups, environment=environment, lock=True)
+    before = {(row.project_id, row.group): row for row in known}
+    for key in sorted(added.keys() - before.keys()):
+        before[key] = locked(tx, records.Residence(environment, *key), environment, *key)
+    tx.put_all(
+        [
+            replace(
+                before[key],
+                load_balancers=before[key].load_balancers + many,
+                living=before[key].living + many,
+            )
+            for key, many in sorted(added.items())
+        ]
+    )
+
+
+def _count_one(tx: Transaction, row: records.PlacementRow) -> None:
+    """Count one more, where it mostly is: among others of its project."""
+    projects = (EVERYBODY, row.project_id)
+    where: dict[str, Any] = {"environment": row.environment, "group": row.group}
+    one_more = {"load_balancers": Plus(1), "living": Plus(1)}
+    both = OneOf("project_id", projects)
+    if tx.alter(records.Residence, both, change=one_more, **where) == len(projects):
+        return
+    for project in projects:
+        key = (row.environment, project, row.group)
+        counted = locked(tx, records.Residence(*key), *key)
+        if counted.load_balancers == 0:  # it has just been made
+            tx.put(replace(counted, load_balancers=1, living=1))
 
 
 def move_out(tx: Transaction, load_balancer_id: LoadBalancerId) -> None:
@@ -45,3 +91,4 @@ def _count(tx: Transaction, row: records.PlacementRow, load_balancers: int, livi
             tx.put(after)
         else:
             tx.delete(records.Residence, *key)
+    books_changed(tx, row.environment, (row.group,))

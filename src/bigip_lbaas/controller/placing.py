@@ -1,31 +1,46 @@
-"""Attends to one load balancer: places it if it has no place, records why, says what to assign."""
+"""Attends to load balancers: places those without a place, records why, says what to assign."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
-from bigip_lbaas.controller.books import read_fleet
-from bigip_lbaas.controller.costs import costs_of
-from bigip_lbaas.controller.decisions import record_decision
+from bigip_lbaas.controller.assigning import assign_all
+from bigip_lbaas.controller.books import Residents, read_projects
+from bigip_lbaas.controller.costs import costs_of_all
+from bigip_lbaas.controller.decisions import Decided, record_decisions
 from bigip_lbaas.controller.fullness import remember_full
-from bigip_lbaas.controller.homes import Nonces, as_home, found_home, give_home
-from bigip_lbaas.controller.places import move_in
+from bigip_lbaas.controller.homes import Nonces
+from bigip_lbaas.controller.ledger import Ledger, OpenBooks
 from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.settling import settle_all
 from bigip_lbaas.controller.telling import tell_deleted, tell_refused
-from bigip_lbaas.domain.errors import ConcurrentUpdate
-from bigip_lbaas.domain.fleet import Fleet
-from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId
+from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId, ProjectId
 from bigip_lbaas.domain.placement import Need, Placement, Unplaced
+from bigip_lbaas.scheduling.choosing import choose
+from bigip_lbaas.scheduling.recall import fleet_at
 from bigip_lbaas.scheduling.reservations import brought_by, share_in_flight
 from bigip_lbaas.scheduling.schedule import schedule
 from bigip_lbaas.store import records
 from bigip_lbaas.store.locking import locked
-from bigip_lbaas.store.port import Transaction
+from bigip_lbaas.store.port import OneOf, Transaction
 from bigip_lbaas.store.records import Phase
 from bigip_lbaas.wire.messages import Assignment
 
 UNFINISHED = (Phase.WAITING, Phase.ASSIGNED)
 OPEN = (*UNFINISHED, Phase.FAILED)  # some device may not have what it must
+Waited = Callable[
+    [records.LoadBalancer], float
+]  # seconds that it has been seen to wait for a place
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a controller places with. ledger: what it remembers from one transaction to the next."""
+
+    settings: ControllerSettings
+    waited_s: Waited
+    nonces: Nonces
+    ledger: Ledger = field(default_factory=Ledger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,20 @@ class Attended:
     measure: tuple[GroupNumber, AgentId] | None = None
 
 
+@dataclass(slots=True)
+class Attention:
+    """What came of attending to several in one transaction.
+
+    places: of those that have one. homes: that are locked already. books: for the ledger to keep
+    once all is committed; None when nothing was to be placed.
+    """
+
+    results: dict[LoadBalancerId, Attended] = field(default_factory=dict)
+    places: dict[LoadBalancerId, records.PlacementRow] = field(default_factory=dict)
+    homes: dict[tuple[ProjectId, GroupNumber], records.Home] = field(default_factory=dict)
+    books: OpenBooks | None = None
+
+
 def unsettled(lb: records.LoadBalancer) -> bool:
     """Return whether some device may not have what this load balancer must be."""
     return lb.phase in OPEN or bool(lb.unclean)
@@ -53,55 +82,121 @@ def attend(
     waited_s: Callable[[], float],
     nonces: Nonces,
 ) -> Attended:
-    """Take one load balancer as far as a controller can, inside one transaction.
+    """Take one load balancer as far as a controller can that remembers nothing."""
+    desk = Desk(settings, lambda _lb: waited_s(), nonces)
+    return attend_all(tx, desk, (load_balancer_id,)).results.get(load_balancer_id, Attended())
 
-    waited_s tells how long this controller has seen it wait for a place.
-    """
-    lb = tx.get(records.LoadBalancer, load_balancer_id, lock=True)
-    if lb is None or lb.environment != settings.environment or not unsettled(lb):
-        return Attended()
-    row = tx.get(records.PlacementRow, lb.id)
-    measure = None
-    if row is None and lb.phase not in UNFINISHED:
-        return Attended()  # it found no place once; nothing moves by itself
-    if row is None and not lb.wanted:
+
+def attend_all(tx: Transaction, desk: Desk, ids: Sequence[LoadBalancerId]) -> Attention:
+    """Take load balancers as far as a controller can, one after the other, in one transaction."""
+    done, environment = Attention(), desk.settings.environment
+    rows = tx.select(records.LoadBalancer, OneOf("id", tuple(ids)), lock=True)
+    lbs = {row.id: row for row in rows if row.environment == environment and unsettled(row)}
+    places = tx.select(records.PlacementRow, OneOf("load_balancer_id", tuple(lbs)))
+    done.places = {row.load_balancer_id: row for row in places}
+    without = [
+        lb
+        for lb in (lbs[id_] for id_ in ids if id_ in lbs)
+        if lb.id not in done.places and not _is_at_its_end(tx, lb, done)
+    ]
+    if without:
+        _place_all(tx, desk, without, done)
+    to_assign = [(lbs[id_], done.places[id_]) for id_ in ids if id_ in done.places]
+    for assignment in assign_all(tx, desk.settings, to_assign, done.homes, desk.nonces):
+        id_ = assignment.load_balancer_id
+        before = done.results.get(id_, Attended())
+        done.results[id_] = replace(before, assignment=assignment)
+    return done
+
+
+def _is_at_its_end(tx: Transaction, lb: records.LoadBalancer, done: Attention) -> bool:
+    """Return whether one without a place needs none any more; tell what is to be told."""
+    if lb.phase not in UNFINISHED:
+        return True  # it found no place once; nothing moves by itself
+    if not lb.wanted:
         tell_deleted(tx, lb)
-        return Attended(told=True)
-    if row is None and lb.refused:  # it shares the fate of what it was added to
+    elif lb.refused:  # it shares the fate of what it was added to
         tell_refused(tx, lb, lb.reason)
-        return Attended(told=True)
-    if row is None:
-        # the books: nobody else places in this environment until the end of the transaction
-        locked(tx, records.Environment(settings.environment), settings.environment)
-        answer, uncertain = decide(tx, settings, lb, waited_s())
-        if isinstance(answer, Unplaced):
-            if answer.may_wait:
-                return Attended(waits_because=answer.because)
-            tell_refused(tx, lb, answer.because)
-            return Attended(told=True)
-        row = settle(tx, settings, lb, answer, nonces)
-        if uncertain > settings.refresh_above:
-            measure = answer.group, answer.agent_id
-    return Attended(assignment=assign(tx, settings, lb, row, nonces), measure=measure)
+    else:
+        return False
+    done.results[lb.id] = Attended(told=True)
+    return True
+
+
+def _place_all(
+    tx: Transaction, desk: Desk, lbs: Sequence[records.LoadBalancer], done: Attention
+) -> None:
+    """Place those that find room, and tell or leave the others."""
+    settings = desk.settings
+    # the books: nobody else places in this environment until the end of the transaction
+    locked(tx, records.Environment(settings.environment), settings.environment)
+    books = done.books = desk.ledger.open(tx, settings)
+    scores = dict(books.shortlist.scores)
+    needs = _needs(tx, desk, lbs)
+    residents = read_projects(tx, settings, needs, books.groups, lock=True)
+    decided = []
+    for lb, need in zip(lbs, needs, strict=True):
+        one = decide(settings, need, lb.revision, books, residents)
+        decided.append(one)
+        if isinstance(one.answer, Unplaced):
+            done.results[lb.id] = _refuse(tx, lb, one.answer)
+        else:
+            measure = _enter(settings, one, one.answer, books, residents)
+            done.results[lb.id] = Attended(measure=measure)
+    record_decisions(tx, settings, books, decided, desk.nonces() + desk.nonces())
+    places, homes = settle_all(tx, settings, lbs, decided, desk.nonces)
+    done.places |= places
+    done.homes = residents.home_rows | homes
+    remember_full(tx, settings, scores)
+    books.note_version(tx, settings)
 
 
 def decide(
-    tx: Transaction, settings: ControllerSettings, lb: records.LoadBalancer, waited_s: float
-) -> tuple[Placement | Unplaced, float]:
-    """Ask the scheduler on a snapshot of the fleet, and store question and answer.
+    settings: ControllerSettings, need: Need, revision: int, books: OpenBooks, residents: Residents
+) -> Decided:
+    """Ask the scheduler on the books as they are by now; what is held for this one is free."""
+    standings = residents.standings(need)
+    answer: Placement | Unplaced | None = choose(need, books.shortlist, standings, settings.rules)
+    if answer is None:
+        groups = books.shortlist.groups.values()
+        fleet = fleet_at(settings.environment, groups, (), standings.values())
+        answer = schedule(need, fleet, settings.rules, settings.policies)
+    return Decided(need, revision, tuple(standings.values()), len(books.bookings), answer)
 
-    Return the answer, and which share of a limit of that group is in flight as an estimate.
-    """
-    need, fleet, answer = ask(tx, settings, lb, waited_s)
-    record_decision(tx, settings, lb.revision, (need, fleet, answer))
-    return answer, share_in_flight(need, fleet, answer)
+
+def _enter(
+    settings: ControllerSettings,
+    decided: Decided,
+    answer: Placement,
+    books: OpenBooks,
+    residents: Residents,
+) -> tuple[GroupNumber, AgentId] | None:
+    """Write a placement into the books; return the group, when it is to be measured anew."""
+    need, number = decided.need, answer.group
+    standing = next((one for one in decided.standings if one.group == number), None)
+    group = books.shortlist.groups[number]
+    seen = group if standing is None else standing.seen(group)
+    uncertain = share_in_flight(need, seen, answer.costs)
+    books.book(number, answer.costs, standing)
+    residents.move_in(need, number, answer.agent_id)
+    return (number, answer.agent_id) if uncertain > settings.refresh_above else None
 
 
-def ask(
-    tx: Transaction, settings: ControllerSettings, lb: records.LoadBalancer, waited_s: float
-) -> tuple[Need, Fleet, Placement | Unplaced]:
-    """Ask the scheduler on a snapshot of the fleet; what is held for this one is free to it."""
-    need = Need(
+def _refuse(tx: Transaction, lb: records.LoadBalancer, answer: Unplaced) -> Attended:
+    if answer.may_wait:
+        return Attended(waits_because=answer.because)
+    tell_refused(tx, lb, answer.because)
+    return Attended(told=True)
+
+
+def _needs(tx: Transaction, desk: Desk, lbs: Sequence[records.LoadBalancer]) -> tuple[Need, ...]:
+    costs = costs_of_all(tx, desk.settings, {lb.project_id for lb in lbs})
+    return tuple(need_of(lb, costs[lb.project_id], desk.waited_s(lb)) for lb in lbs)
+
+
+def need_of(lb: records.LoadBalancer, seen_costs: dict[str, float], waited_s: float) -> Need:
+    """Return what a load balancer asks of placement."""
+    return Need(
         lb.id,
         lb.project_id,
         member_addresses=lb.graph.member_addresses(),
@@ -109,70 +204,7 @@ def ask(
         waited_s=waited_s,
         seed=_seed(lb),
         brings=brought_by(lb.graph),
-        seen_costs=costs_of(tx, settings, lb.project_id),
-    )
-    fleet = read_fleet(tx, settings, need)
-    answer = schedule(need, fleet, settings.rules, settings.policies)
-    remember_full(tx, settings, {one.group: one.score for one in answer.opinions})
-    return need, fleet, answer
-
-
-def settle(
-    tx: Transaction,
-    settings: ControllerSettings,
-    lb: records.LoadBalancer,
-    answer: Placement,
-    nonces: Nonces,
-) -> records.PlacementRow:
-    """Write the placement down, with what it is expected to cost and the project's home."""
-    row = records.PlacementRow(lb.id, settings.environment, lb.project_id, answer.group)
-    reserved = records.Reservation(
-        lb.id, settings.environment, lb.project_id, answer.group, answer.costs, tx.now()
-    )
-    tx.put(reserved)
-    key = (settings.environment, lb.project_id, answer.group)
-    if tx.get(records.Home, *key, lock=True) is None:
-        agent = tx.get(records.Agent, settings.environment, answer.agent_id, lock=True)
-        if agent is None or not (agent.alive and agent.admin_state_up):
-            raise ConcurrentUpdate(f"agent {answer.agent_id} went while its work was placed")
-        give_home(tx, key, agent.id, nonces)
-    move_in(tx, row)
-    return row
-
-
-def assign(
-    tx: Transaction,
-    settings: ControllerSettings,
-    lb: records.LoadBalancer,
-    row: records.PlacementRow,
-    nonces: Nonces,
-) -> Assignment | None:
-    """Return the task for the agent whose home it is; None while no agent can have it."""
-    key = (settings.environment, lb.project_id, row.group)
-    home_row = tx.get(records.Home, *key, lock=True)
-    home = as_home(home_row) if home_row else found_home(tx, settings, key, nonces)
-    agent = tx.get(records.Agent, settings.environment, home.agent_id) if home else None
-    if home is None or agent is None or not agent.alive:
-        return None
-    if lb.phase is Phase.WAITING:
-        tx.put(replace(lb, phase=Phase.ASSIGNED))
-    others = tx.select(
-        records.PlacementRow,
-        environment=settings.environment,
-        project_id=lb.project_id,
-        group=row.group,
-        limit=2,
-    )
-    return Assignment(
-        lb.id,
-        lb.revision,
-        lb.graph,
-        lb.wanted,
-        home,
-        agent.epoch,
-        lb.request_id,
-        lb.leaving,
-        home_is_ending=not lb.wanted and len(others) == 1,
+        seen_costs=seen_costs,
     )
 
 

@@ -25,6 +25,7 @@ from bigip_lbaas.scheduling.heartbeats import silence_for
 from bigip_lbaas.store import records
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.port import OneOf, Transaction
+from bigip_lbaas.store.versions import books_changed
 from bigip_lbaas.wire.messages import Registered, Registration
 
 BEATS_MISSED = 2  # after so many intervals without a heartbeat a process may have been replaced
@@ -57,19 +58,25 @@ def register(
     silence_s = silence_for(pace.lease_s, 0.0, settings.takeover_margin_s)
     agent = replace(agent, silence_s=silence_s)
     tx.put(agent)
-    group = tx.get(records.Group, settings.environment, registration.group)
-    group = group or records.Group(settings.environment, registration.group)
-    if not any(name.startswith(UNKNOWN_SERIAL) for name in registration.devices):
-        group = replace(group, devices=registration.devices)
-    tx.put(replace(group, tags=registration.tags))
+    _write_group(tx, settings, registration)
     mine = (*homes_of(tx, settings, agent.id), *_deserted(tx, agent))
     homes = give_homes(
         tx,
         {(home.environment, home.project_id, home.group): agent.id for home in mine},
         nonces,
     )
+    books_changed(tx, settings.environment, {agent.group, *((earlier.group,) if earlier else ())})
     record_event(tx, settings.environment, "agent registered", agent.id, f"epoch {agent.epoch}")
     return Registered(agent.epoch, homes, pace.interval_s, pace.lease_s, now)
+
+
+def _write_group(tx: Transaction, settings: ControllerSettings, registration: Registration) -> None:
+    """Write down what the agent says of its group."""
+    group = tx.get(records.Group, settings.environment, registration.group)
+    group = group or records.Group(settings.environment, registration.group)
+    if not any(name.startswith(UNKNOWN_SERIAL) for name in registration.devices):
+        group = replace(group, devices=registration.devices)
+    tx.put(replace(group, tags=registration.tags))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,7 @@ def take_homes(
     homes = homes_of(tx, settings, agent.id)
     successors = live_agents(tx, settings, agent.group)  # it is none of them any more
     given = hand_out(tx, settings, homes, successors, nonces)
+    books_changed(tx, settings.environment, (agent.group,))
     record_event(
         tx,
         settings.environment,

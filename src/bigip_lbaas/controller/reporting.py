@@ -13,6 +13,7 @@ from bigip_lbaas.store import records
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import AtMost, Transaction
+from bigip_lbaas.store.versions import books_changed
 
 
 def record_report(tx: Transaction, settings: ControllerSettings, report: CapacityReport) -> bool:
@@ -34,6 +35,7 @@ def record_report(tx: Transaction, settings: ControllerSettings, report: Capacit
     if (report.environment_capacity_score or 0.0) >= 1.0:  # whether it may open, a decision says
         remember_full(tx, settings, {report.group: report.environment_capacity_score})
     _remember(tx, settings, report)
+    books_changed(tx, settings.environment, (report.group,))
     return True
 
 

@@ -3,7 +3,7 @@
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,8 +13,9 @@ from bigip_lbaas.bus.port import Bus, Server
 from bigip_lbaas.controller import registry
 from bigip_lbaas.controller.admitting import admit
 from bigip_lbaas.controller.beating import HeartbeatBatches
+from bigip_lbaas.controller.gathering import Gathering
 from bigip_lbaas.controller.homes import homes_of
-from bigip_lbaas.controller.placing import attend
+from bigip_lbaas.controller.placing import Attended, Desk, attend_all
 from bigip_lbaas.controller.recording import record_outcome
 from bigip_lbaas.controller.reporting import record_report
 from bigip_lbaas.controller.settings import ControllerSettings
@@ -25,7 +26,7 @@ from bigip_lbaas.domain.errors import BusUnavailable, ProviderError
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId
 from bigip_lbaas.store import records
-from bigip_lbaas.store.port import OneOf, Store, Transaction
+from bigip_lbaas.store.port import OneOf, Store
 from bigip_lbaas.wire.codec import decode, encode
 from bigip_lbaas.wire.messages import (
     Admission,
@@ -71,6 +72,8 @@ class Controller:
         """Keep what is given; `start` sets it to work."""
         self._settings = settings
         self._around = around
+        self._desk = Desk(settings, self._waited_s, around.random_hex)
+        self._gathering = Gathering(self._attend_all, settings.placed_at_once)
         self._silence = SilenceWatch(settings)
         self._beats = HeartbeatBatches(around.store, settings, around.monotonic_s)
         self._places_to_register = threading.BoundedSemaphore(REGISTRATIONS_AT_ONCE)
@@ -162,7 +165,10 @@ class Controller:
     def on_admission(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Hold room for a load balancer before it is accepted, or say why there is none."""
         admission = decode(Admission, payload)
-        return encode(self._around.store.write(lambda tx: admit(tx, self._settings, admission)))
+        new_id = self._around.random_hex() + self._around.random_hex()
+        return encode(
+            self._around.store.write(lambda tx: admit(tx, self._settings, admission, new_id))
+        )
 
     def on_registration(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Begin an agent's new life; it asks for its unfinished work when it is ready.
@@ -193,25 +199,28 @@ class Controller:
         """Answer a heartbeat, after it has been committed with those that come with it."""
         return encode(self._beats.answer(decode(Heartbeat, payload)))
 
-    # -- one load balancer
+    # -- load balancers
 
     def attend(self, load_balancer_id: LoadBalancerId) -> None:
-        """Take one load balancer as far as a controller can, then tell its agent."""
-        result = self._around.store.write(
-            lambda tx: attend(
-                tx,
-                self._settings,
-                load_balancer_id,
-                lambda: self._waited_s(tx, load_balancer_id),
-                self._around.random_hex,
-            )
-        )
+        """Take one load balancer as far as a controller can, then tell its agent.
+
+        Those that several threads ask for at the same time share a transaction.
+        """
+        result = self._gathering.ask(load_balancer_id)
+        if result is None:
+            return
         if result.told:
             self._around.statuses_wait()
         if result.assignment is not None:
             self._send_assignment(result.assignment)
         if result.measure is not None:
             self._ask_for_a_score(*result.measure)
+
+    def _attend_all(self, ids: Sequence[LoadBalancerId]) -> dict[LoadBalancerId, Attended]:
+        done = self._around.store.write(lambda tx: attend_all(tx, self._desk, ids))
+        if done.books is not None:
+            self._desk.ledger.keep(done.books)
+        return done.results
 
     def _ask_for_a_score(self, group: GroupNumber, agent_id: AgentId) -> None:
         """Have a group measured at once, unless that was asked a moment ago."""
@@ -220,9 +229,8 @@ class Controller:
             self._asked[group] = now_s
             self._tell_agent(agent_id, "measure", encode(Measure(agent_id)))
 
-    def _waited_s(self, tx: Transaction, load_balancer_id: LoadBalancerId) -> float:
-        lb = tx.get(records.LoadBalancer, load_balancer_id)
-        return self._sweep.waited_s(load_balancer_id, lb.revision if lb else 0)
+    def _waited_s(self, lb: records.LoadBalancer) -> float:
+        return self._sweep.waited_s(lb.id, lb.revision)
 
     def _send_assignment(self, assignment: Assignment) -> None:
         self._sweep.sent(assignment.load_balancer_id, assignment.revision)

@@ -31,6 +31,7 @@ class ControllerSettings:
     history_kept_s: how long the spans of the history are kept, for each length of span.
     decisions_kept_s: how long decisions are kept after their load balancer has gone.
     events_kept_s: how long events are kept.
+    placed_at_once: how many load balancers a transaction takes on, at most.
     costs_kept_s: how long what was learned of a project is kept after its last load balancer came.
     """
 
@@ -57,6 +58,7 @@ class ControllerSettings:
     decisions_kept_s: float = 30 * DAY_S
     events_kept_s: float = 90 * DAY_S
     housekeeping_s: float = 60.0
+    placed_at_once: int = 128
     workers: int = 4
     heartbeat_workers: int = 64  # heartbeats that are gathered wait in one each
 

@@ -7,7 +7,7 @@ from functools import partial
 from bigip_lbaas.controller import registry
 from bigip_lbaas.controller.admitting import forget_holds
 from bigip_lbaas.controller.costs import forget_costs, level_costs
-from bigip_lbaas.controller.decisions import forget_decisions
+from bigip_lbaas.controller.decisions import forget_decisions, forget_snapshots
 from bigip_lbaas.controller.placing import UNFINISHED
 from bigip_lbaas.controller.reporting import forget_history
 from bigip_lbaas.controller.settings import ControllerSettings
@@ -142,6 +142,7 @@ class Sweep:
         self.store.write(lambda tx: forget_costs(tx, self.settings, AT_ONCE))
         self.store.write(lambda tx: forget_holds(tx, self.settings, AT_ONCE))
         self.store.write(lambda tx: forget_decisions(tx, self.settings, AT_ONCE))
+        self.store.write(lambda tx: forget_snapshots(tx, self.settings, AT_ONCE))
         kept_s = self.settings.events_kept_s
         self.store.write(lambda tx: forget_events(tx, self.settings.environment, kept_s, AT_ONCE))
 

@@ -1,7 +1,7 @@
 """A fleet: what placement knows of an environment's device groups, read in one transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber
 
@@ -59,3 +59,49 @@ class Fleet:
 
     environment: EnvironmentName
     groups: tuple[GroupState, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a group is to one project's request alone, beside what it is to everybody.
+
+    lives_here, home, nodes: as in GroupState. reserved, held: what stays when that which is held
+    for this very load balancer is left out; None when nothing is.
+    """
+
+    group: GroupNumber
+    lives_here: bool = False
+    home: AgentId | None = None
+    nodes: frozenset[str] = frozenset()
+    reserved: Mapping[str, float] | None = None
+    held: int | None = None
+
+    def seen(self, group: GroupState) -> GroupState:
+        """Return the group as this request sees it."""
+        return replace(
+            group,
+            project_lives_here=self.lives_here,
+            project_home=self.home,
+            project_nodes=self.nodes,
+            reserved=group.reserved if self.reserved is None else self.reserved,
+            held=group.held if self.held is None else self.held,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What a placement has left in a group's books, for those that are placed after it."""
+
+    group: GroupNumber
+    reserved: Mapping[str, float]
+    load_balancers: int
+    held: int
+
+    def entered(self, group: GroupState) -> GroupState:
+        """Return the group after this placement."""
+        return replace(
+            group,
+            reserved=self.reserved,
+            load_balancers=self.load_balancers,
+            held=self.held,
+        )

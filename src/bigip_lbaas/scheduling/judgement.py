@@ -32,8 +32,7 @@ class Judgement:
     @property
     def fewer_is_better(self) -> float:
         """Return its load balancers per weight; a group without weight comes last."""
-        weight = self.group.weight
-        return self.group.load_balancers / weight if weight > 0 else float("inf")
+        return fewer_is_better(self.group)
 
     def opinion(self, *, why_not: str | None = None, note: str = "") -> Opinion:
         """Return what is stored of it; `why_not` here speaks for groups that are open."""
@@ -48,6 +47,11 @@ class Judgement:
             stage=self.stage,
             note=note,
         )
+
+
+def fewer_is_better(group: GroupState) -> float:
+    """Return a group's load balancers per weight; without weight it comes last."""
+    return group.load_balancers / group.weight if group.weight > 0 else float("inf")
 
 
 def judge(need: Need, group: GroupState, rules: PlacementRules) -> Judgement:

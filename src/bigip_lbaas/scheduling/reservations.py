@@ -1,9 +1,11 @@
 """What one load balancer is expected to cost a device group, metric by metric."""
 
+from collections.abc import Mapping
+
 from bigip_lbaas.domain.capacity import EXACT_METRICS
-from bigip_lbaas.domain.fleet import Fleet, GroupState
+from bigip_lbaas.domain.fleet import GroupState
 from bigip_lbaas.domain.graph import ServiceGraph
-from bigip_lbaas.domain.placement import Need, Placement, PlacementRules, Unplaced
+from bigip_lbaas.domain.placement import Need, PlacementRules
 
 # What has never been seen costs a prior, not nothing: without one, any number of load balancers
 # that arrive between two reports would look free. A thousandth of the limit lets a burst of fifty
@@ -53,18 +55,16 @@ def brought_by(graph: ServiceGraph) -> dict[str, float]:
     return counts
 
 
-def share_in_flight(need: Need, fleet: Fleet, answer: Placement | Unplaced) -> float:
-    """Return the highest share of a limit of the chosen group that is reserved as an estimate.
+def share_in_flight(need: Need, group: GroupState, costs: Mapping[str, float]) -> float:
+    """Return the highest share of a limit of the group that is reserved as an estimate.
 
-    What is known exactly does not count: a fresh score would say nothing new of it.
+    costs: what the request itself adds. What is known exactly does not count: a fresh score would
+    say nothing new of it.
     """
-    if isinstance(answer, Unplaced):
-        return 0.0
-    group = next(group for group in fleet.groups if group.number == answer.group)
     estimated = group.limits.keys() - exact_metrics(need)
     return max(
         (
-            (group.reserved.get(metric, 0.0) + answer.costs[metric]) / group.limits[metric]
+            (group.reserved.get(metric, 0.0) + costs[metric]) / group.limits[metric]
             for metric in estimated
         ),
         default=0.0,

@@ -5,11 +5,11 @@ here; the same need, fleet and rules give the same answer in any process, at any
 """
 
 from collections.abc import Sequence
-from hashlib import sha256
 
-from bigip_lbaas.domain.fleet import AgentState, Fleet
+from bigip_lbaas.domain.fleet import Fleet
 from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.domain.placement import Need, Placement, PlacementRules, Stage, Unplaced
+from bigip_lbaas.scheduling.dice import choose_agent, throw
 from bigip_lbaas.scheduling.judgement import OPEN_STAGES, Judgement, judge
 from bigip_lbaas.scheduling.notes import Ranking, note_for, why_chosen
 from bigip_lbaas.scheduling.ranking import OpenGroup, Policies, ranks
@@ -38,7 +38,7 @@ def schedule(
     own = tuple(one for one in best if one.group.project_lives_here)
     ranking = _rank(need, own or best, fleet, rules, policies)  # 4. the policy prefers one
     chosen = ranking.first
-    agent, why_agent = _choose_agent(need, chosen)  # 5. who does the work
+    agent, why_agent = choose_agent(need, chosen)  # 5. who does the work
     why = why_chosen(ranking, judged)
     return Placement(
         load_balancer_id=need.load_balancer_id,
@@ -74,27 +74,9 @@ def _rank(
 
     def preference(one: Judgement) -> tuple[float, float, bytes, int]:
         number = one.group.number
-        return rank_of[number], one.fewer_is_better, _throw(need, number), number
+        return rank_of[number], one.fewer_is_better, throw(need, number), number
 
     return Ranking(rules.policy, min(rivals, key=preference), rank_of)
-
-
-def _choose_agent(need: Need, chosen: Judgement) -> tuple[AgentState, str]:
-    """Take the project's home in the group; it has one even while only tombstones live there."""
-    number = chosen.group.number
-    for agent in chosen.agents:
-        if agent.id == chosen.group.project_home:
-            return agent, "is the project's home there"
-    agent = min(chosen.agents, key=lambda one: (_throw(need, number, one.id), one.id))
-    if len(chosen.agents) == 1:
-        return agent, "is the only one there that can"
-    return agent, f"by dice among {len(chosen.agents)}"
-
-
-def _throw(need: Need, *names: object) -> bytes:
-    """Throw dice that fall the same way for the same seed, load balancer and names."""
-    text = "\0".join(str(part) for part in (need.seed, need.load_balancer_id, *names))
-    return sha256(text.encode()).digest()
 
 
 def _hold_for_own_groups(

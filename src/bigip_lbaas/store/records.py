@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from bigip_lbaas.domain.capacity import CapacityReport
 from bigip_lbaas.domain.costs import CostBook, Watch
-from bigip_lbaas.domain.fleet import Fleet
+from bigip_lbaas.domain.fleet import Booking, GroupState, Standing
 from bigip_lbaas.domain.graph import ObjectRef, ServiceGraph
 from bigip_lbaas.domain.history import Span
 from bigip_lbaas.domain.ids import (
@@ -218,11 +218,47 @@ class StillComing:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class GroupBooks:
+    """A number that changes with all that a group is to every project.
+
+    So a controller may keep in memory what it has read of the group. The heartbeats of its agents
+    do not change it: how long a reading is good, they say themselves.
+    """
+
+    KEY: ClassVar = ("environment", "group")
+    environment: EnvironmentName
+    group: GroupNumber
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSnapshot:
+    """What the groups were to every project when a transaction began to place.
+
+    bookings: what that transaction placed, in order. Later decisions of the same controller may
+    rest on it, too, and say which groups had changed. is_suspect: decisions that rest on it have
+    been deleted.
+    """
+
+    KEY: ClassVar = ("id",)
+    id: str
+    environment: EnvironmentName
+    made_at: float
+    groups: tuple[GroupState, ...]
+    rules: PlacementRules
+    bookings: tuple[Booking, ...] = ()
+    is_suspect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementDecision:
     """One answer of placement with all that it was worked out from.
 
-    The same pure function says it again from need, fleet and rules. number grows with each
-    decision of a load balancer. orphaned_at: since when there is no such load balancer.
+    The fleet was that of the snapshot but for the groups in `changed`, after so many of its
+    bookings, as the project's standings let it see them; the same pure function says the answer
+    again. outcome: of a Placement without reasons, and only the opinion of the chosen group; an
+    Unplaced whole. number grows with each decision of a load balancer. orphaned_at: since when
+    there is no such load balancer.
     """
 
     KEY: ClassVar = ("load_balancer_id", "number")
@@ -232,10 +268,12 @@ class Decision:
     decided_at: float
     revision: int
     controller: str
+    snapshot: str
+    bookings: int
+    changed: tuple[GroupState, ...]
     need: Need
-    fleet: Fleet
-    rules: PlacementRules
-    answer: Placement | Unplaced
+    standings: tuple[Standing, ...]
+    outcome: Placement | Unplaced
     orphaned_at: float | None = None
 
 
@@ -338,6 +376,6 @@ class Event:
 
 RECORDS = (
     LoadBalancer, Child, Vip, Environment, Group, Agent, Home, PlacementRow, Residence, Reservation,
-    StillComing, Decision, Report, History, GroupWatch,
+    StillComing, GroupBooks, FleetSnapshot, PlacementDecision, Report, History, GroupWatch,
     SeenCosts, StatusMessage, Tenure, Sequence, Event,
 )  # fmt: skip

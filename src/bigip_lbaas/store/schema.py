@@ -23,6 +23,7 @@ from bigip_lbaas.store.tables import PREFIX, metadata
 VERSION_TABLE = "bigip_lbaas_alembic_version"  # alembic's own name may be another project's
 MIGRATIONS = Path(__file__).parent / "migrations"
 OF_OLD = "_of_old"  # how indexes end that only older programs need
+TABLES_OF_OLD = (PREFIX + "decision",)  # so do these, until the next release
 LOCK = "bigip_lbaas_schema"
 LOCK_NUMBER = 0x62696769706C62  # the same for PostgreSQL, which wants a number
 LOCK_TIMEOUT_S = 20  # less than what counts as silence of the network
@@ -70,6 +71,8 @@ def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
     """
     if kind == "index":
         return not (name or "").endswith(OF_OLD)
+    if kind == "table" and name in TABLES_OF_OLD:
+        return False
     return kind != "table" or (name or "").startswith(PREFIX)
 
 

@@ -133,6 +133,10 @@ def _asked(
             case OneOf(values=some):
                 field = shape.field(name)
                 plain = [plain_value(shape, field, value) for value in some if value is not None]
+                if len(some) == len(plain) == 1:  # the same question, asked in a cheaper way
+                    values[_name(form)] = plain[0]
+                    form.append((name, "is"))
+                    continue
                 values[_name(form)] = plain
                 form.append((name, "one of or none" if None in some else "one of"))
     return tuple(form), values

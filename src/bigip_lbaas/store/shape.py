@@ -32,7 +32,8 @@ INDEXES: dict[type, tuple[tuple[str, ...], ...]] = {
     records.Home: (("agent_id", "fence_number"), ("environment", "group")),
     records.PlacementRow: (("environment", "group"), ("environment", "project_id", "group")),
     records.Reservation: (("environment", "group"), ("environment", "expires_at")),
-    records.Decision: (("environment", "orphaned_at"),),
+    records.PlacementDecision: (("environment", "orphaned_at"), ("snapshot",)),
+    records.FleetSnapshot: (("environment", "is_suspect"),),
     records.History: (("environment", "span_s", "begin"),),
     records.SeenCosts: (("environment", "learned_at"),),
     records.StatusMessage: (("environment", "next_at"),),
@@ -40,7 +41,8 @@ INDEXES: dict[type, tuple[tuple[str, ...], ...]] = {
 
 # Kept long and read seldom.
 PACKED: dict[type, frozenset[str]] = {
-    records.Decision: frozenset({"need", "fleet", "rules", "answer"}),
+    records.PlacementDecision: frozenset({"changed", "outcome"}),
+    records.FleetSnapshot: frozenset({"groups", "bookings"}),
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from bigip_lbaas.domain.ids import AgentId, GroupNumber
 from bigip_lbaas.domain.placement import Placement, Unplaced
 from bigip_lbaas.store import records
+from bigip_lbaas.store.decisions import decisions
 from bigip_lbaas.store.port import Store, Transaction
 
 PAUSE_S = 0.05
@@ -36,9 +37,7 @@ class Facts:
     def decision(self, load_balancer_id: str) -> Placement | Unplaced | None:
         """Return the last decision about a load balancer."""
         rows = self._store.read(
-            lambda tx: tx.select(
-                records.Decision, load_balancer_id=load_balancer_id, order_by="-number", limit=1
-            )
+            lambda tx: decisions(tx, load_balancer_id=load_balancer_id, order_by="-number", limit=1)
         )
         return rows[0].answer if rows else None
 

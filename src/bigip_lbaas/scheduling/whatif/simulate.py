@@ -124,7 +124,8 @@ class _Run:
         if arrival.stays_s is not None:
             self._at(now + arrival.stays_s, self._leave(answer.group, arrival.load_balancer_id))
         above = self.timing.refresh_above
-        if above is not None and share_in_flight(need, fleet, answer) > above:
+        group = next(each for each in fleet.groups if each.number == answer.group)
+        if above is not None and share_in_flight(need, group, answer.costs) > above:
             self._ask(controller, answer.group, now)
 
     def _decide(self, arrival: Arrival) -> tuple[Need, Fleet, Placement | Unplaced]:

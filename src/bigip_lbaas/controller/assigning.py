@@ -1,0 +1,88 @@
+"""Says what to send to the agents whose homes load balancers are in."""
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+
+from bigip_lbaas.controller.homes import Nonces, as_home, found_home
+from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.domain.home import Home
+from bigip_lbaas.domain.ids import GroupNumber, ProjectId
+from bigip_lbaas.store import records
+from bigip_lbaas.store.port import OneOf, Transaction
+from bigip_lbaas.store.records import Phase
+from bigip_lbaas.wire.messages import Assignment
+
+Key = tuple[ProjectId, GroupNumber]
+Placed = tuple[records.LoadBalancer, records.PlacementRow]
+
+
+def assign_all(
+    tx: Transaction,
+    settings: ControllerSettings,
+    placed: Sequence[Placed],
+    locked: Mapping[Key, records.Home],
+    nonces: Nonces,
+) -> Iterator[Assignment]:
+    """Yield the task of each load balancer for whose home there is a live agent.
+
+    locked: homes that nobody gives away until the end.
+    """
+    if not placed:
+        return
+    keys = {(row.project_id, row.group) for _, row in placed}
+    homes = {key: as_home(locked[key]) for key in keys & locked.keys()}
+    homes |= _homes(tx, settings, keys - homes.keys(), nonces)
+    ids = OneOf("id", tuple(sorted({home.agent_id for home in homes.values()})))
+    agents = {
+        row.id: row for row in tx.select(records.Agent, ids, environment=settings.environment)
+    }
+    begun = []
+    for lb, row in placed:
+        home = homes.get((row.project_id, row.group))
+        agent = agents.get(home.agent_id) if home else None
+        if home is None or agent is None or not agent.alive:
+            continue
+        if lb.phase is Phase.WAITING:
+            begun.append(lb.id)
+        yield Assignment(
+            lb.id,
+            lb.revision,
+            lb.graph,
+            lb.wanted,
+            home,
+            agent.epoch,
+            lb.request_id,
+            lb.leaving,
+            home_is_ending=not lb.wanted and _is_the_last(tx, row),
+        )
+    if begun:
+        tx.alter(records.LoadBalancer, OneOf("id", tuple(begun)), change={"phase": Phase.ASSIGNED})
+
+
+def _homes(
+    tx: Transaction, settings: ControllerSettings, keys: Set[Key], nonces: Nonces
+) -> dict[Key, Home]:
+    """Return these homes, those that nobody has had founded; nobody gives them away any more."""
+    if not keys:
+        return {}
+    environment = settings.environment
+    projects = OneOf("project_id", tuple(sorted({project for project, _ in keys})))
+    groups = OneOf("group", tuple(sorted({group for _, group in keys})))
+    rows = tx.select(records.Home, projects, groups, environment=environment, lock=True)
+    homes = {(row.project_id, row.group): as_home(row) for row in rows}
+    for project, group in sorted(keys - homes.keys()):
+        home = found_home(tx, settings, (environment, project, group), nonces)
+        if home is not None:
+            homes[project, group] = home
+    return homes
+
+
+def _is_the_last(tx: Transaction, row: records.PlacementRow) -> bool:
+    """Return whether no other load balancer of the project is placed in the group."""
+    others = tx.select(
+        records.PlacementRow,
+        environment=row.environment,
+        project_id=row.project_id,
+        group=row.group,
+        limit=2,
+    )
+    return len(others) == 1

@@ -1,0 +1,77 @@
+"""Writes placements down: who lives where, what is reserved for it, whose home it is."""
+
+from collections.abc import Sequence
+
+from bigip_lbaas.controller.decisions import Decided
+from bigip_lbaas.controller.homes import Nonces, draw_fences
+from bigip_lbaas.controller.places import move_all_in
+from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.domain.errors import ConcurrentUpdate
+from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId, ProjectId
+from bigip_lbaas.domain.placement import Placement
+from bigip_lbaas.store import records
+from bigip_lbaas.store.port import OneOf, Transaction
+
+Key = tuple[ProjectId, GroupNumber]
+
+
+def settle_all(
+    tx: Transaction,
+    settings: ControllerSettings,
+    lbs: Sequence[records.LoadBalancer],
+    decided: Sequence[Decided],
+    nonces: Nonces,
+) -> tuple[dict[LoadBalancerId, records.PlacementRow], dict[Key, records.Home]]:
+    """Write down those that found a place; return the new places and homes.
+
+    Raises ConcurrentUpdate when others were faster.
+    """
+    placed = [
+        (lb, one.answer, one)
+        for lb, one in zip(lbs, decided, strict=True)
+        if isinstance(one.answer, Placement)
+    ]
+    if not placed:
+        return {}, {}
+    environment, now = settings.environment, tx.now()
+    tx.put_all(
+        [
+            records.Reservation(lb.id, environment, lb.project_id, answer.group, answer.costs, now)
+            for lb, answer, _ in placed
+        ]
+    )
+    homeless: dict[Key, AgentId] = {}
+    for lb, answer, one in placed:
+        if not any(each.home and each.group == answer.group for each in one.standings):
+            homeless.setdefault((lb.project_id, answer.group), answer.agent_id)
+    homes = _found_homes(tx, settings, homeless, nonces)
+    places = [
+        records.PlacementRow(lb.id, environment, lb.project_id, answer.group)
+        for lb, answer, _ in placed
+    ]
+    move_all_in(tx, places)
+    return {row.load_balancer_id: row for row in places}, homes
+
+
+def _found_homes(
+    tx: Transaction,
+    settings: ControllerSettings,
+    homeless: dict[Key, AgentId],
+    nonces: Nonces,
+) -> dict[Key, records.Home]:
+    """Give each project that has none in its new group a home there."""
+    if not homeless:
+        return {}
+    chosen = OneOf("id", tuple(sorted(set(homeless.values()))))
+    agents = tx.select(records.Agent, chosen, environment=settings.environment, lock=True)
+    ready = {row.id for row in agents if row.alive and row.admin_state_up}
+    gone = sorted(set(homeless.values()) - ready)
+    if gone:
+        raise ConcurrentUpdate(f"agent {gone[0]} went while its work was placed")
+    fences = draw_fences(tx, len(homeless), nonces)
+    homes = {
+        key: records.Home(settings.environment, *key, agent_id, fence.number, fence.nonce)
+        for (key, agent_id), fence in zip(homeless.items(), fences, strict=True)
+    }
+    tx.insert_all(list(homes.values()))
+    return homes
