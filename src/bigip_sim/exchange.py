@@ -73,7 +73,6 @@ def _plain(value: object) -> object:
 
 def read_request(environ: Mapping[str, Any]) -> Request:
     """Read a WSGI environment."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
     raw_query = str(environ.get("QUERY_STRING", ""))
     return Request(
         str(environ["REQUEST_METHOD"]),
@@ -81,10 +80,20 @@ def read_request(environ: Mapping[str, Any]) -> Request:
         dict(parse_qsl(raw_query, keep_blank_values=True)),
         raw_query,
         {name: str(value) for name, value in environ.items() if name.startswith("HTTP_")},
-        environ["wsgi.input"].read(length) if length else b"",
+        _raw_body(environ),
         str(environ.get("REMOTE_ADDR", "")),
         str(environ.get("CONTENT_TYPE", "")),
     )
+
+
+def _raw_body(environ: Mapping[str, Any]) -> bytes:
+    """Read the body, of a length that was said or in chunks, as clients send what they stream."""
+    content: bytes = b""
+    if environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
+        content = environ["wsgi.input"].read()
+    elif length := int(environ.get("CONTENT_LENGTH") or 0):
+        content = environ["wsgi.input"].read(length)
+    return content
 
 
 def _path(text: str) -> str:

@@ -18,6 +18,7 @@ LOGIN = "/mgmt/shared/authn/login"
 _TOKENS = "/mgmt/shared/authz/tokens"
 _PROVIDERS = "/mgmt/cm/system/authn/providers/tmos"
 _PACKAGES = "/mgmt/shared/iapp/package-management-tasks"
+_DEVICE_INFO = "/mgmt/shared/identified-devices/config/device-info"
 # Clients ask these to see whether REST answers; what they say beyond that is unverified.
 _ECHOES = frozenset({"/mgmt/shared/echo", "/mgmt/shared/echo-query"})
 # Where clients put files and fetch them: path -> directory. The first two are in the reference;
@@ -59,6 +60,8 @@ class Framework:
             return self._echo(request)
         if path == _PROVIDERS and method == "GET":
             return self._providers()
+        if path == _DEVICE_INFO and method == "GET":
+            return self._device_info()
         if name == "available" and method == "GET" and self._serves(folder):
             return as_json({})  # that it answers is what counts; its body is unverified
         raise RejectedError(404, "Public URI path not registered")
@@ -125,6 +128,23 @@ class Framework:
         kind = "cm:system:authn:providers:tmos:tmosauthprovidercollectionstate"
         link = f"https://localhost{_PROVIDERS}"
         return as_json({"items": [item], "kind": kind, "selfLink": link})
+
+    def _device_info(self) -> Answer:
+        """What clients of F5's extensions ask first to learn version and name. Form unverified."""
+        me = self._device.identity
+        told = {
+            "hostname": me.name,
+            "version": me.version,
+            "product": "BIG-IP",
+            "build": me.build,
+            "edition": me.edition,
+            "platformId": "Z100",
+            "chassisSerialNumber": me.serial,
+            "managementAddress": me.address,
+            "kind": "shared:resolver:device-groups:deviceinfostate",
+            "selfLink": f"https://localhost{_DEVICE_INFO}",
+        }
+        return as_json(told)
 
     def _upload(self, request: Request, folder: str, name: str) -> Answer:
         path = f"{_UPLOADS[folder]}/{name}"

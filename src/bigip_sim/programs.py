@@ -260,6 +260,8 @@ def _tmsh(run: Run) -> str:
         return _reboot(run)
     if line == "show sys mcp-state":
         return _RUNNING
+    if line in {"show sys version", "show sys version detail"}:
+        return _version(run)
     if said[:3] == ["list", "sys", "ucs"]:
         return "".join(f"{name}\n" for name in archives.names(run.call.device))
     if said[:3] == ["delete", "sys", "ucs"] and len(said) == 4:
@@ -271,6 +273,14 @@ def _tmsh(run: Run) -> str:
         if told is not None:
             return str(told.get("commandResult", _DONE.get((path, said[0]), "")))
     return f'Syntax Error: bigip-sim does not run "{line}"\n'
+
+
+def _version(run: Run) -> str:
+    """Tell the release as `tmsh show sys version` does; its date is not told over REST either."""
+    me = run.call.device.identity
+    rows = (("Product", "BIG-IP"), ("Version", me.version), ("Build", me.build))
+    told = "".join(f"  {name:<8}  {value}\n" for name, value in (*rows, ("Edition", me.edition)))
+    return f"\nSys::Version\nMain Package\n{told}\n"
 
 
 _DONE = {("sys/config", "save"): _SAVED, ("sys/config", "load"): _LOADED}

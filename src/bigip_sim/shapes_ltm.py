@@ -96,6 +96,7 @@ def _new_node(write: Write, name: str, fqdn: Mapping[str, object]) -> Item:
             kind.key(name), kind.path, {"address": "any6", "fqdn": {**base, **fqdn}}
         )
     address = parse_address(str(write.own.get("address", path.name)))
+    address = write.shown(address, path.partition)
     own = {"address": str(address), "~place": write.place(address, path.partition)}
     return write.draft.put(kind.key(name), kind.path, own)
 
@@ -161,6 +162,7 @@ def _destination(write: Write) -> None:
     folder, _, endpoint = text.rpartition("/")
     address, port = parse_endpoint(endpoint)
     home = folder.strip("/") or partition
+    address = write.shown(address, home)
     kind = KINDS["ltm/virtual-address"]
     holder = write.draft.get(kind.key(f"/{home}/{address}")) or _address_holder(write, address)
     if holder is None and home != "Common":
@@ -180,6 +182,19 @@ def _destination(write: Write) -> None:
             write.own["mask"] = holder.own.get("mask", _mask(address))
         if "source" not in write.body and str(write.own.get("source", "0.0.0.0/0")) in _ALL:
             write.own["source"] = "::/0" if address.is_v6 else "0.0.0.0/0"
+    if isinstance(write.own.get("source"), str):
+        write.own["source"] = _network(write, str(write.own["source"]), home)
+
+
+def _network(write: Write, text: str, partition: str) -> str:
+    """Return a source as it reads: with its prefix, and a route domain if it is no default one."""
+    host, slash, prefix = text.partition("/")
+    address = write.shown(parse_address(host, "source"), partition)
+    try:
+        length = ipaddress.ip_interface(f"{address.ip}{slash}{prefix}").network.prefixlen
+    except ValueError as error:
+        raise refusals.invalid_value("source", text) from error
+    return f"{address}/{length}"
 
 
 _ALL = ("0.0.0.0/0", "::/0")
@@ -224,7 +239,7 @@ def _make_translation(write: Write, path: str) -> None:
     kind = KINDS["ltm/snat-translation"]
     if write.draft.get(kind.key(path)) is None:
         parts = split_path(path)
-        address = parse_address(parts.name)
+        address = write.shown(parse_address(parts.name), parts.partition)
         own = {"address": str(address), "~place": write.place(address, parts.partition)}
         write.draft.put(kind.key(path), kind.path, own)
 

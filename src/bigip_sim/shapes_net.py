@@ -138,7 +138,7 @@ def self_ip(write: Write) -> None:
     text, slash, prefix = str(own.get("address", "")).partition("/")
     if not slash or "vlan" not in own:
         raise refusals.nothing_specified()
-    address = parse_address(text)
+    address = write.shown(parse_address(text))
     try:
         network = ipaddress.ip_interface(f"{address.ip}/{prefix}").network
     except ValueError as error:

@@ -62,6 +62,15 @@ class Write:
         number = home.own.get("defaultRouteDomain", 0) if home is not None else 0
         return number if isinstance(number, int) else 0
 
+    def shown(self, address: Address, partition: str = "") -> Address:
+        """Return an address as it reads: without its route domain where that is the default.
+
+        That a domain which is written out is left off then, as f5-cccl expects of devices, holds
+        for the partition's own default domain; that it holds for others is unverified.
+        """
+        is_default = address.route_domain == str(self.default_domain(partition))
+        return Address(address.ip) if is_default else address
+
     def place(self, address: Address, partition: str = "") -> str:
         """Return an address with the route domain it is in, whatever was written."""
         return f"{address.ip}%{address.route_domain or self.default_domain(partition)}"
@@ -113,7 +122,7 @@ def keep_address(write: Write, field: str = "address") -> Address:
     value = write.own.get(field)
     if value is None:
         raise refusals.nothing_specified()  # that it is required is known, the text unverified
-    address = parse_address(str(value), field)
+    address = write.shown(parse_address(str(value), field))
     write.own[field] = str(address)
     write.own["~place"] = write.place(address)
     return address

@@ -53,7 +53,7 @@ def test_the_shell_tells_nothing_where_there_is_no_output(rest):
 
 
 def test_the_shell_does_not_know_everything(rest):
-    assert bash(rest, "reboot now ; hostname") == "bash: reboot: command not found\nbigip-1\n"
+    assert bash(rest, "dance now ; hostname") == "bash: dance: command not found\nbigip-1\n"
     assert bash(rest, "cat /etc/nothing") == "cat: /etc/nothing: No such file or directory\n"
 
 
@@ -95,7 +95,7 @@ def test_a_line_goes_on_as_its_programs_end(rest):
     assert bash(rest, '[ -f "/VERSION" ] && echo 1 || echo 0') == "1\n"
     assert bash(rest, '[ -f "/shared/images/x.ucs" ] && echo 1 || echo 0') == "0\n"
     assert bash(rest, "test ! -d /shared/images || echo there") == "there\n"
-    assert bash(rest, "reboot now && hostname") == "bash: reboot: command not found\n"
+    assert bash(rest, "dance now && hostname") == "bash: dance: command not found\n"
     assert bash(rest, "false || true && hostname") == "bigip-1\n"
     assert bash(rest, "ls /nothing 2> /dev/null || echo none") == "none\n"
     assert bash(rest, "echo a > /var/tmp/f ; wc -l < /var/tmp/f") == "1\n"
@@ -115,3 +115,9 @@ def test_a_file_is_moved_into_a_directory(rest):
     assert bash(rest, "ls /shared/images") == "mine.ucs\n"
     assert bash(rest, "tail -n 1 /var/log/ltm") is None
     assert "load average" in bash(rest, "uptime")
+
+
+def test_tmsh_shows_the_version(rest):
+    said = rest.post("util/bash", command="run", utilCmdArgs="-c 'tmsh show sys version'")
+    assert "BIG-IP" in said["commandResult"]
+    assert "Version   15.1.8" in said["commandResult"]

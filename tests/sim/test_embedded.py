@@ -1,5 +1,6 @@
 """A device in threads of the test's own process, over HTTPS."""
 
+import json
 import ssl
 import threading
 import time
@@ -25,6 +26,14 @@ def test_its_certificate_is_verified_by_its_authority(client, running):
     assert client.get("sys").status_code == 200
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
         httpx.get(running.url)
+
+
+def test_a_body_may_come_in_chunks(client):
+    pool = {"name": "streamed"}
+    parts = iter([json.dumps(pool)[:5].encode(), json.dumps(pool)[5:].encode()])
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("ltm/pool", content=parts, headers=headers)
+    assert (answer.status_code, answer.json()["name"]) == (200, "streamed")
 
 
 def test_requests_are_counted_and_can_be_counted_anew(client, running):

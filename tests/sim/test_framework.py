@@ -115,3 +115,8 @@ def test_no_extension_is_installed(rest):
     told = rest.get(f"{path}/{begun.body['id']}")
     assert (told["status"], told["queryResponse"]) == ("FINISHED", [])
     assert rest.ask("POST", path, {"operation": "INSTALL"}).status == 501
+
+
+def test_a_device_says_what_it_is_to_clients_of_extensions(rest):
+    told = rest.get("/mgmt/shared/identified-devices/config/device-info")
+    assert (told["hostname"], told["version"], told["product"]) == ("bigip-1", "15.1.8", "BIG-IP")

@@ -99,7 +99,7 @@ def test_addresses_are_the_same_or_not_by_their_domain(net):
     net.post("ltm/node", name="b", partition="T1", address="10.9.0.1%10")
     body = {"name": "c", "partition": "T1", "address": "10.9.0.1%0"}
     answer = net.ask("POST", "ltm/node", body)
-    assert answer.message == "0107176c:3: Invalid Node, the IP address 10.9.0.1%0 already exists."
+    assert answer.message == "0107176c:3: Invalid Node, the IP address 10.9.0.1 already exists."
     for name, where in (("v", ""), ("w", "%10")):
         net.post("ltm/virtual", name=name, partition="T1", destination=f"10.8.0.1{where}:80")
     names = [item["name"] for item in net.get("ltm/virtual-address")["items"]]

@@ -207,3 +207,23 @@ def test_a_nodes_name_is_its_address_unless_one_is_given(rest):
 def test_an_unknown_state_is_refused(web):
     body = {"state": "sleeping"}
     assert web.ask("PATCH", "ltm/pool/~T1~p/members/~T1~10.0.0.1:80", body).status == 400
+
+
+def test_a_default_route_domain_that_is_written_out_is_not_told(rest):
+    virtual = {"destination": "/T1/10.1.0.1%0:80", "source": "0.0.0.0%0/0", "partition": "T1"}
+    read = rest.post("ltm/virtual", name="v1", **virtual)
+    assert (read["destination"], read["source"]) == ("/T1/10.1.0.1:80", "0.0.0.0/0")
+    assert rest.get("ltm/virtual-address/~T1~10.1.0.1")["address"] == "10.1.0.1"
+    assert rest.post("ltm/node", name="n", address="10.2.0.1%0")["address"] == "10.2.0.1"
+    plain = {"name": "v2", "destination": "/T1/10.1.0.1:80", "partition": "T1"}
+    assert rest.ask("POST", "ltm/virtual", plain).message.startswith("01070333:3:")
+
+
+@pytest.mark.parametrize("source", ["nowhere", "10.0.0.1/33", "10.0.0.1%x/8"])
+def test_a_source_is_a_network(rest, source):
+    answer = rest.ask("POST", "ltm/virtual", {"name": "v", "source": source})
+    assert (answer.status, "invalid property value" in answer.text) == (400, True)
+
+
+def test_a_source_without_prefix_is_one_address(rest):
+    assert rest.post("ltm/virtual", name="v", source="10.4.0.1")["source"] == "10.4.0.1/32"
