@@ -6,6 +6,13 @@ from bigip_sim.recorded import defaults
 _ABLE = frozenset({"enabled", "disabled"})
 _TRUTH = frozenset({"true", "false"})
 
+# What a machine says of itself; clients replace a device with a few attributes of its own.
+_OF_THE_MACHINE = frozenset(
+    {"activeModules", "baseMac", "build", "cert", "chassisId", "chassisType", "edition", "hostname"}
+    | {"key", "managementIp", "marketingName", "optionalModules", "platformId", "product"}
+    | {"timeZone", "version"}
+)
+
 CM = (
     Kind("cm/cert", "certificate"),
     Kind("cm/key", "certificate key"),
@@ -15,7 +22,7 @@ CM = (
         defaults=defaults("cm", "cm/device"),
         optional=DESCRIBED
         | {"comment", "contact", "location", "unicastAddress", "multicastInterface"},
-        read_only=frozenset({"failoverState", "selfDevice"}),
+        read_only=frozenset({"failoverState", "selfDevice"}) | _OF_THE_MACHINE,
         links=(Link("cert", "cm/cert", one("cert")), Link("key", "cm/key", one("key"))),
     ),
     Kind(

@@ -108,11 +108,11 @@ class Election:
         self._voters: frozenset[str] = frozenset()
         self._fit_since = now
         self._lacking: dict[str, float] = {}  # group -> since when nobody has it
+        self._yield_until: dict[str, float] = {}
 
     def rename(self, name: str) -> None:
         """Let this unit have another name; nobody else must know it by the old one."""
         self._seat = replace(self._seat, name=name)
-        self._yield_until: dict[str, float] = {}
 
     def seat(self, now: float) -> Seat:
         """Return what to tell the others."""

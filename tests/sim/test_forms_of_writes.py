@@ -103,3 +103,10 @@ def test_none_empties_a_subcollection(web):
 def test_a_snat_makes_its_translation(rest):
     rest.post("ltm/snat", name="s", translation="/Common/10.3.0.1", origins=[{"name": "10.4.0.1"}])
     assert rest.get("ltm/snat-translation/10.3.0.1")["address"] == "10.3.0.1"
+
+
+def test_a_device_that_is_replaced_stays_the_machine_that_it_is(rest):
+    before = rest.get("cm/device/bigip-1")
+    assert rest.ask("PUT", "cm/device/bigip-1", {"configsyncIp": "10.5.0.1"}).status == 200
+    after = {**rest.get("cm/device/bigip-1"), "generation": before["generation"]}
+    assert after == {**before, "configsyncIp": "10.5.0.1"}
