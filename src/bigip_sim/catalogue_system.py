@@ -13,7 +13,12 @@ from bigip_sim.kinds import DESCRIBED, Kind, Link, many
 from bigip_sim.recorded import defaults
 
 
-def _single(path: str, optional: str = "", subcollections: tuple[str, ...] = ()) -> Kind:
+def _single(
+    path: str,
+    optional: str = "",
+    subcollections: tuple[str, ...] = (),
+    flags: tuple[tuple[str, str], ...] = (),
+) -> Kind:
     own = frozenset(optional.split()) | {"description"}
     return Kind(
         path,
@@ -21,6 +26,7 @@ def _single(path: str, optional: str = "", subcollections: tuple[str, ...] = ())
         partitioned=False,
         defaults=defaults("system", path),
         optional=own,
+        flags=flags,
         subcollections=subcollections,
         by_device=True,
         single=True,
@@ -36,7 +42,7 @@ def _named(
     links: tuple[Link, ...] = (),
     family: str = "",
 ) -> Kind:
-    human = path.rpartition("/")[2]
+    human = family or path.rpartition("/")[2]
     absent = DESCRIBED | frozenset(optional.split())
     return Kind(path, human, family, partitioned, defaults=told, optional=absent, links=links)
 
@@ -49,6 +55,11 @@ _ONCE = (
     _single("auth/remote-role", subcollections=("role-info",)),
     _single("auth/remote-user"),
     _single("auth/source"),
+    _single("net/dag-globals"),
+    _single("net/lldp-globals", flags=(("disabled", "enabled"),)),
+    _single("net/multicast-globals"),
+    _single("net/self-allow"),
+    _single("net/stp-globals", "configName"),
     _single("sys/daemon-log-settings/tmm"),
     _single("sys/dns", "nameServers search include"),
     _single("sys/httpd", "include sslCertchainfile sslCaCertFile sslCrlFile"),
@@ -77,7 +88,6 @@ _NAMED = (
         "auth/remote-role/role-info",
         {"console": "disabled", "deny": "disabled", "role": "no-access", "userPartition": "Common"},
         "attribute lineOrder",
-        partitioned=False,
     ),
     _named(
         "auth/tacacs",

@@ -17,6 +17,7 @@ from bigip_sim.certificates import CertificateFiles, make_certificates
 from bigip_sim.cluster_file import read_cluster
 from bigip_sim.cluster_run import run_cluster
 from bigip_sim.control import Control
+from bigip_sim.dataplane.plane import Haproxy
 from bigip_sim.device import Account, Device
 from bigip_sim.lifetime import Lifetime, OrphanError
 from bigip_sim.settings import (
@@ -140,6 +141,7 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
     add("--version", help="TMOS version (15.1.8)")
     add("--serial", help="serial number (kept with --state, else made up)")
     add("--haproxy", metavar="PROGRAM", help="which HAProxy (haproxy)")
+    add("--reload-gap", metavar="SECONDS", help="reloads of HAProxy are so far apart (1)")
     add(
         "--data-plane",
         action=argparse.BooleanOptionalAction,
@@ -231,7 +233,8 @@ def _build(settings: Settings, files: CertificateFiles) -> Unit:
     if not settings.data_plane:
         return Unit(device, listen, files, None, "switched off by an option")
     program = shutil.which(settings.haproxy)
-    return Unit(device, listen, files, program, f"there is no program {settings.haproxy}")
+    haproxy = Haproxy(program, settings.reload_gap_s) if program is not None else None
+    return Unit(device, listen, files, haproxy, f"there is no program {settings.haproxy}")
 
 
 def _open_control(settings: Settings, unit: Unit) -> Control:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bigip_sim.certificates import CertificateFiles, make_certificates
 from bigip_sim.control import Control
+from bigip_sim.dataplane.plane import Haproxy
 from bigip_sim.device import Account, Device
 from bigip_sim.system import Identity
 from bigip_sim.trust import Plan
@@ -87,11 +88,12 @@ def running_device(
     state: Path | None = None,
     directory: Path | None = None,
     data_plane: bool = False,
+    reload_gap_s: float = 1.0,
 ) -> Iterator[RunningDevice]:
     """Run a device on a free port of 127.0.0.1, with a certificate of its own.
 
     `directory` may hold the certificates of an earlier run; by default it is temporary. With
-    `data_plane` HAProxy carries its traffic; without, monitored members are as `monitored` says.
+    `data_plane` HAProxy carries its traffic, with reloads `reload_gap_s` apart; without, monitored members are as `monitored` says.
     """
     with tempfile.TemporaryDirectory(prefix="bigip-sim-") as temporary:
         home = directory or Path(temporary)
@@ -100,7 +102,8 @@ def running_device(
         device = Device(identity, Account(username, password), state)
         program = shutil.which("haproxy") if data_plane else None
         why = "there is no program haproxy" if data_plane else "it was not asked for"
-        unit = Unit(device, ("127.0.0.1", 0), files, program, why)
+        haproxy = Haproxy(program, reload_gap_s) if program is not None else None
+        unit = Unit(device, ("127.0.0.1", 0), files, haproxy, why)
         try:
             unit.start()
             yield RunningDevice(unit, home)
@@ -128,7 +131,7 @@ def running_cluster(
         for name in names or ("bigip-1", "bigip-2"):
             identity = Identity(name, secrets.token_hex(8), version, "127.0.0.1")
             device = Device(identity, Account("admin", password))
-            unit = Unit(device, ("127.0.0.1", 0), files, "haproxy" if data_plane else None)
+            unit = Unit(device, ("127.0.0.1", 0), files, Haproxy() if data_plane else None)
             stack.callback(unit.stop)
             control = Control(unit, "127.0.0.1", 0)
             stack.callback(control.stop)

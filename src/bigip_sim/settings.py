@@ -15,6 +15,7 @@ _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 FIELDS = (
     *("name", "listen", "control", "username", "password_file", "tls_dir", "state", "peer"),
     *("ready_file", "version", "serial", "haproxy", "exit_with_parent", "data_plane", "event_log"),
+    "reload_gap",
 )
 
 
@@ -47,6 +48,7 @@ class Settings:
     ready_file: Path | None = None
     serial: str = ""
     haproxy: str = "haproxy"
+    reload_gap_s: float = 1.0
     data_plane: bool = True
     parent: int | None = None  # end with this process; 0: with whoever started this one
 
@@ -75,6 +77,7 @@ def read_settings(options: argparse.Namespace) -> Settings:
         ready_file=_path(values, "ready_file"),
         serial=str(values.get("serial", "")),
         haproxy=str(values.get("haproxy", "haproxy")),
+        reload_gap_s=_seconds("reload_gap", values.get("reload_gap", 1)),
         data_plane=values.get("data_plane", True) is not False,
         parent=read_parent(values.get("exit_with_parent")),
     )
@@ -143,6 +146,16 @@ def _peer(value: object) -> Address | None:
         return Address.read(name, url)
     except ValueError as error:
         raise SettingsError(f"--peer: {error}") from error
+
+
+def _seconds(option: str, value: object) -> float:
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        seconds = 0.0
+    if not 0.01 <= seconds <= 60:
+        raise SettingsError(f"--{option.replace('_', '-')} {value!r} is no time from 0.01 to 60 s")
+    return seconds
 
 
 def _path(values: Mapping[str, object], name: str) -> Path | None:

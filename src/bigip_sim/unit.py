@@ -4,7 +4,7 @@ import threading
 
 from bigip_sim.app import Application
 from bigip_sim.certificates import CertificateFiles
-from bigip_sim.dataplane.plane import DataPlane
+from bigip_sim.dataplane.plane import DataPlane, Haproxy
 from bigip_sim.device import Device
 from bigip_sim.server import HttpsServer
 from bigip_sim.trust import Plan
@@ -22,7 +22,7 @@ class Unit:
         device: Device,
         listen: tuple[str, int],
         files: CertificateFiles,
-        haproxy: str | None,
+        haproxy: Haproxy | None,
         why_no_haproxy: str = "",
     ) -> None:
         self.device = device

@@ -20,6 +20,7 @@ import httpx
 
 PROGRAM = [sys.executable, "-m", "bigip_sim"]
 PATIENCE_S = 20.0
+RELOAD_GAP = "0.1"  # seconds; what is tested does not depend on it
 
 
 def wait_until(holds: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> float:
@@ -94,6 +95,8 @@ def running(directory: Path, *options: str) -> Iterator[Running]:
     """Run a device; it must be gone at the end, and its HAProxy with it."""
     arguments = [*PROGRAM, "run", "--exit-with-parent", str(os.getpid())]
     arguments += ["--password-file", str(password_file(directory)), *options]
+    if "--reload-gap" not in options:
+        arguments += ["--reload-gap", RELOAD_GAP]
     if "--tls-dir" not in options:
         arguments += ["--tls-dir", str(directory / "tls")]
     environment = {**os.environ, "TMPDIR": str(directory)}  # also of those that are killed

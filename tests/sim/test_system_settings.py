@@ -109,7 +109,7 @@ def test_management_addresses_are_named_by_address_and_prefix(rest):
 
 def test_remote_roles_and_servers_of_remote_accounts(rest):
     role = rest.post("auth/remote-role/role-info", name="ops", attribute="a=b", lineOrder=10)
-    assert (role["fullPath"], role["role"]) == ("ops", "no-access")
+    assert (role["fullPath"], role["role"]) == ("/Common/ops", "no-access")
     link = rest.get("auth/remote-role")["roleInfoReference"]["link"]
     assert link == "https://localhost/mgmt/tm/auth/remote-role/role-info?ver=15.1.8"
     rest.post("auth/radius-server", name="system_auth_name1", secret="x", server="10.0.0.1")

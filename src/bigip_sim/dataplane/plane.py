@@ -1,7 +1,7 @@
 """Keeps HAProxy doing what the configuration says, and tells what came of it.
 
 One thread starts and replaces workers and tells them who may take what; REST answers never wait
-for it. Changes are gathered until they have been quiet for `QUIET_S`; reloads keep `GAP_S` apart.
+for it. Changes are gathered until they are quiet for a while; reloads keep apart (`Haproxy`).
 """
 
 import logging
@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bigip_sim.configuration import Configuration
 from bigip_sim.dataplane.beside import Beside
@@ -24,8 +24,6 @@ from bigip_sim.tree import Item, Key
 
 log = logging.getLogger(__name__)
 
-QUIET_S = 0.2
-GAP_S = 1.0
 POLL_S = 0.5
 POLL_SHARE = 20  # reading takes at most one part of so many of the time
 FRESH_S = 0.2  # counters of this age are good enough for an answer
@@ -39,13 +37,32 @@ FEW = 200  # changes that are looked at while the configuration waits
 BESIDE = -1  # what is carried beside HAProxy, as a worker's number
 
 
+@dataclass(frozen=True, slots=True)
+class Haproxy:
+    """Which program carries traffic, and how soon after one reload the next may come."""
+
+    program: str = "haproxy"
+    gap_s: float = 1.0
+
+    @property
+    def quiet_s(self) -> float:
+        """Return how long nothing must have changed before a change is carried out."""
+        return self.gap_s / 5
+
+    @property
+    def poll_s(self) -> float:
+        """Return how often workers are looked at."""
+        return min(POLL_S, self.gap_s / 2)
+
+
 class DataPlane:
     """HAProxy for one device; answers as `Traffic` and as `Probes`."""
 
-    def __init__(self, configuration: Configuration, version: str, program: str) -> None:
+    def __init__(self, configuration: Configuration, version: str, haproxy: Haproxy) -> None:
         self._configuration = configuration
+        self._haproxy = haproxy
         self._planner = Planner(version)
-        self._workers = Workers(program)
+        self._workers = Workers(haproxy.program)
         self._verdicts = Verdicts()
         self._beside = Beside(self._answered)
         self._lock = threading.Lock()  # over verdicts, samples and names
@@ -71,7 +88,7 @@ class DataPlane:
         self._planning = False
         self._steering_due = False
         self._due_at = 0.0
-        self._reloaded_at = self._polled_at = self._tended_at = -GAP_S
+        self._reloaded_at = self._polled_at = self._tended_at = -haproxy.gap_s
         self._poll_cost_s = self._reload_cost_s = self._plan_cost_s = 0.0
         self._reloads = 0
         self._busy = False
@@ -102,7 +119,7 @@ class DataPlane:
         self._powered, self._active = powered, active
         self._silent.clear()
         with self._changes:
-            self._dirty_since = time.monotonic() - QUIET_S  # at once
+            self._dirty_since = time.monotonic() - self._haproxy.quiet_s  # at once
             self._due_at = 0.0
         self._wake.set()
         if not powered and self._thread.is_alive():
@@ -170,7 +187,8 @@ class DataPlane:
                 self._changed_keys.update(changed)
             if self._dirty_since is None:
                 self._dirty_since = now
-            self._due_at = min(now + QUIET_S, self._dirty_since + GAP_S)
+            pace = self._haproxy
+            self._due_at = min(now + pace.quiet_s, self._dirty_since + pace.gap_s)
         self._wake.set()
 
     def _answered(self, target: Target, now: float, outcome: str) -> None:
@@ -204,20 +222,20 @@ class DataPlane:
         if self._steering_due:
             self._steering_due = False
             self._steer()
-        if now - self._tended_at >= POLL_S:
+        if now - self._tended_at >= self._haproxy.poll_s:
             self._tended_at = now
             self._workers.reap()
 
     def _replace_at(self) -> float:
         if self._carried is None or not self._carried.frontends:
             return self._retry_at  # what listens on nothing can be replaced as often as one likes
-        return max(self._retry_at, self._reloaded_at + GAP_S)
+        return max(self._retry_at, self._reloaded_at + self._haproxy.gap_s)
 
     def _poll_every_s(self) -> float:
-        return max(POLL_S, self._poll_cost_s * POLL_SHARE)
+        return max(self._haproxy.poll_s, self._poll_cost_s * POLL_SHARE)
 
     def _pause_s(self, now: float) -> float:
-        turns = [self._tended_at + POLL_S]
+        turns = [self._tended_at + self._haproxy.poll_s]
         if self._dirty_since is not None:
             turns.append(self._due_at)
         if self._replacing:
