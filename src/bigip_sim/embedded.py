@@ -87,22 +87,23 @@ def running_device(
     username: str = "admin",
     state: Path | None = None,
     directory: Path | None = None,
-    data_plane: bool = False,
-    reload_gap_s: float = 1.0,
+    data_plane: bool | Haproxy = False,
 ) -> Iterator[RunningDevice]:
     """Run a device on a free port of 127.0.0.1, with a certificate of its own.
 
     `directory` may hold the certificates of an earlier run; by default it is temporary. With
-    `data_plane` HAProxy carries its traffic, with reloads `reload_gap_s` apart; without, monitored members are as `monitored` says.
+    `data_plane` HAProxy carries its traffic (`Haproxy` says which, and how soon it is reloaded);
+    without, monitored members are as `monitored` says.
     """
     with tempfile.TemporaryDirectory(prefix="bigip-sim-") as temporary:
         home = directory or Path(temporary)
         files, password = _prepare(home)
         identity = Identity(name, secrets.token_hex(8), version, "127.0.0.1")
         device = Device(identity, Account(username, password), state)
-        program = shutil.which("haproxy") if data_plane else None
+        asked = data_plane if isinstance(data_plane, Haproxy) else Haproxy()
+        program = shutil.which(asked.program) if data_plane else None
         why = "there is no program haproxy" if data_plane else "it was not asked for"
-        haproxy = Haproxy(program, reload_gap_s) if program is not None else None
+        haproxy = asked if program is not None else None
         unit = Unit(device, ("127.0.0.1", 0), files, haproxy, why)
         try:
             unit.start()

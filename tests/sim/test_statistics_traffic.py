@@ -8,6 +8,7 @@ import httpx
 import pytest
 from programs import free_port, member, wait_until
 
+from bigip_sim.dataplane.plane import Haproxy
 from bigip_sim.embedded import running_device
 
 pytestmark = [
@@ -40,7 +41,7 @@ class Device:
 def carried():
     """A device, and a virtual server that speaks TLS, over one member."""
     port = free_port()
-    with running_device(data_plane=True, reload_gap_s=0.1) as running, member("A") as number:
+    with running_device(data_plane=Haproxy(gap_s=0.1)) as running, member("A") as number:
         device = Device(running)
         device.post("ltm/pool", name="p", members=[f"127.0.0.1:{number}"])
         device.post(

@@ -34,7 +34,7 @@ class Workers:
     """Starts and ends HAProxy; `replace`, `reap` and `stop` belong to one thread."""
 
     def __init__(self, program: str) -> None:
-        self._program = program
+        self._program = shutil.which(program) or program  # it is started by its whole path
         self._directory = Path(tempfile.mkdtemp(prefix="bigip-sim-"))
         self._descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self._current: Worker | None = None
