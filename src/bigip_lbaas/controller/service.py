@@ -327,10 +327,13 @@ class Controller:
 
         return endpoint
 
-    def _survive(self, work: Callable[[], None]) -> None:
+    def _survive(self, work: Callable[[], None]) -> Exception | None:
+        """Do it; return the defect that it met, which trying again may not help."""
         try:
             work()
         except ProviderError as error:
             LOG.warning("%s: %s; it is tried again", type(error).__name__, error)
-        except Exception:
+        except Exception as error:
             LOG.exception("a bug: this piece of work failed, and is found again by the sweep")
+            return error
+        return None

@@ -1,5 +1,6 @@
 """Finds what no message brought along: waiting, unanswered, overdue, behind, deserted."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,17 +21,21 @@ from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import OneOf, Store, Transaction
 from bigip_lbaas.store.records import Phase
 
+TRIES = 5  # of a piece of work that meets a defect each time; then it is set aside
 AT_ONCE = 500  # rows; a hundred device groups write 1,300 an hour
 
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What a sweep does with what it finds; each survives a failure of one."""
+    """What a sweep does with what it finds; each survives a failure of one.
+
+    survive returns the defect that it met, None when there was none, or when trying again may help.
+    """
 
     attend: Callable[[LoadBalancerId], None]
     statuses_wait: Callable[[], None]
     announce: Callable[[registry.Takeover], None]
-    survive: Callable[[Callable[[], None]], None]
+    survive: Callable[[Callable[[], None]], Exception | None]
 
 
 @dataclass
@@ -48,6 +53,7 @@ class Sweep:
     _placement_waits: Waits = field(default_factory=Waits)
     _pending_waits: Waits = field(default_factory=Waits)
     _sendings: Waits = field(default_factory=Waits)
+    _defects: Counter[tuple[LoadBalancerId, int]] = field(default_factory=Counter)
     _broom_until_s: float = float("-inf")
     _tidied_at_s: float = float("-inf")
 
@@ -73,7 +79,9 @@ class Sweep:
         for row in pending:
             if not self._has_the_broom():
                 return  # it took so long that another controller goes on
-            self.hands.survive(partial(self._look_at, row))
+            defect = self.hands.survive(partial(self._look_at, row))
+            if defect is not None:
+                self._try_again_or_set_aside(row, defect)
         for row in behind:
             if self._unanswered_s(row) > self.settings.behind_resend_s and self._has_the_broom():
                 self.hands.survive(partial(self.hands.attend, row.id))
@@ -99,6 +107,7 @@ class Sweep:
         waiting = [(row.id, row.revision) for row in pending]
         self._placement_waits.keep_only(waiting)
         self._pending_waits.keep_only(waiting)
+        self._defects = Counter({key: self._defects[key] for key in waiting if self._defects[key]})
         self._sendings.keep_only([*waiting, *((row.id, row.revision) for row in behind)])
         for row in pending:
             self._pending_waits.waited_s(row.id, row.revision, now_s)
@@ -113,20 +122,23 @@ class Sweep:
         elif row.phase is Phase.WAITING or self._unanswered_s(row) > self.settings.resend_s:
             self.hands.attend(row.id)
 
+    def _try_again_or_set_aside(self, row: records.LoadBalancer, defect: Exception) -> None:
+        """Leave a revision alone that met a defect too often: it blocks nobody, and says why."""
+        self._defects[row.id, row.revision] += 1
+        if self._defects[row.id, row.revision] >= TRIES:
+            said = f"{type(defect).__name__}: {defect}"
+            why = f"set aside after {TRIES} tries, for a defect of the controllers ({said})"
+            self.hands.survive(lambda: self.store.write(lambda tx: _fail(tx, row, why)))
+            self.hands.statuses_wait()
+
     def _unanswered_s(self, row: records.LoadBalancer) -> float:
         return self._sendings.waited_s(row.id, row.revision, self.monotonic_s())
 
     def _overdue(self, tx: Transaction, row: records.LoadBalancer) -> None:
         """Tell ERROR in time; the work stays its agent's, and ACTIVE follows when it is done."""
-        lb = tx.get(records.LoadBalancer, row.id, lock=True)
-        if lb is None or lb.revision != row.revision or lb.phase not in UNFINISHED:
-            return
-        why = lb.reason or _why_nothing_happened(tx, lb)
+        why = row.reason or _why_nothing_happened(tx, row)
         said = f"not carried out within {self.settings.pending_deadline_s:g} s: {why}"
-        if tx.get(records.PlacementRow, lb.id) is None:
-            tell_refused(tx, lb, said)
-        else:
-            tell_failed(tx, lb, said, behind=True)
+        _fail(tx, row, said, behind=True)
 
     def _rescue(self) -> None:
         """Give away homes whose agent is gone, where somebody can take them by now."""
@@ -165,6 +177,17 @@ class Sweep:
         until_at = now + 3 * self.settings.sweep_interval_s + 1
         tx.put(records.Tenure(name, self.settings.name, until_at))
         return True
+
+
+def _fail(tx: Transaction, row: records.LoadBalancer, why: str, behind: bool = False) -> None:
+    """Tell that this revision has failed, unless it has ended or there is a newer one."""
+    lb = tx.get(records.LoadBalancer, row.id, lock=True)
+    if lb is None or lb.revision != row.revision or lb.phase not in UNFINISHED:
+        return
+    if tx.get(records.PlacementRow, lb.id) is None:
+        tell_refused(tx, lb, why)
+    else:
+        tell_failed(tx, lb, why, behind=behind)
 
 
 def _why_nothing_happened(tx: Transaction, lb: records.LoadBalancer) -> str:
