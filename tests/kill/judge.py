@@ -39,10 +39,22 @@ class Judge:
     environment: str
     devices_of_group: Mapping[int, tuple[Device, ...]]
 
-    def disagreements(self) -> list[str]:
-        """Return what does not fit together now; while work is under way that is a lot."""
+    def disagreements(self, true_reason: str = "$.") -> list[str]:
+        """Return what does not fit together now; while work is under way that is a lot.
+
+        true_reason: what must stand in the reason of a load balancer that may be in ERROR, a
+        regular expression; none may be unless it is said.
+        """
         api = self._api()
         rows = self._rows("SELECT * FROM bigip_lbaas_load_balancer")
+        failed = {
+            row["id"]
+            for row in rows
+            if row["phase"] == "failed" and re.search(true_reason, row["reason"])
+        }
+        told = {lb["id"] for lb in api.values() if lb["provisioning_status"] == "ERROR"} & failed
+        api = {id_: lb for id_, lb in api.items() if id_ not in told}
+        rows = [row for row in rows if row["id"] not in told]
         groups = {
             row["load_balancer_id"]: row["group"]
             for row in self._rows("SELECT * FROM bigip_lbaas_placement_row")

@@ -30,6 +30,12 @@ def until(claim: Callable[[], Any], within_s: float, every_s: float = LOOK_EVERY
     return said
 
 
+def for_a_while(seconds: float) -> None:
+    """Let them work."""
+    until_s = time.monotonic() + seconds
+    until(lambda: time.monotonic() >= until_s, seconds + 1, 0.1)
+
+
 @dataclass
 class Scene:
     """One lab with its clients and its judge."""
@@ -67,16 +73,21 @@ class Scene:
         """Begin to create, change and delete."""
         return self.workload.begin(load_balancers, projects(of_projects))
 
-    def end(self, futures: list["Future[None]"], within_s: float) -> None:
-        """Wait for the clients, then until all agree; fail with what does not in time."""
+    def end(self, futures: list["Future[None]"], within_s: float, true_reason: str = "$.") -> None:
+        """Wait for the clients, then until all agree; fail with what does not in time.
+
+        true_reason: see Judge.disagreements.
+        """
         wait(futures)
         for future in futures:
             future.result()
-        assert self.workload.complaints == []
+        complaints = "\n".join(self.workload.complaints)
+        self.workload.complaints.clear()
+        assert not complaints, complaints
         left = ["not looked at"]
 
         def agree() -> bool:
-            left[:] = self.judge.disagreements()
+            left[:] = self.judge.disagreements(true_reason)
             return not left
 
         until(agree, within_s)
@@ -95,7 +106,7 @@ def scene(directory: Path, **settings: Any) -> Iterator[Scene]:
     def wrapped(name: str, command: Any) -> Any:
         return (sys.executable, str(STATIONS), str(orders), name, *command)
 
-    lab = Lab(LabSettings(directory / "lab", data_plane=False, wrapped=wrapped, **settings))
+    lab = Lab(LabSettings(directory / "lab", data_plane=False, **{"wrapped": wrapped, **settings}))
     lab.start()
     try:
         workload = Workload(lab.endpoint)

@@ -23,7 +23,7 @@ BEFORE, AFTER = "before", "after"
 STATIONS: dict[str, tuple[str, str, str]] = {
     "accept": ("api", "bigip_lbaas.provider.octavia.door:Door._accept", ""),
     "nudge": ("api", "bigip_lbaas.provider.octavia.door:Door._nudged", ""),
-    "place": ("controller", "bigip_lbaas.controller.service:attend", ""),
+    "place": ("controller", "bigip_lbaas.controller.service:Controller.attend", ""),
     "assign": ("controller", "bigip_lbaas.controller.service:Controller._send_assignment", ""),
     "record": ("controller", "bigip_lbaas.controller.service:record_outcome", ""),
     "recorded": ("controller", "bigip_lbaas.controller.service:Controller.on_outcome", ""),

@@ -1,10 +1,9 @@
 """At every station of the line a process is killed, or frozen for longer than its lease."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
-from scene import Scene, scene, until
+from scene import Scene, for_a_while, scene, until
 from stations import AFTER, BEFORE, STATIONS, Deed
 
 pytestmark = [pytest.mark.full, pytest.mark.services, pytest.mark.timeout(600)]
@@ -34,14 +33,13 @@ def test_every_load_balancer_ends_as_the_api_says(running: Scene, deed: Deed) ->
     done = until(lambda: running.did(names), 90, 0.1)
     running.withdraw(names)
     assert done, f"none of {names} came to {deed}"
-    frozen_until_s = time.monotonic() + FROZEN_S
     if deed.signal == "SIGSTOP":
-        until(lambda: time.monotonic() >= frozen_until_s, FROZEN_S + 1)
+        for_a_while(FROZEN_S)
         for name in done:
             running.lab.programs[name].thaw()
     else:
         if kind == "agent":  # its homes are taken over before it comes back
-            until(lambda: time.monotonic() >= frozen_until_s, FROZEN_S + 1)
+            for_a_while(FROZEN_S)
         for name in done:
             running.lab.programs[name].kill()  # the driver agent goes on without the one it lost
         running.start_ended()

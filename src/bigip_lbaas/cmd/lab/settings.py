@@ -8,6 +8,7 @@ from sqlalchemy import URL
 
 from bigip_lbaas.cmd.embedded.simulators import DEVICES_OF_GROUP
 from bigip_lbaas.domain.ids import GroupNumber
+from bigip_lbaas.store import schema
 
 SERVERS = {
     "mariadb": str(URL.create("mysql+pymysql", "root", host="127.0.0.1", port=3306)),
@@ -28,7 +29,8 @@ class LabSettings:
     database: URL of a server, without a database. broker: a transport URL. hosts: how many run
     agents, one for each device group. port: of the API, 0 for any free one. options: lines for
     [DEFAULT] of controllers and agents, by the first word of the process's name. wrapped: gives
-    the command that is run in place of a process's own, by its name.
+    the command that is run in place of a process's own, by its name. make_tables: makes those of
+    controllers and drivers in the database of that URL.
     """
 
     state_dir: Path
@@ -42,6 +44,7 @@ class LabSettings:
     devices: Mapping[GroupNumber, tuple[str, ...]] = field(default_factory=lambda: DEVICES_OF_GROUP)
     options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     wrapped: Callable[[str, Command], Command] = lambda _name, command: command
+    make_tables: Callable[[str], None] = schema.upgrade
 
     def agents(self) -> tuple[tuple[str, str, GroupNumber], ...]:
         """Return process name, host and device group of each agent."""

@@ -18,7 +18,7 @@ from bigip_lbaas.cmd.lab.servers import Belongings
 from bigip_lbaas.cmd.lab.settings import API, DRIVER_AGENT, HOST, Command, LabSettings
 from bigip_lbaas.cmd.state_dir import LONGEST_SOCKET_PATH, locked
 from bigip_lbaas.domain.errors import ConfigurationRefused, ProviderError
-from bigip_lbaas.store import records, schema
+from bigip_lbaas.store import records
 from bigip_lbaas.store.sql import SqlStore
 
 READY_WITHIN_S = 60.0
@@ -75,7 +75,7 @@ class Lab:
         self.owned.write(state_dir / BELONGINGS)
         self._clean_up.callback(remove_belongings, state_dir)
         self.owned.make()
-        schema.upgrade(self.owned.our_url)
+        self.settings.make_tables(self.owned.our_url)
         self.store = SqlStore(self.owned.our_url)
         self._clean_up.callback(self.store.close)
         self._clean_up.callback(self.simulators.stop)
