@@ -6,21 +6,26 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 
 from bigip_lbaas.agent.settings import AgentSettings
-from bigip_lbaas.domain.errors import DeviceError, DeviceUnreachable
+from bigip_lbaas.domain.errors import DeviceError, DeviceUnreachable, OutcomeUnknown
 from bigip_lbaas.domain.fleet import UNKNOWN_SERIAL
 from bigip_lbaas.icontrol.port import Device
 
 
 @dataclass
 class Member:
-    """One device of the group. serial is empty until it has answered for the first time."""
+    """One device of the group. serial is empty until it has answered for the first time.
+
+    is_away: it could not be reached, and what it has has not been read and stamped since.
+    """
 
     device: Device
     serial: str = ""
     failures: int = 0
     retry_at_s: float = 0.0
     said: str = ""
+    is_away: bool = False
     asked: "Future[None] | None" = None  # who it is; asked once at a time
+    returning: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def known_as(self) -> str:
@@ -36,7 +41,7 @@ class DeviceGroup:
     monotonic_s: Callable[[], float]
     members: tuple[Member, ...]
     heard: Callable[[Member, str], None] = field(default=lambda _member, _said: None)
-    returned: Callable[[Member], None] = field(default=lambda _member: None)  # after failures
+    returned: Callable[[Member], None] = field(default=lambda _member: None)  # while it is_away
     _asking: threading.Lock = field(default_factory=threading.Lock)
 
     def serials(self) -> tuple[str, ...]:
@@ -81,6 +86,8 @@ class DeviceGroup:
             self.settings.retry_s * 2 ** min(member.failures, 10), self.settings.retry_most_s
         )
         member.failures += 1
+        if not isinstance(error, OutcomeUnknown):  # then it was reached, by one request at least
+            member.is_away = True
         member.retry_at_s = self.monotonic_s() + wait_s
         if str(error) != member.said:
             member.said = str(error)
@@ -94,6 +101,7 @@ class DeviceGroup:
         member.said = ""
         if was_away:
             self.heard(member, f"{member.device.name} answers again")
+        if member.is_away:
             self.returned(member)
 
     def by_serial(self, members: Iterable[Member]) -> dict[str, Device]:

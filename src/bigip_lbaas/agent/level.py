@@ -1,7 +1,9 @@
 """Brings one device level with one task, remembering what is known of each partition."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from bigip_lbaas.agent.group import Member
@@ -30,6 +32,16 @@ class _Known:
     partition: StampedPartition
     epoch: str
     is_stale: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Work in the partition, one thread at a time."""
+        with self.lock:
+            was_stale, self.is_stale = self.is_stale, False
+            if was_stale:
+                self.partition.forget()  # its count stays
+            yield
 
 
 @dataclass
@@ -43,6 +55,7 @@ class Leveller:
     naming: Naming
     settings: RenderSettings
     may_write: Callable[[Home, str], None] = lambda _home, _epoch: None
+    monotonic_s: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _known: dict[tuple[str, ProjectId], _Known] = field(default_factory=dict)
 
@@ -51,15 +64,16 @@ class Leveller:
 
         Raises: the children of DeviceError, LeaseExpired, RequestRejected.
         """
-        partition = self._partition(member, task)
+        known = self._partition(member, task)
         assignment = task.assignment
         if assignment is None:
             raise LookupError(f"{task.key} has no assignment: stamp() is for that")
         target = Target(assignment.graph, assignment.wanted, assignment.leaving)
-        if assignment.home_is_ending:
-            return not partition.end([target])
-        for refused in partition.apply([target]).values():
-            raise refused
+        with known.in_use():
+            if assignment.home_is_ending:
+                return not known.partition.end([target])
+            for refused in known.partition.apply([target]).values():
+                raise refused
         return False
 
     def stamp(self, member: Member, tasks: Sequence[Task]) -> Mapping[ProjectId, ProviderError]:
@@ -69,21 +83,24 @@ class Leveller:
         Raises: DeviceUnreachable, OutcomeUnknown, DeviceBusy, LeaseExpired.
         """
         refused: dict[ProjectId, ProviderError] = {}
-        waiting: list[StampedPartition] = []
-        for task in tasks:
-            try:
-                partition = self._partition(member, task)
-            except RequestRejected as error:
-                refused[task.home.project_id] = error
-            else:
-                waiting += [] if partition.is_stamped else [partition]
-        if len(waiting) >= MANY:
-            return {**refused, **take_over_together(waiting)}
-        for partition in waiting:
-            try:
-                partition.take_over()
-            except (FencedOff, StampRefused, DeviceRefused) as error:
-                refused[partition.home.project_id] = error
+        with ExitStack() as in_use:
+            waiting: list[StampedPartition] = []
+            # in one order, so that no two threads that stamp many wait for each other
+            for task in sorted(tasks, key=lambda task: task.home.project_id):
+                try:
+                    known = self._partition(member, task)
+                except RequestRejected as error:
+                    refused[task.home.project_id] = error
+                    continue
+                in_use.enter_context(known.in_use())
+                waiting += [] if known.partition.is_stamped else [known.partition]
+            if len(waiting) >= MANY:
+                return {**refused, **take_over_together(waiting)}
+            for partition in waiting:
+                try:
+                    partition.take_over()
+                except (FencedOff, StampRefused, DeviceRefused) as error:
+                    refused[partition.home.project_id] = error
         return refused
 
     def forget(self) -> None:
@@ -112,23 +129,22 @@ class Leveller:
         """Return how many partitions are known."""
         return len(self._known)
 
-    def _partition(self, member: Member, task: Task) -> StampedPartition:
+    def _partition(self, member: Member, task: Task) -> _Known:
         key = (member.device.name, task.home.project_id)
         with self._lock:
             known = self._known.get(key)
             if known is None or known.partition.home != task.home or known.epoch != task.epoch:
                 known = _Known(self._new(member, task), task.epoch)
                 self._known[key] = known
-            was_stale, known.is_stale = known.is_stale, False
-        if was_stale:
-            known.partition.forget()  # here, where no other thread works in it; its count stays
-        return known.partition
+            return known
 
     def _new(self, member: Member, task: Task) -> StampedPartition:
-        return StampedPartition(
+        partition = StampedPartition(
             member.device,
             task.home,
             self.naming,
             self.settings,
             lambda: self.may_write(task.home, task.epoch),
         )
+        partition.monotonic_s = self.monotonic_s
+        return partition

@@ -4,7 +4,8 @@ Each partition holds a stamp. Every transaction takes the stamp that we know out
 one in, so the device itself refuses a writer whose knowledge is old. Rules of this file:
 
 1. What we know of a partition is a stamp, and the content that was read between two readings of
-   that same stamp. Any error empties it.
+   that same stamp, in less time than a device needs to restart: it may come back with a stamp that
+   it had before. Any error empties it.
 2. Content that was only read is not reported as settled before a transaction of ours has taken
    that very stamp out: until then an earlier commit of ours may still be on its way.
 3. A count is never sent twice under a fence. So one StampedPartition lives as long as its fence,
@@ -12,6 +13,7 @@ one in, so the device itself refuses a writer whose knowledge is old. Rules of t
 4. Only a stamp of a lower fence, or of our own, is replaced.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
@@ -35,6 +37,7 @@ from bigip_lbaas.reconcile.render import RenderSettings
 from bigip_lbaas.reconcile.scope import Target, desired
 
 ATTEMPTS = 3  # readings that a moving stamp may spoil, and commits that it may refuse
+LONGEST_READING_S = 60.0  # a restart takes minutes (unverified: no figure of the maker's is known)
 HOMES_PER_TRANSACTION = 45  # two commands each: below the 100 at which transactions get slow
 
 
@@ -55,6 +58,7 @@ class StampedPartition:
         """
         self.device = device
         self._may_write = may_write
+        self.monotonic_s: Callable[[], float] = time.monotonic
         self.home = home
         self.highest: Fence = home.fence  # the highest fence seen here, for the heartbeat
         self._naming = naming
@@ -182,6 +186,7 @@ class StampedPartition:
         if self._content is not None:
             return self._content
         for _ in range(ATTEMPTS):
+            begun_s = self.monotonic_s()
             found = self._look()
             is_fresh = False
             if found is None:
@@ -199,13 +204,15 @@ class StampedPartition:
                 return self._content
             content = self.device.read(self.partition)
             again = self._look()
-            if again is not None and _parse(again) == self._stamps:
+            is_short = self.monotonic_s() - begun_s < LONGEST_READING_S
+            if again is not None and _parse(again) == self._stamps and is_short:
                 self._content, self._is_proven = content, False
                 return content
             self.forget()
         raise StampRefused(
             self.device.name,
-            f"the stamp of {self.partition} changed during each of {ATTEMPTS} readings",
+            f"the stamp of {self.partition} changed during each of {ATTEMPTS} readings, or they took"
+            f" longer than {LONGEST_READING_S:g} s",
         )
 
     def _look(self) -> PartitionStamps | None:

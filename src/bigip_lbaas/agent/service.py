@@ -12,6 +12,7 @@ from bigip_lbaas.agent.inbox import Inbox, Task
 from bigip_lbaas.agent.life import REMEMBERED, Life
 from bigip_lbaas.agent.pacing import Pacing
 from bigip_lbaas.agent.reporting import Reporter
+from bigip_lbaas.agent.returning import Gate
 from bigip_lbaas.agent.saving import Saver
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.agent.surroundings import Surroundings
@@ -53,6 +54,7 @@ class Agent:
         self._group = group
         self._life = life
         self._around = around
+        self._gate = Gate(around.leveller, life)
         self._inbox = Inbox()
         self._changed = threading.Condition()  # guards the inbox
         self._stop = threading.Event()
@@ -214,7 +216,10 @@ class Agent:
         if answer.epoch_ended:
             LOG.warning("%s: its epoch has been ended, it begins anew", self._settings.agent_id)
             self._life.end()
-            return 0.0
+            if beat > 1:
+                return 0.0
+            # another process registers under this name: they must not do nothing else
+            return self._settings.retry_s * (0.5 + self._around.jitter())
         self._life.renew(epoch, sent_at_s, answer.lease_s)
         self._pacing.pace = Pace(answer.interval_s, answer.lease_s)
         self._reporter.heard(answer.store_time)
@@ -235,9 +240,8 @@ class Agent:
 
     # -- work
 
-    def _stamp_again(self, member: Member) -> None:
-        """Read and stamp all homes on a device that was away, before anything else."""
-        self._around.leveller.forget_device(member.device.name)
+    def _stamp_again(self, _member: Member) -> None:
+        """Read and stamp all homes on a device that was away, though nobody asks for anything."""
         epoch = self._life.epoch
         for home in self._life.homes() if epoch else ():
             self._put(Task(home, epoch))
@@ -307,11 +311,10 @@ class Agent:
             return
         before = self._requests()
         begun_s = self._around.clock.monotonic_s()
-        leveller, pool = self._around.leveller, self._pool
         if held[0].assignment is None:
-            endings = stamp_all(self._group, held, leveller.stamp, pool)
+            endings = stamp_all(self._group, held, self._gate.stamp, self._pool)
         else:
-            endings = (converge(self._group, held[0], leveller.level, pool),)
+            endings = (converge(self._group, held[0], self._gate.level, self._pool),)
         work = Work(self._around.clock.monotonic_s() - begun_s, self._requests() - before)
         for task, ending in zip(held, endings, strict=True):
             if ending.fenced:

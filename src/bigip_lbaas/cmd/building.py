@@ -48,6 +48,8 @@ def build_agent(
     life = Life(clock.monotonic_s)
     members = tuple(Member(device_of(endpoint, life.may_write)) for endpoint in endpoints)
     group = DeviceGroup(settings, clock.monotonic_s, members, heard)
-    leveller = Leveller(Naming(settings.environment), RenderSettings(), life.may_write_to)
+    leveller = Leveller(
+        Naming(settings.environment), RenderSettings(), life.may_write_to, clock.monotonic_s
+    )
     around = AgentSurroundings(bus, clock, leveller)
     return Agent(settings, group, life, around)

@@ -1,0 +1,86 @@
+"""Takes one rule of who may write out of the product, for as long as a test lasts.
+
+Each entry of BREAKS is one line of the product, and what it becomes. A line that is not there any
+more is an error, so that no break can turn into a test of nothing.
+"""
+
+import inspect
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bigip_lbaas.agent import partition
+from bigip_lbaas.agent.life import Life
+from bigip_lbaas.agent.partition import StampedPartition
+from bigip_lbaas.controller import registry
+
+Line = tuple[Any, str, str, str]  # where, which function, the line, what it becomes
+
+BREAKS: dict[str, tuple[Line, ...]] = {
+    "the stamp is left out of the transaction": (
+        (
+            StampedPartition,
+            "_commit",
+            "self._send((*self._swap(stamp), *steps))",
+            "if self._content is None or not steps:\n"
+            "        self._send((*self._swap(stamp), *steps))\n"
+            "    else:\n"
+            "        stamp = self._stamps[0]\n"
+            "        self._send(steps)",
+        ),
+    ),
+    "the guard is left out": (
+        (
+            StampedPartition,
+            "_send",
+            "known = self._stamps",
+            "known, writes = self._stamps, [s for s in writes if s.path.name != GUARD]",
+        ),
+    ),
+    "the epoch is ignored": (
+        (Life, "adopt", "if not epoch or epoch != self._epoch:", "if not epoch:"),
+        (
+            registry,
+            "beat",
+            "if agent is None or not agent.alive or agent.epoch != heartbeat.epoch:",
+            "if agent is None:",
+        ),
+    ),
+    "the second reading of the stamp is left out": (
+        (
+            StampedPartition,
+            "_know",
+            "if again is not None and _parse(again) == self._stamps and is_short:",
+            "if True:",
+        ),
+    ),
+    "the lease counts from the answer": (
+        (
+            Life,
+            "renew",
+            "self._lease = Lease(sent_at_s, length_s)",
+            "self._lease = Lease(self._monotonic_s(), length_s)",
+        ),
+    ),
+}
+
+
+def take_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Change the lines of that break until the test ends."""
+    for where, function, line, other in BREAKS[name]:
+        monkeypatch.setattr(where, function, _changed(getattr(where, function), line, other))
+
+
+def _changed(function: Callable[..., Any], line: str, other: str) -> Callable[..., Any]:
+    source = textwrap.dedent(inspect.getsource(function))
+    assert source.count(line) == 1, f"{function.__qualname__} has no line {line!r} any more"
+    globals_ = function.__globals__
+    here: dict[str, Any] = {}
+    exec(compile(source.replace(line, other), function.__qualname__, "exec"), globals_, here)
+    changed: Callable[..., Any] = here[function.__name__]
+    return changed
+
+
+assert partition.GUARD  # the name that one of the lines uses
