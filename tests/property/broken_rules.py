@@ -24,11 +24,10 @@ BREAKS: dict[str, tuple[Line, ...]] = {
             StampedPartition,
             "_commit",
             "self._send((*self._swap(stamp), *steps))",
-            "if self._content is None or not steps:\n"
-            "        self._send((*self._swap(stamp), *steps))\n"
-            "    else:\n"
-            "        stamp = self._stamps[0]\n"
-            "        self._send(steps)",
+            (
+                "stamp = self._stamps[0] if self._content and steps else stamp;"
+                " self._send(steps if stamp in self._stamps else (*self._swap(stamp), *steps))"
+            ),
         ),
     ),
     "the guard is left out": (

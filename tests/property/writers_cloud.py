@@ -47,6 +47,10 @@ class Cloud:
         """Begin with both agents registered and nothing asked for."""
         settings = ControllerSettings(ENVIRONMENT, "any")
         self.law = Law(settings.silence_s)
+        self.asked: dict[tuple[str, int], int] = {}  # load balancer, revision -> members; 0: none
+        self.told: dict[str, tuple[int, int]] = {}  # load balancer -> members, since which event
+        self.lied: list[str] = []
+        self._seen: list[dict[Any, Any]] = []
         self.store = WatchedStore(lambda: self.fleet.now_s)
         self.fleet = Fleet(self.law, self.answer, self.cast)
         self.fleet.devices = {name: MemoryDevice(name) for name in DEVICES}
@@ -55,9 +59,6 @@ class Cloud:
         self.random_hex = hexes(1)
         self.controllers = [self._controller(number) for number in range(2)]
         self.turn = 0
-        self.asked: dict[tuple[str, int], int] = {}  # load balancer, revision -> members; 0: none
-        self.told: dict[str, tuple[int, int]] = {}  # load balancer -> members, since which event
-        self.lied: list[str] = []
         self.door = Door(self.store, self, ENVIRONMENT)  # type: ignore[arg-type]
         for host in HOSTS:
             self.fleet.start(host)
@@ -153,7 +154,7 @@ class Cloud:
         self.fleet.now_s += tick_s
         for controller in self.controllers:
             controller.watch()
-            controller.sweep()
+        self.controllers[0].sweep()
 
     def go_on(self, seconds: float, tick_s: float = TICK_S) -> None:
         """Let everything that is not frozen, cut off or given up go well for a while."""
@@ -191,6 +192,10 @@ class Cloud:
     # -- what must hold
 
     def _committed(self) -> None:
+        tables = [dict(self.store._tables.get(r, {})) for r in (records.Home, records.LoadBalancer)]
+        if tables == self._seen:
+            return
+        self._seen = tables
         rows = self.store.read(lambda tx: tx.select(records.Home, environment=ENVIRONMENT))
         self.law.hold(
             self.fleet.now_s,
@@ -202,9 +207,7 @@ class Cloud:
         self._note_what_is_told()
 
     def _note_what_is_told(self) -> None:
-        rows = {
-            row.id: row for row in self.store.read(lambda tx: tx.select(records.LoadBalancer))
-        }
+        rows = {row.id: row for row in self.store.read(lambda tx: tx.select(records.LoadBalancer))}
         for id_ in {id_ for id_, _ in self.asked}:
             row = rows.get(id_)
             if row is None:
@@ -244,6 +247,6 @@ def members_on(device: MemoryDevice, load_balancer_id: str) -> int | None:
         return None
     if {path.name for path in there} != names:
         return -1  # a part of it
-    return next(len(a["members"]) for path, a in there.items() if path.name.endswith(
-        id_of("pool", number)
-    ))
+    return next(
+        len(a["members"]) for path, a in there.items() if path.name.endswith(id_of("pool", number))
+    )

@@ -211,8 +211,8 @@ class StampedPartition:
             self.forget()
         raise StampRefused(
             self.device.name,
-            f"the stamp of {self.partition} changed during each of {ATTEMPTS} readings, or they took"
-            f" longer than {LONGEST_READING_S:g} s",
+            f"the stamp of {self.partition} changed during each of {ATTEMPTS} readings, or"
+            f" they took longer than {LONGEST_READING_S:g} s",
         )
 
     def _look(self) -> PartitionStamps | None:
