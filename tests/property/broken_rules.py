@@ -14,7 +14,7 @@ import pytest
 from bigip_lbaas.agent import partition
 from bigip_lbaas.agent.life import Life
 from bigip_lbaas.agent.partition import StampedPartition
-from bigip_lbaas.controller import registry
+from bigip_lbaas.controller import beating
 
 Line = tuple[Any, str, str, str]  # where, which function, the line, what it becomes
 
@@ -41,7 +41,7 @@ BREAKS: dict[str, tuple[Line, ...]] = {
     "the epoch is ignored": (
         (Life, "adopt", "if not epoch or epoch != self._epoch:", "if not epoch:"),
         (
-            registry,
+            beating,
             "beat",
             "if agent is None or not agent.alive or agent.epoch != heartbeat.epoch:",
             "if agent is None:",
@@ -53,6 +53,14 @@ BREAKS: dict[str, tuple[Line, ...]] = {
             "_know",
             "if again is not None and _parse(again) == self._stamps and is_short:",
             "if True:",
+        ),
+    ),
+    "a reading may take as long as a restart": (
+        (
+            StampedPartition,
+            "_know",
+            "is_short = self.monotonic_s() - begun_s < LONGEST_READING_S",
+            "is_short = True",
         ),
     ),
     "the lease counts from the answer": (

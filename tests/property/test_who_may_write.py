@@ -40,7 +40,7 @@ class Writers(RuleBasedStateMachine):
         self.cloud = Cloud()
         self.fleet = self.cloud.fleet
 
-    def _process(self, number: int) -> Process:
+    def _living_one(self, number: int) -> Process:
         living = self.fleet.living()
         return living[number % len(living)]
 
@@ -69,11 +69,11 @@ class Writers(RuleBasedStateMachine):
 
     @rule(who=any_one, steps=st.integers(1, 12))
     def one_goes_on(self, who: int, steps: int) -> None:
-        self.fleet.run(self._process(who), steps)
+        self.fleet.run(self._living_one(who), steps)
 
     @rule(who=any_one, freezes=st.booleans())
     def one_goes_on_until_it_writes(self, who: int, freezes: bool) -> None:
-        process = self._process(who)
+        process = self._living_one(who)
         self._until_it_writes(process)
         process.is_frozen = process.is_frozen or freezes
 
@@ -111,7 +111,7 @@ class Writers(RuleBasedStateMachine):
         """Bring what lies there to its agent; return that one, if it holds any home."""
         self._bring_work()
         living = [each for each in self.fleet.living() if not each.is_frozen]
-        return next((each for each in living if each.life.homes()), self._process(0))
+        return next((each for each in living if each.life.homes()), self._living_one(0))
 
     @rule(members=few, steps=st.tuples(st.integers(1, 3), st.integers(1, 4)))
     def a_device_goes_back_under_a_reader(self, members: int, steps: tuple[int, int]) -> None:
@@ -175,7 +175,7 @@ class Writers(RuleBasedStateMachine):
 
     @rule(who=any_one)
     def one_freezes(self, who: int) -> None:
-        self._process(who).is_frozen = True
+        self._living_one(who).is_frozen = True
 
     @rule()
     def all_thaw(self) -> None:
@@ -185,7 +185,7 @@ class Writers(RuleBasedStateMachine):
     @rule(who=any_one, freezes=st.booleans())
     def one_is_started_anew(self, who: int, freezes: bool) -> None:
         """What was there before is dead, or frozen, and both are there."""
-        process = self._process(who)
+        process = self._living_one(who)
         if freezes and len(self.fleet.living()) < 4:
             process.is_frozen = True
         else:
@@ -206,7 +206,7 @@ class Writers(RuleBasedStateMachine):
         if fate == "lost":
             del self.cloud.messages[index]
             return
-        arrived = self.cloud.deliver(index, None if who is None else self._process(who))
+        arrived = self.cloud.deliver(index, None if who is None else self._living_one(who))
         if fate == "again" and arrived:
             self.cloud.messages.append(message)
 
@@ -308,7 +308,7 @@ def played(examples: int, steps: int, **more: Any) -> settings:
 
 
 def test_the_promise_holds_whatever_happens() -> None:
-    run_state_machine_as_test(Writers, settings=played(20, 25, phases=NO_SHRINKING))
+    run_state_machine_as_test(Writers, settings=played(12, 25, phases=NO_SHRINKING))
 
 
 @pytest.mark.full

@@ -8,7 +8,6 @@ frozen anywhere, killed anywhere, and what it sent can come at any time.
 
 import random
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,25 +28,13 @@ from bigip_lbaas.ltm import kinds
 from bigip_lbaas.ltm.names import Naming
 from bigip_lbaas.ltm.state import Action, Step
 from bigip_lbaas.reconcile.render import RenderSettings
+from tests.integration.world import Inline
 from tests.property.writing_law import Law, Writing
 
 ENVIRONMENT = EnvironmentName("dev")
 GROUP = GroupNumber(1)
 IDLE = "idle"
 NOT_WRITTEN_SINCE = float("inf")
-
-
-class Inline(Executor):
-    """Runs what it is given at once."""
-
-    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run it now."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(work(*args, **kwargs))
-        except Exception as error:  # as an executor does
-            future.set_exception(error)
-        return future
 
 
 @dataclass(eq=False)

@@ -46,7 +46,7 @@ class Cloud:
     def __init__(self) -> None:
         """Begin with both agents registered and nothing asked for."""
         settings = ControllerSettings(ENVIRONMENT, "any")
-        self.law = Law(settings.silence_s)
+        self.law = Law(settings.lease_s + settings.takeover_margin_s)
         self.asked: dict[tuple[str, int], int] = {}  # load balancer, revision -> members; 0: none
         self.told: dict[str, tuple[int, int]] = {}  # load balancer -> members, since which event
         self.lied: list[str] = []
@@ -66,7 +66,8 @@ class Cloud:
 
     def _controller(self, number: int) -> Controller:
         around = Surroundings(self.store, self, self.fleet.monotonic_s, self.random_hex)  # type: ignore[arg-type]
-        return Controller(ControllerSettings(ENVIRONMENT, f"controller-{number}"), around)
+        settings = ControllerSettings(ENVIRONMENT, f"controller-{number}", heartbeat_gather_s=0.0)
+        return Controller(settings, around)
 
     def restart_controllers(self) -> None:
         """All of them die and come back knowing nothing of silences."""

@@ -101,8 +101,8 @@ class DeviceGroup:
         member.said = ""
         if was_away:
             self.heard(member, f"{member.device.name} answers again")
-        if member.is_away:
-            self.returned(member)
+            if member.is_away:
+                self.returned(member)
 
     def by_serial(self, members: Iterable[Member]) -> dict[str, Device]:
         """Return serial number -> device, of those that have said who they are."""
