@@ -1,5 +1,6 @@
 """What is learned of load balancers' costs, from worlds whose true costs are known."""
 
+import math
 import random
 from dataclasses import replace
 
@@ -26,6 +27,7 @@ class Group:
         self.watch: Watch | None = None
         self.books: dict[str, CostBook] = {}
         self.coming: dict[str, float] = {}
+        self.swing = 0.0  # what else the group carries
 
     def value(self) -> float:
         return sum(
@@ -41,7 +43,10 @@ class Group:
             for project in arrived
         )
         self.here += [(one.project_id, one.applied_at) for one in seen]
-        values = {METRIC: self.value() + self.dice.gauss(0.0, self.noise), "tenant_count": 3.0}
+        values = {
+            METRIC: self.value() + self.swing + self.dice.gauss(0.0, self.noise),
+            "tenant_count": 3.0,
+        }
         ramps = ramps_of(self.book(EVERYBODY))
         report = Seen(self.now, values, len(self.here) - self.gone, seen, in_flight)
         self.watch, lesson = watch_on(self.watch, report, ramps)
@@ -112,6 +117,16 @@ def test_traffic_that_comes_at_once_is_not_waited_for() -> None:
 
 def test_a_noisy_group_does_not_teach_that_traffic_is_late() -> None:
     assert ramps_of(lived_in(0.0, noise=300.0).book(EVERYBODY)).get(METRIC, 0.0) < 40.0
+
+
+def test_a_group_whose_values_rise_and_fall_by_themselves_does_not_teach_that_either() -> None:
+    group = Group({"small": 10.0})
+    group.report()
+    arrives = random.Random(3)
+    for number in range(1500):
+        group.swing = 5000.0 * math.sin(number / 100.0)
+        group.report(*(["small"] if arrives.random() < 0.05 else []))
+    assert ramps_of(group.book(EVERYBODY)) == {}
 
 
 def test_what_a_load_balancer_will_bring_is_counted_until_it_has() -> None:

@@ -51,7 +51,8 @@ class Settling:
     since, calm: that moment and its values. area: metric -> integral of what the value has grown
     by, in units times seconds. expected: metric -> what those who arrived were expected to cost;
     moment: the same times the seconds from `since` to each one's arrival; first_s, last_s: the
-    least and the most of those seconds. count: how many arrived.
+    least and the most of those seconds. count: how many arrived. reports: how many there were;
+    apart_s: the longest time between two of them.
     """
 
     since: float
@@ -62,6 +63,8 @@ class Settling:
     count: int = 0
     first_s: float = 0.0
     last_s: float = 0.0
+    reports: int = 0
+    apart_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Watch:
     values: of the last report, by metric, in its unit; as_of: until when what was applied is in
     it. settled: how many load balancers it had seen. applied_at: when the latest of them was on
     the devices. noise: by how much a value changes from one report to the next while nothing
-    arrives, on average.
+    arrives, on average; drift: the same long after anything arrived.
     """
 
     values: Mapping[str, float]
@@ -79,6 +82,7 @@ class Watch:
     settled: int = 0
     applied_at: float | None = None
     noise: Mapping[str, float] = field(default_factory=dict)
+    drift: Mapping[str, float] = field(default_factory=dict)
     coming: tuple[Coming, ...] = ()
     settling: Settling | None = None
 

@@ -18,6 +18,7 @@ LONGEST_RAMP_S = 300.0  # nothing stays reserved for traffic longer than this
 SHORTEST_RAMP_S = 10.0  # sooner is at once: reports are too far apart to tell
 JUST_NOW_S = 2.0  # so long ago, at most, came what may be measured and is not known as applied
 TOGETHER_S = 30.0  # the farther apart they arrived, the less it tells how late whose traffic was
+DRIFT = 2.0  # times as much as the value may have drifted by itself must have come, to tell at all
 ENOUGH = 3.0  # load balancers, before it is believed how late traffic comes
 NOISE_MEMORY = 20.0  # reports
 
@@ -67,24 +68,25 @@ def watch_on(watch: Watch | None, seen: Seen, ramps: Ramps) -> tuple[Watch, Less
         return Watch(seen.values, seen.as_of, seen.settled, settling=_begin(seen)), None
     coming = (*watch.coming, *_together(seen.arrived))
     applied_at = max((one.applied_at for one in coming), default=watch.applied_at)
-    settling = _settle(watch, seen)
     left = seen.settled < watch.settled + len(seen.arrived)
-    lateness: Mapping[str, Estimate] = {}
-    quiet_from = None if applied_at is None else applied_at + QUIET_S + 2 * _longest(ramps)
-    if left or (settling and seen.as_of - settling.since > LONGEST_S):
-        settling = None
-    if not seen.in_flight and (quiet_from is None or seen.as_of >= quiet_from):
-        lateness = _lateness(settling, seen, watch.noise) if settling else {}
-        settling = _begin(seen)
-    noise = watch.noise
+    settling = None if left else _settle(watch, seen)
+    noise, drift = watch.noise, watch.drift
     if not coming and not seen.in_flight and not left:
-        noise = _noise(watch, seen.values)
+        noise = _with_change(noise, watch, seen)
+    lateness: Mapping[str, Estimate] = {}
+    if _is_quiet(applied_at, seen, ramps):
+        if settling and settling.count:
+            lateness = _lateness(settling, seen, drift)
+        elif settling:
+            drift = _with_change(drift, watch, seen)
+        settling = _begin(seen)
     after = Watch(
         seen.values,
         seen.as_of,
         seen.settled,
         applied_at,
         noise,
+        drift,
         tuple(one for one in coming if seen.as_of - one.applied_at < _longest(ramps)),
         settling,
     )
@@ -95,6 +97,13 @@ def watch_on(watch: Watch | None, seen: Seen, ramps: Ramps) -> tuple[Watch, Less
     }
     lesson = Lesson(grown, watch.noise, in_flight, arrived, lateness)
     return after, lesson if arrived or lateness else None
+
+
+def _is_quiet(applied_at: float | None, seen: Seen, ramps: Ramps) -> bool:
+    """Return whether nothing is on its way, and all traffic must have come, and for long."""
+    if seen.in_flight:
+        return False
+    return applied_at is None or seen.as_of >= applied_at + QUIET_S + 2 * _longest(ramps)
 
 
 def come(age_s: float, ramp_s: float) -> float:
@@ -175,9 +184,9 @@ def _begin(seen: Seen) -> Settling | None:
 
 
 def _settle(watch: Watch, seen: Seen) -> Settling | None:
-    """Return the settling after this report."""
+    """Return the settling after this report, None when it has gone on for too long."""
     before = watch.settling
-    if before is None:
+    if before is None or seen.as_of - before.since > LONGEST_S:
         return None
     took_s = seen.as_of - watch.as_of
     area = {
@@ -202,17 +211,21 @@ def _settle(watch: Watch, seen: Seen) -> Settling | None:
         count=before.count + len(when),
         first_s=first_s,
         last_s=max(when, default=before.last_s),
+        reports=before.reports + 1,
+        apart_s=max(before.apart_s, took_s),
     )
 
 
-def _lateness(settling: Settling, seen: Seen, noise: Mapping[str, float]) -> dict[str, Estimate]:
+def _lateness(settling: Settling, seen: Seen, drift: Mapping[str, float]) -> dict[str, Estimate]:
     """Return metric -> by how much later than the load balancers their traffic came.
 
     Had all of it come at once, the area under the growth would be the growth times the time since
     they arrived; what is missing, divided by the growth, is the lateness.
     """
     found = {}
-    apart_s = settling.last_s - settling.first_s
+    # between two reports nobody knows when the value grew: a variance of a twelfth of the square
+    unclear = (settling.last_s - settling.first_s) ** 2 + settling.apart_s**2 / 12
+    together = TOGETHER_S**2 / (TOGETHER_S**2 + unclear)
     for metric in sorted(settling.expected):
         grown = seen.values[metric] - settling.calm[metric]
         expected = settling.expected[metric]
@@ -220,19 +233,21 @@ def _lateness(settling: Settling, seen: Seen, noise: Mapping[str, float]) -> dic
             continue
         since_s = seen.as_of - settling.since - settling.moment[metric] / expected
         late_s = since_s - settling.area[metric] / grown
-        chance = noise.get(metric, 0.0)
-        trust = grown**2 / (grown**2 + chance**2) * TOGETHER_S**2 / (TOGETHER_S**2 + apart_s**2)
-        found[metric] = Estimate(
-            min(max(late_s, -LONGEST_RAMP_S), LONGEST_RAMP_S), trust * settling.count
-        )
+        if metric not in drift:
+            continue  # who knows how far it would have come by itself
+        by_itself = drift[metric] * settling.reports
+        trust = max(0.0, 1.0 - (DRIFT * by_itself / grown) ** 2) * together
+        if trust > 0:
+            late_s = min(max(late_s, -LONGEST_RAMP_S), LONGEST_RAMP_S)
+            found[metric] = Estimate(late_s, trust * settling.count)
     return found
 
 
-def _noise(watch: Watch, values: Mapping[str, float]) -> dict[str, float]:
-    """Return the mean change from report to report, with this quiet one."""
+def _with_change(noise: Mapping[str, float], watch: Watch, seen: Seen) -> dict[str, float]:
+    """Return the mean change from report to report, with this one."""
     return {
-        metric: _towards(watch.noise.get(metric), abs(values[metric] - watch.values[metric]))
-        for metric in values
+        metric: _towards(noise.get(metric), abs(seen.values[metric] - watch.values[metric]))
+        for metric in seen.values
     }
 
 
