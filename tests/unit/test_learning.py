@@ -243,3 +243,17 @@ def test_one_device_that_carries_much_else_does_not_spoil_the_level() -> None:
 def test_what_has_been_seen_to_cost_nothing_is_left_to_the_prior() -> None:
     nothing = CostBook(level={METRIC: Estimate(0.0, 100.0)})
     assert seen_costs(nothing, CostBook()) == {}
+
+
+def test_who_was_in_the_values_before_it_was_known_as_applied_does_not_look_free() -> None:
+    known = CostBook(growth={METRIC: Estimate(10.0, 100.0)})
+    watch = Watch({METRIC: 10.0}, 100.0)
+
+    def learned_of(applied_at: float) -> float:
+        arrived = (Arrived("p", applied_at, {METRIC: 10.0}),)  # type: ignore[arg-type]
+        _, lesson = watch_on(watch, Seen(130.0, {METRIC: 10.0}, 1, arrived), {})
+        assert lesson is not None
+        return learn(lesson, {EVERYBODY: known})["p"].growth[METRIC].mean  # type: ignore[index]
+
+    assert learned_of(100.1) > 5.0  # measured by the report before, a little later than it said
+    assert learned_of(110.0) < 2.0

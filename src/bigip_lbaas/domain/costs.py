@@ -92,10 +92,12 @@ class Part:
     """How many load balancers' traffic came, in parts of one, if it came as it uses to.
 
     spread: the variance of that number if each one's traffic came all at once, some time or other.
+    doubtful: of how many it may have been in the values of the report before.
     """
 
     come: float
     spread: float = 0.0
+    doubtful: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ QUIET_S = 120.0  # beyond what is known of it, before all traffic is taken to ha
 LONGEST_S = 900.0  # in a busy group something is always on its way; it is not waited for longer
 LONGEST_RAMP_S = 300.0  # nothing stays reserved for traffic longer than this
 SHORTEST_RAMP_S = 10.0  # sooner is at once: reports are too far apart to tell
-JUST_NOW_S = 2.0  # so long ago, at most, came what may be measured and is not known as applied
+IN_FLIGHT_S = 2.0  # so long ago, at most, came what may be measured and is not known as applied
+JUST_NOW_S = 0.5  # so much later than it says may have been measured what a report says
 TOGETHER_S = 30.0  # the farther apart they arrived, the less it tells how late whose traffic was
 DRIFT = 2.0  # times as much as the value may have drifted by itself must have come, to tell at all
 ENOUGH = 3.0  # load balancers, before it is believed how late traffic comes
@@ -93,7 +94,7 @@ def watch_on(watch: Watch | None, seen: Seen, ramps: Ramps) -> tuple[Watch, Less
     grown = {metric: seen.values[metric] - watch.values[metric] for metric in seen.values}
     arrived = {} if left else _arrived(watch, seen, coming, ramps)
     in_flight = {
-        metric: seen.in_flight * come(JUST_NOW_S, ramps.get(metric, 0.0)) for metric in seen.values
+        metric: seen.in_flight * come(IN_FLIGHT_S, ramps.get(metric, 0.0)) for metric in seen.values
     }
     lesson = Lesson(grown, watch.noise, in_flight, arrived, lateness)
     return after, lesson if arrived or lateness else None
@@ -168,11 +169,13 @@ def _arrived(
             ramp_s = ramps.get(metric, 0.0)
             before = come(watch.as_of - one.applied_at, ramp_s) if number < old else 0.0
             share = come(seen.as_of - one.applied_at, ramp_s) - before
+            is_doubtful = number >= old and one.applied_at < watch.as_of + JUST_NOW_S
             if share > 0:
                 so_far = mine.get(metric, Part(0.0))
                 mine[metric] = Part(
                     so_far.come + one.count * share,
                     so_far.spread + one.count * share * (1.0 - share),
+                    so_far.doubtful + (one.count * share if is_doubtful else 0.0),
                 )
     return {project: mine for project, mine in found.items() if mine}
 

@@ -107,7 +107,7 @@ def _blamed(
     known = {project: STRANGENESS + each.weight for project, each in old.items()}
     surprise = grown - sum(means[project] * part.come for project, part in parts.items())
     uneven = chance + sum(
-        means[project] ** 2 * (UNEVENNESS * part.spread + (SWING * part.come) ** 2)
+        means[project] ** 2 * (UNEVENNESS * part.spread + (SWING * part.come) ** 2 + part.doubtful)
         for project, part in parts.items()
     )
     doubt = uneven + _doubt(parts, means, known)
