@@ -101,5 +101,4 @@ def forget_holds(tx: Transaction, settings: ControllerSettings, at_most: int) ->
     rows = tx.select(records.Reservation, late, environment=settings.environment, limit=at_most)
     for row in rows:
         tx.delete(records.Reservation, row.load_balancer_id)
-    books_changed(tx, settings.environment, {row.group for row in rows})
     return len(rows)

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bigip_lbaas.controller.books import is_live
 from bigip_lbaas.controller.homes import homes_of, load_of
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import silence_of
@@ -14,6 +15,7 @@ from bigip_lbaas.domain.ids import AgentId
 from bigip_lbaas.scheduling.heartbeats import Pace, pace_for, silence_for
 from bigip_lbaas.store import records
 from bigip_lbaas.store.port import OneOf, Store, Transaction
+from bigip_lbaas.store.versions import books_changed
 from bigip_lbaas.wire.messages import Heartbeat, HeartbeatAnswer
 
 Waiting = tuple[Heartbeat, "Future[HeartbeatAnswer]"]
@@ -82,6 +84,7 @@ def beat(
     pace = pace_of(tx, settings)
     known = _homes_known(tx, settings, ids)
     changed: dict[AgentId, records.Agent] = {}
+    news = set()  # groups in which one is heard of again, or may be silent for another time
     answers = []
     for heartbeat in heartbeats:
         agent = agents.get(heartbeat.agent_id)
@@ -89,6 +92,8 @@ def beat(
             answers.append(HeartbeatAnswer(epoch_ended=True))
             continue
         after = _heard(agent, heartbeat, pace, settings, tx.now())
+        if not is_live(agent, tx.now(), settings) or after.silence_s != agent.silence_s:
+            news.add(agent.group)
         if after != agent:
             agents[agent.id] = changed[agent.id] = after
         has_them = known[agent.id] == (heartbeat.homes, heartbeat.highest)
@@ -102,6 +107,7 @@ def beat(
             )
         )
     tx.put_all(tuple(changed.values()))
+    books_changed(tx, settings.environment, news)
     return tuple(answers)
 
 

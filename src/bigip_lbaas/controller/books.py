@@ -16,7 +16,6 @@ from bigip_lbaas.store import records
 from bigip_lbaas.store.port import OneOf, Transaction
 
 GOOD_FOR_S = 5.0  # the longest that what was read of a group is good for
-LOOK_AGAIN_S = 1.0  # at an agent that is registered and silent: it may be heard of again
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +103,8 @@ def _ends(
 ) -> list[float]:
     """Return when what was read of a group may be different by time alone."""
     ends = [now + GOOD_FOR_S]
-    for agent in agents:
-        if is_live(agent, now, settings):
-            ends.append(agent.beat_at + silence_of(agent, settings))
-        elif agent.alive:
-            ends.append(now + LOOK_AGAIN_S)
+    live = (agent for agent in agents if is_live(agent, now, settings))
+    ends += [agent.beat_at + silence_of(agent, settings) for agent in live]
     ends += [report.received_at + settings.report_ttl_s for report in fresh]
     ends += [each.expires_at for each in reservations if each.expires_at is not None]
     return ends

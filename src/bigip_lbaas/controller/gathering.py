@@ -29,6 +29,11 @@ class Gathering(Generic[Q, A]):
         self._waiting: deque[_Asked[Q, A]] = deque()
         self._turn = threading.Lock()
 
+    @property
+    def waiting(self) -> int:
+        """Return how many wait to be answered."""
+        return len(self._waiting)
+
     def ask(self, question: Q) -> A | None:
         """Return the answer, None when there is none; of several who ask the same, one gets it.
 
@@ -47,6 +52,9 @@ class Gathering(Generic[Q, A]):
     def _answer_some(self) -> None:
         """Answer the oldest who wait."""
         some = [self._waiting.popleft() for _ in range(min(self._at_once, len(self._waiting)))]
+        if len(some) == 1:
+            some[0].alone = True  # who asked answers it itself, and gets what is raised
+            return
         try:
             self._answer(some)
         except Exception:  # noqa: BLE001 - it is raised again, in the thread that it concerns

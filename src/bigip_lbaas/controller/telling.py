@@ -15,7 +15,6 @@ from bigip_lbaas.store import records
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.port import Transaction
 from bigip_lbaas.store.records import Phase
-from bigip_lbaas.store.versions import books_changed
 
 
 def tell_applied(tx: Transaction, lb: records.LoadBalancer, unclean: tuple[str, ...]) -> None:
@@ -60,11 +59,9 @@ def tell_deleted(tx: Transaction, lb: records.LoadBalancer, keeps_its_place: boo
     if vip is not None and vip.load_balancer_id == lb.id:
         tx.delete(records.Vip, lb.environment, lb.graph.vip_address)
     orphan_decisions(tx, lb.id)
-    reserved = tx.get(records.Reservation, lb.id)
     tx.delete(records.Reservation, lb.id)
     if not keeps_its_place:
         move_out(tx, lb.id)
-        books_changed(tx, lb.environment, (reserved.group,) if reserved else ())
     tx.delete(records.LoadBalancer, lb.id)
 
 

@@ -24,7 +24,7 @@ class Shortlist:
         """Take the groups."""
         self.groups = {group.number: group for group in groups}
         self.scores = {number: _score(group) for number, group in self.groups.items()}
-        self._order = sorted(
+        self.order = sorted(
             (*key, number) for number in self.groups if (key := self._key(number)) is not None
         )
 
@@ -32,19 +32,19 @@ class Shortlist:
         """Return one that goes its own way from here."""
         other = Shortlist(())
         other.groups, other.scores = dict(self.groups), dict(self.scores)
-        other._order = list(self._order)
+        other.order = list(self.order)
         return other
 
     def replace(self, group: GroupState) -> None:
         """Take a group's new state."""
         before = self._key(group.number)
         if before is not None:
-            del self._order[bisect_left(self._order, (*before, group.number))]
+            del self.order[bisect_left(self.order, (*before, group.number))]
         self.groups[group.number] = group
         self.scores[group.number] = _score(group)
         after = self._key(group.number)
         if after is not None:
-            insort(self._order, (*after, group.number))
+            insort(self.order, (*after, group.number))
 
     def first_with_room(
         self, need: Need, rules: PlacementRules, standings: Mapping[GroupNumber, Standing]
@@ -52,7 +52,7 @@ class Shortlist:
         """Return the first group that stays within the headroom; None when there is none."""
         equal: list[Judgement] = []
         key: Key | None = None
-        for score, fewer, number in self._order:
+        for score, fewer, number in self.order:
             if key is not None and key != (score, fewer):
                 break
             judged = judge(need, self.seen(number, standings), rules)

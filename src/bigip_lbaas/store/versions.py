@@ -14,7 +14,8 @@ def books_changed(
     """Give the groups' books a new version; with the transaction that changed them.
 
     To be called by whoever changes a group's row, reports, reservations or number of load
-    balancers, or whether an agent of it is alive, switched on and in it.
+    balancers, or whether an agent of it is alive, switched on and in it; also when one that was
+    silent is heard of again, or may be silent for another time.
     """
     numbers = tuple(sorted(set(groups)))
     if not numbers:
