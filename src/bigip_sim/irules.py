@@ -1,7 +1,8 @@
 """iRules as they are kept: trimmed, compiled as far as errors are recognisable, what they name.
 
 Source: iControl REST reference, sections 1.6 and 3.8. The code 01070151 and `undefined procedure`
-are recorded; the words of the other errors, and the list of commands, are unverified.
+are recorded; the words of the other errors, the list of commands, and that literal names count as
+references are unverified.
 """
 
 import re

@@ -1,6 +1,7 @@
 """What a GET asks for in its query, and what a page of a collection says of the others.
 
-Source: iControl REST reference, section 1.4.
+Source: iControl REST reference, section 1.4. That a filter by partition is the only one that a
+device promises, and what a page says of itself, are unverified.
 """
 
 from collections.abc import Mapping

@@ -81,7 +81,7 @@ class Reader:
         body: Json = {"kind": kind.collection_name, "selfLink": self.link(path, query.asked)}
         if query.top is not None:
             body.update(query.page(len(items), total))
-            if query.skip + len(items) < total:
+            if query.top and query.skip + len(items) < total:
                 body["nextLink"] = self.link(path, query.after().encoded())
             if query.skip:
                 body["previousLink"] = self.link(path, query.before().encoded())

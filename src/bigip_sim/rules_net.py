@@ -53,13 +53,16 @@ def _vlans(domain: Item) -> tuple[str, ...]:
 
 
 def check_gateways(draft: Draft) -> None:
-    """Every gateway is in the network of a self IP of its route domain."""
+    """Every gateway is in the network of a self IP of its route domain.
+
+    That a self IP stays while a gateway is reached through it alone is unverified.
+    """
     for route in draft.of_kind("net/route"):
         check_route(draft, route)
 
 
 def check_route(draft: Draft, item: Item) -> None:
-    """A gateway is directly connected."""
+    """A gateway is directly connected; code and text are unverified."""
     gateway = item.own.get("~gateway")
     if gateway is None:
         return

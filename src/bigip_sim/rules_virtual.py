@@ -112,7 +112,7 @@ def _check_universal(draft: Draft, item: Item, profile: Item | None) -> None:
 
 
 def _check_rules(draft: Draft, item: Item, profiles: set[str]) -> None:
-    """Events of a protocol need the profile of that protocol."""
+    """Events of a protocol need the profile of that protocol; codes and texts are unverified."""
     rules = item.own.get("rules")
     for name in rules if isinstance(rules, list) else ():
         rule = draft.get(Key("ltm/rule", "", str(name)))

@@ -224,7 +224,10 @@ _SIDES = {"ltm/profile/client-ssl": "clientside", "ltm/profile/server-ssl": "ser
 
 
 def snatpool(write: Write) -> None:
-    """A snat pool makes the translations that it names: section 3.6."""
+    """A snat pool makes the translations that it names: section 3.6.
+
+    That they stay when it goes is unverified.
+    """
     given = write.own.get("members", [])
     kept = []
     for name, raw in zip(paths(given), _raw(given), strict=True):

@@ -1,6 +1,7 @@
 """Transactions: commands wait unchecked until the commit, which takes all of them or none.
 
-Source: iControl REST reference, section 2.
+Source: iControl REST reference, section 2. What `asyncExecution` and `validateOnly` do is
+unverified.
 """
 
 import itertools

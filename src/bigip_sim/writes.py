@@ -201,7 +201,8 @@ def _said_of(leaf: str, body: Mapping[str, object]) -> tuple[object] | None:
     """Return what a body says of a subcollection, if anything: by its name, or as it is read.
 
     That the items of a reference are taken is what F5's Go client depends on, which writes the
-    rules of policies so, with their conditions and actions; for other types it is unverified.
+    rules of policies so, with their conditions and actions, and f5-cccl, which takes policies off
+    virtual servers so; for other types it is unverified.
     """
     if leaf in body:
         return (body[leaf],)

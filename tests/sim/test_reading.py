@@ -179,3 +179,8 @@ def test_statistics_of_a_type_that_counts_nothing_name_their_object(rest):
     link = f"{BASE}/net/route-domain/~Common~0/stats"
     entries = rest.get("net/route-domain/~Common~0/stats")["entries"]
     assert entries[link]["nestedStats"]["entries"] == {"tmName": {"description": "/Common/0"}}
+
+
+def test_a_page_of_nothing_leads_nowhere(rest):
+    page = rest.get("ltm/monitor/http?$top=0")
+    assert (page["items"], page["totalItems"], "nextLink" in page) == ([], 2, False)

@@ -16,7 +16,7 @@ from bigip_sim.dataplane.checks import CONNECT, DATAGRAM, PING, Check
 from bigip_sim.dataplane.ping import Pinger
 from bigip_sim.dataplane.verdicts import BAD, DISABLES, GOOD, Target
 
-READS = 5120  # bytes of an answer that are looked at
+READS = 5120  # bytes of an answer that are looked at: unverified
 SILENCE_S = 0.5  # after which a datagram counts as taken
 BEGIN_RATE = 200.0  # first probes per second
 Report = Callable[[Target, float, str], None]
