@@ -186,6 +186,15 @@ _VARIABLES = {
     "dns.cache": ("disable", "disable enable"),  # read and written by f5-ansible
     "provision.action": ("none", "none reboot"),
     "provision.cpu.afm": ("0", "integer min:0 max:100"),
+    # What f5-ansible and scripts that set devices up write.
+    "boot.quiet": ("disable", "disable enable"),
+    "config.allow.rfc3927": ("disable", "disable enable"),
+    "configsync.allowmanagement": ("disable", "disable enable"),
+    "dhclient.mgmt": ("enable", "disable enable"),
+    "setup.run": ("false", "false true"),
+    "statemirror.clustermirroring": ("within", "between within"),
+    "systemauth.primaryadminuser": ("admin", "string"),
+    "ui.system.preferences.recordsperscreen": ("10", "integer min:1 max:1000"),
 }
 
 

@@ -110,3 +110,9 @@ def test_a_device_that_is_replaced_stays_the_machine_that_it_is(rest):
     assert rest.ask("PUT", "cm/device/bigip-1", {"configsyncIp": "10.5.0.1"}).status == 200
     after = {**rest.get("cm/device/bigip-1"), "generation": before["generation"]}
     assert after == {**before, "configsyncIp": "10.5.0.1"}
+
+
+def test_a_variable_of_set_up_tools_keeps_to_its_range(rest):
+    path = "sys/db/statemirror.clustermirroring"
+    assert rest.patch(path, value="between")["value"] == "between"
+    assert rest.ask("PATCH", path, {"value": "beside"}).status == 400
