@@ -21,6 +21,7 @@ LOG = logging.getLogger(__name__)
 
 CALL_MONITOR_TIMEOUT_S = 2  # a server that dies during a call is noticed this soon
 CONNECT_TIMEOUT_S = 2.0
+RECONNECT_WITHIN_S = 2.0  # a random part of it, or a whole fleet would come back at once
 AMQP_PORT = 5672
 
 # While a connection is made, oslo.messaging lets the libraries' own errors through (18.3.1).
@@ -86,6 +87,7 @@ class OsloBus:
                 f"transport_url {without_password(url)}: no message broker is reached that way;"
                 " give rabbit://user:password@host:5672/virtual_host"
             ) from None
+        conf.set_default("kombu_reconnect_splay", RECONNECT_WITHIN_S, "oslo_messaging_rabbit")
         if self._in_memory:  # there is no connection whose heartbeat could be lost
             conf.set_default("heartbeat_timeout_threshold", 0, "oslo_messaging_rabbit")
 
