@@ -8,7 +8,7 @@ from proxy import Proxy
 from scene import Scene, scene, until
 from stations import AFTER, BEFORE, Deed
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 
 DEVICES = {1: ("bigip-1",)}
 
@@ -45,12 +45,12 @@ def test_nothing_is_lost_when_an_agent_a_controller_and_connections_die(
     controllers = ("controller-1", "controller-2")
     sample.order_one_of(agents, Deed("commit", AFTER, "SIGKILL", passage=4))
     futures = sample.begin(12, of_projects=4)
-    assert until(lambda: sample.ended(agents), 30, 0.1)
+    assert until(lambda: sample.ended(agents), 60, 0.1)
     sample.withdraw(agents)
     sample.order_one_of(controllers, Deed("record", BEFORE, "SIGKILL"))
-    assert until(lambda: sample.ended(controllers), 30, 0.1)
+    assert until(lambda: sample.ended(controllers), 60, 0.1)
     sample.withdraw(controllers)
     assert broker.cut()
     assert database.cut()
     sample.start_ended()
-    sample.end(futures, 60)
+    sample.end(futures, 120)
