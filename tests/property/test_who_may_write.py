@@ -250,6 +250,16 @@ class Writers(RuleBasedStateMachine):
             self.fleet.now_s += REBOOT_S
         self.fleet.off.discard(device)
 
+    # -- the database
+
+    @rule()
+    def the_database_is_backed_up(self) -> None:
+        self.cloud.back_up()
+
+    @rule()
+    def the_database_loses_commits(self) -> None:
+        self.cloud.restore()
+
     # -- what must hold
 
     @invariant()

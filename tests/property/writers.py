@@ -116,7 +116,11 @@ class Process:
         members = tuple(Member(self._link(device)) for device in fleet.devices.values())
         group = DeviceGroup(settings, fleet.monotonic_s, members)
         leveller = Leveller(
-            Naming(ENVIRONMENT), RenderSettings(), self.life.may_write_to, fleet.monotonic_s
+            Naming(ENVIRONMENT),
+            RenderSettings(),
+            self.life.may_write_to,
+            fleet.monotonic_s,
+            self.life.see,
         )
         around = Surroundings(self, fleet, leveller, lambda: 0.5, Inline())
         self.agent = Agent(settings, group, self.life, around)

@@ -12,6 +12,7 @@ from bigip_lbaas.icontrol.memory import MemoryDevice
 from bigip_lbaas.ltm.names import Naming
 from bigip_lbaas.provider.octavia.door import Door
 from bigip_lbaas.store import records
+from bigip_lbaas.store.fences import begin_anew
 from bigip_lbaas.store.memory import MemoryStore
 from bigip_lbaas.store.port import Transaction
 from bigip_lbaas.store.records import Phase
@@ -51,6 +52,8 @@ class Cloud:
         self.told: dict[str, tuple[int, int]] = {}  # load balancer -> members, since which event
         self.lied: list[str] = []
         self._seen: list[dict[Any, Any]] = []
+        self._noticed = 0
+        self.backup: dict[Any, Any] = {}
         self.store = WatchedStore(lambda: self.fleet.now_s)
         self.fleet = Fleet(self.law, self.answer, self.cast)
         self.fleet.devices = {name: MemoryDevice(name) for name in DEVICES}
@@ -63,6 +66,7 @@ class Cloud:
         for host in HOSTS:
             self.fleet.start(host)
         self.go_on(2)
+        self.back_up()
 
     def _controller(self, number: int) -> Controller:
         around = Surroundings(self.store, self, self.fleet.monotonic_s, self.random_hex)  # type: ignore[arg-type]
@@ -148,6 +152,40 @@ class Cloud:
     def _row(self, id_: str) -> records.LoadBalancer | None:
         return self.store.read(lambda tx: tx.get(records.LoadBalancer, id_))
 
+    # -- the database
+
+    def back_up(self) -> None:
+        """Keep what the database has."""
+        self.backup = {record: dict(rows) for record, rows in self.store._tables.items()}
+
+    def restore(self) -> None:
+        """Set the database back; where no lost number tells of it, an operator does."""
+        lost = self.store._tables
+        sequence = self.store.read(lambda tx: tx.get(records.Sequence, "fence"))
+        self.store._tables = {record: dict(rows) for record, rows in self.backup.items()}
+        kept = self.store.read(lambda tx: tx.get(records.Sequence, "fence"))
+        if lost.get(records.LoadBalancer) == self.store._tables.get(records.LoadBalancer) and (
+            sequence == kept
+        ):
+            return
+        self.law.commits_are_lost = True
+        self.told.clear()
+        # what the database never heard of is a ghost: whoever compares with the API finds it
+        self.asked = {key: n for key, n in self.asked.items() if self._row(key[0]) is not None}
+        if sequence == kept:
+            self.store.write(lambda tx: begin_anew(tx, 0, "an operator", self.random_hex))
+        self._committed()
+
+    def _notice_what_is_lost(self) -> None:
+        """Let the law judge again, a lease after the loss has been noticed."""
+        events = self.store.read(lambda tx: tx.select(records.Event))
+        noticed = sum(event.kind == "commits lost" for event in events)
+        if noticed > self._noticed:
+            self.law.commits_are_lost = False
+            self.law.forgiven_until_s = self.fleet.now_s + self.law.grace_s
+            self.told.clear()
+        self._noticed = noticed
+
     # -- time
 
     def tick(self, tick_s: float = TICK_S) -> None:
@@ -197,6 +235,7 @@ class Cloud:
         if tables == self._seen:
             return
         self._seen = tables
+        self._notice_what_is_lost()
         rows = self.store.read(lambda tx: tx.select(records.Home, environment=ENVIRONMENT))
         self.law.hold(
             self.fleet.now_s,
@@ -216,12 +255,14 @@ class Cloud:
             elif row.phase is not Phase.APPLIED or row.unclean:
                 self.told.pop(id_, None)
             else:
-                members = self.asked[id_, row.revision]
+                members = self.asked.get((id_, row.revision), 0)
                 self.told.setdefault(id_, (members, self.fleet.count()))
         self.lied = self.lies()
 
     def lies(self) -> list[str]:
         """Return where a device does not have what the user has been told, or had not when told."""
+        if self.law.commits_are_lost or self.fleet.now_s <= self.law.forgiven_until_s:
+            return []
         found = list(self.lied)
         for id_, (members, since) in self.told.items():
             for name, device in self.fleet.devices.items():

@@ -77,7 +77,7 @@ class Books:
 
     def beat(self, agent_id: Any, epoch: str, beat: int, **more: Any) -> HeartbeatAnswer:
         message = Heartbeat(agent_id, epoch, beat, **more)
-        (answer,) = self.write(lambda tx: beating.beat(tx, self.settings, [message]))
+        (answer,) = self.write(lambda tx: beating.beat(tx, self.settings, [message], self.hex))
         return answer
 
     def agent(self, agent_id: str) -> records.Agent:

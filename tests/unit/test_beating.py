@@ -31,7 +31,7 @@ def heartbeat(books: Books, number: int, count: int = 1, **more: Any) -> Heartbe
 
 
 def written(books: Books, *heartbeats: Heartbeat) -> tuple[HeartbeatAnswer, ...]:
-    return books.write(lambda tx: beat(tx, books.settings, heartbeats))
+    return books.write(lambda tx: beat(tx, books.settings, heartbeats, books.hex))
 
 
 class Counting:
@@ -53,7 +53,7 @@ class Counting:
 def batches(books: Books, gather_s: float) -> tuple[HeartbeatBatches, Counting]:
     store = Counting(books)
     settings = replace(books.settings, heartbeat_gather_s=gather_s)
-    return HeartbeatBatches(store, settings, time.monotonic), store  # type: ignore[arg-type]
+    return HeartbeatBatches(store, settings, time.monotonic, lambda: "0"), store  # type: ignore[arg-type]
 
 
 def test_heartbeats_that_come_together_are_written_together_and_each_gets_its_own_answer() -> None:

@@ -8,8 +8,10 @@ import pytest
 from bigip_lbaas.agent.converge import (
     TRIES_FOR_A_BUSY_DEVICE,
     Ending,
+    Work,
     converge,
     judge,
+    outcome_of,
     stamp_all,
 )
 from bigip_lbaas.agent.group import DeviceGroup, Member
@@ -29,6 +31,8 @@ from bigip_lbaas.domain.errors import (
 from bigip_lbaas.domain.home import Fence, Home
 from bigip_lbaas.domain.ids import ProjectId
 from bigip_lbaas.icontrol.memory import MemoryDevice
+from bigip_lbaas.wire.messages import Assignment
+from tests.integration.graphs import graph
 from tests.integration.world import Inline
 
 OFF = DeviceUnreachable("b", "is off")
@@ -121,6 +125,24 @@ def test_how_often_a_task_was_tried_counts_where_it_is_worked_on() -> None:
     assert not converge(group, task, level, Inline()).applied
     often = replace(task, tries=TRIES_FOR_A_BUSY_DEVICE)
     assert converge(group, often, level, Inline()).unclean == ("b",)
+
+
+def test_that_a_home_could_not_be_ended_is_said_so_that_nobody_asks_for_ever() -> None:
+    home = Home("dev", "acme", 1, "host-1:1", Fence(1, "aa"))  # type: ignore[arg-type]
+    assignment = Assignment(
+        graph(1).id,
+        1,
+        graph(1),
+        False,
+        home,
+        "epoch",
+        "req",
+        home_is_ending=True,  # type: ignore[arg-type]
+    )
+    task = Task(home, "epoch", assignment)
+    outcome = outcome_of(task, Ending(applied=True), home.agent_id, Work())
+    assert outcome is not None
+    assert (outcome.tried_to_end, outcome.let_go) == (True, None)
 
 
 def test_homes_that_are_stamped_together_end_each_in_its_own_way() -> None:

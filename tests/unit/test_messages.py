@@ -16,16 +16,17 @@ from bigip_lbaas.wire.codec import decode
 from bigip_lbaas.wire.messages import VERSION, HeartbeatAnswer, Message
 
 # A question mark: an older writer may leave it out.
-FIELDS_OF_VERSION_2 = {
+FIELDS_OF_VERSION_3 = {
     "Nudge": "load_balancer_id revision request_id",
     "Assignment": "load_balancer_id revision graph wanted home epoch request_id leaving?"
     " home_is_ending?",
     "Homes": "epoch homes",
     "Outcome": "load_balancer_id revision agent_id epoch fence applied request_id error?"
     " retrying? unclean? let_go? took_s? requests? tried_to_end?",
-    "Registration": "agent_id environment host group devices tags? version? instance? runs_as?",
+    "Registration": "agent_id environment host group devices tags? version? instance? runs_as?"
+    " seen?",
     "Registered": "epoch? homes? interval_s? lease_s? store_time? refused? version? again_in_s?",
-    "Heartbeat": "agent_id epoch beat homes? highest? lease_s?",
+    "Heartbeat": "agent_id epoch beat homes? highest? lease_s? seen?",
     "HeartbeatAnswer": "epoch_ended? interval_s? lease_s? store_time? homes? admin_state_up?",
     "Ready": "agent_id epoch",
     "Admission": "graph request_id demands?",
@@ -44,7 +45,7 @@ FIELDS_OF_VERSION_2 = {
     "HealthMonitor": "id type delay_s timeout_s max_retries max_retries_down? admin_state_up?"
     " http_method? url_path? expected_codes?",
 }
-VALUES_OF_VERSION_2 = {
+VALUES_OF_VERSION_3 = {
     "ObjectKind": "loadbalancer listener pool member healthmonitor",
     "ListenerProtocol": "HTTP TCP HTTPS",
     "PoolProtocol": "HTTP TCP HTTPS",
@@ -58,7 +59,7 @@ ENUMS = (graph.ObjectKind, graph.ListenerProtocol, graph.PoolProtocol, graph.Alg
 
 
 def test_the_version_is_the_one_that_is_pinned_here() -> None:
-    assert VERSION == 2
+    assert VERSION == 3
 
 
 @pytest.mark.parametrize("kind", [*get_args(Message), *PARTS], ids=lambda kind: kind.__name__)
@@ -67,12 +68,12 @@ def test_the_fields_keep_their_names_and_may_be_left_out_as_ever(kind: type) -> 
         field.name + ("" if field.default is field.default_factory is MISSING else "?")
         for field in fields(kind)
     ]
-    assert " ".join(names) == FIELDS_OF_VERSION_2[kind.__name__]
+    assert " ".join(names) == FIELDS_OF_VERSION_3[kind.__name__]
 
 
 @pytest.mark.parametrize("kind", ENUMS, ids=lambda kind: kind.__name__)
 def test_the_words_keep_their_spelling(kind: type[Enum]) -> None:
-    assert " ".join(one.value for one in kind) == VALUES_OF_VERSION_2[kind.__name__]
+    assert " ".join(one.value for one in kind) == VALUES_OF_VERSION_3[kind.__name__]
 
 
 def test_an_answer_that_does_not_say_so_grants_no_lease() -> None:

@@ -142,6 +142,7 @@ def outcome_of(task: Task, ending: Ending, agent_id: AgentId, work: Work) -> Out
         let_go=task.home.fence if ending.ended and assignment.home_is_ending else None,
         took_s=work.took_s,
         requests=work.requests,
+        tried_to_end=assignment.home_is_ending,
     )
 
 

@@ -16,7 +16,7 @@ from bigip_lbaas.domain.errors import (
     RequestRejected,
     StampRefused,
 )
-from bigip_lbaas.domain.home import Home
+from bigip_lbaas.domain.home import Fence, Home
 from bigip_lbaas.domain.ids import ProjectId
 from bigip_lbaas.ltm.names import Naming
 from bigip_lbaas.reconcile.render import RenderSettings
@@ -50,12 +50,14 @@ class Leveller:
 
     A StampedPartition lives as long as its fence: a new fence begins with knowing nothing.
     may_write raises LeaseExpired when work of that epoch may not write to that home (any more).
+    saw is told the fence of each stamp that is read.
     """
 
     naming: Naming
     settings: RenderSettings
     may_write: Callable[[Home, str], None] = lambda _home, _epoch: None
     monotonic_s: Callable[[], float] = time.monotonic
+    saw: Callable[[Fence], None] = lambda _fence: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _known: dict[tuple[str, ProjectId], _Known] = field(default_factory=dict)
 
@@ -146,5 +148,5 @@ class Leveller:
             self.settings,
             lambda: self.may_write(task.home, task.epoch),
         )
-        partition.monotonic_s = self.monotonic_s
+        partition.monotonic_s, partition.saw = self.monotonic_s, self.saw
         return partition

@@ -21,6 +21,7 @@ class Life:
         self._lease = Lease(0.0, 0.0)
         self._homes: dict[ProjectId, Home] = {}
         self._let_go: dict[ProjectId, int] = {}  # project -> fences up to this one are given up
+        self._seen: Fence | None = None  # the highest of all lives
 
     @property
     def epoch(self) -> str:
@@ -30,6 +31,7 @@ class Life:
 
     def begin(self, epoch: str, homes: Iterable[Home]) -> None:
         """Begin a new life with these homes; the lease begins with an answered heartbeat."""
+        self.seen()  # what has been seen outlives all lives
         with self._lock:
             self._epoch = epoch
             self._lease = Lease(0.0, 0.0)
@@ -131,6 +133,19 @@ class Life:
         """Return the home, or what is known of it when that is newer: an answer may come late."""
         known = self._homes.get(home.project_id, home)
         return known if known.fence.number > home.fence.number else home
+
+    def see(self, fence: Fence) -> None:
+        """Remember a fence that was seen on a device, or given to us: in this life or another."""
+        with self._lock:
+            self._seen = fence if self._seen is None else max(self._seen, fence)
+
+    def seen(self) -> Fence | None:
+        """Return the highest fence that was ever seen, the homes' own included."""
+        own = self.highest()
+        if own is not None:
+            self.see(own)
+        with self._lock:
+            return self._seen
 
     def holds(self, home: Home) -> bool:
         """Return whether that home, at that fence, is ours now."""

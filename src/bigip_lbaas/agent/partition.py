@@ -60,7 +60,7 @@ class StampedPartition:
         self._may_write = may_write
         self.monotonic_s: Callable[[], float] = time.monotonic
         self.home = home
-        self.highest: Fence = home.fence  # the highest fence seen here, for the heartbeat
+        self.saw: Callable[[Fence], None] = lambda _fence: None  # each time a stamp is read
         self._naming = naming
         self._settings = settings
         self._count = 0  # the highest sent under this fence
@@ -237,7 +237,7 @@ class StampedPartition:
                 f"there, delete the data group {GUARD} and try again",
             )
         for stamp in _parse(found):
-            self.highest = max(self.highest, stamp.fence)
+            self.saw(stamp.fence)
             if stamp.fence == own:
                 self._count = max(self._count, stamp.count)
             elif stamp.fence.number >= own.number:

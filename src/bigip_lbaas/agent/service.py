@@ -183,6 +183,7 @@ class Agent:
             self._settings.tags,
             instance=self._settings.instance,
             runs_as=self._settings.runs_as,
+            seen=self._life.seen(),
         )
         answer = self._call("register", encode(registration), Registered)
         if answer.refused:
@@ -210,6 +211,7 @@ class Agent:
             len(self._life.homes()),
             self._life.highest(),
             self._life.held_lease_s(),
+            self._life.seen(),
         )
         sent_at_s = self._around.clock.monotonic_s()
         answer = self._call("heartbeat", encode(heartbeat), HeartbeatAnswer)

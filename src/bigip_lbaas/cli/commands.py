@@ -7,6 +7,7 @@ from cliff.lister import Lister
 
 from bigip_lbaas.cli import reading
 from bigip_lbaas.cli.app import OperatorApp
+from bigip_lbaas.cli.database import DatabaseRestored
 from bigip_lbaas.cli.group_set import GroupSet
 from bigip_lbaas.cli.group_show import GroupForecast, GroupList, GroupShow, WhyFull
 from bigip_lbaas.cli.simulate import Simulate
@@ -61,6 +62,7 @@ class LoadBalancerExplain(Lister):
 
 COMMANDS = {
     "agent list": AgentList,
+    "database restored": DatabaseRestored,
     "group forecast": GroupForecast,
     "group list": GroupList,
     "group set": GroupSet,

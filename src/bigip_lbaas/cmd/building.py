@@ -49,7 +49,11 @@ def build_agent(
     members = tuple(Member(device_of(endpoint, life.may_write)) for endpoint in endpoints)
     group = DeviceGroup(settings, clock.monotonic_s, members, heard)
     leveller = Leveller(
-        Naming(settings.environment), RenderSettings(), life.may_write_to, clock.monotonic_s
+        Naming(settings.environment),
+        RenderSettings(),
+        life.may_write_to,
+        clock.monotonic_s,
+        life.see,
     )
     around = AgentSurroundings(bus, clock, leveller)
     return Agent(settings, group, life, around)

@@ -14,6 +14,7 @@ from bigip_lbaas.domain.home import Fence
 from bigip_lbaas.domain.ids import AgentId
 from bigip_lbaas.scheduling.heartbeats import Pace, pace_for, silence_for
 from bigip_lbaas.store import records
+from bigip_lbaas.store.fences import begin_anew, strange_fence
 from bigip_lbaas.store.port import OneOf, Store, Transaction
 from bigip_lbaas.store.versions import books_changed
 from bigip_lbaas.wire.messages import Heartbeat, HeartbeatAnswer
@@ -31,6 +32,7 @@ class HeartbeatBatches:
     store: Store
     settings: ControllerSettings
     monotonic_s: Callable[[], float]
+    random_hex: Callable[[], str]
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _pause: threading.Event = field(default_factory=threading.Event)  # never set: only waited for
@@ -65,7 +67,9 @@ class HeartbeatBatches:
     def _write(self, batch: Sequence[Waiting]) -> None:
         heartbeats = [heartbeat for heartbeat, _ in batch]
         try:
-            answers = self.store.write(lambda tx: beat(tx, self.settings, heartbeats))
+            answers = self.store.write(
+                lambda tx: beat(tx, self.settings, heartbeats, self.random_hex)
+            )
         except Exception as error:  # noqa: BLE001 - each of those who wait is told
             for _, waits in batch:
                 waits.set_exception(error)
@@ -75,9 +79,16 @@ class HeartbeatBatches:
 
 
 def beat(
-    tx: Transaction, settings: ControllerSettings, heartbeats: Sequence[Heartbeat]
+    tx: Transaction,
+    settings: ControllerSettings,
+    heartbeats: Sequence[Heartbeat],
+    random_hex: Callable[[], str],
 ) -> tuple[HeartbeatAnswer, ...]:
-    """Write heartbeats down and answer each; one of an ended epoch renews nothing."""
+    """Write heartbeats down and answer each; one of an ended epoch renews nothing.
+
+    One that tells of a fence which this database never gave out ends all of them.
+    """
+    notice_lost_commits(tx, [one.seen for one in heartbeats], random_hex)
     ids = tuple(sorted({one.agent_id for one in heartbeats}))
     rows = tx.select(records.Agent, OneOf("id", ids), environment=settings.environment, lock=True)
     agents = {row.id: row for row in rows}
@@ -109,6 +120,16 @@ def beat(
     tx.put_all(tuple(changed.values()))
     books_changed(tx, settings.environment, news)
     return tuple(answers)
+
+
+def notice_lost_commits(
+    tx: Transaction, seen: Sequence[Fence | None], random_hex: Callable[[], str]
+) -> None:
+    """Begin anew when somebody has seen a fence that this database cannot have given out."""
+    strange = strange_fence(tx, seen)
+    if strange is not None:
+        why = f"an agent has seen fence {strange.number}.{strange.nonce}, which is not known here"
+        begin_anew(tx, strange.number, why, random_hex)
 
 
 def pace_of(tx: Transaction, settings: ControllerSettings) -> Pace:

@@ -8,18 +8,11 @@ from bigip_lbaas.domain.home import Fence, Home
 from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber, ProjectId
 from bigip_lbaas.scheduling.takeover import share_out
 from bigip_lbaas.store import records
-from bigip_lbaas.store.locking import locked
+from bigip_lbaas.store.fences import draw_fences
 from bigip_lbaas.store.port import OneOf, Transaction
 
 HomeKey = tuple[EnvironmentName, ProjectId, GroupNumber]
 Nonces = Callable[[], str]  # a new random part each time, lower-case hexadecimal
-
-
-def draw_fences(tx: Transaction, number: int, nonces: Nonces) -> tuple[Fence, ...]:
-    """Return fences that nobody ever had; only for whoever holds the homes in this transaction."""
-    last = locked(tx, records.Sequence("fence", 0), "fence").value
-    tx.put(records.Sequence("fence", last + number))
-    return tuple(Fence(last + each, nonces()) for each in range(1, number + 1))
 
 
 def give_home(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bigip_lbaas.controller.beating import pace_of
+from bigip_lbaas.controller.beating import notice_lost_commits, pace_of
 from bigip_lbaas.controller.books import is_live
 from bigip_lbaas.controller.homes import (
     Nonces,
@@ -50,6 +50,7 @@ def register(
     why_not = conflict(registration, heard)
     if why_not:
         return Registered(refused=why_not)
+    notice_lost_commits(tx, [registration.seen], nonces)
     pace = pace_of(tx, settings)
     earlier = tx.get(records.Agent, settings.environment, registration.agent_id, lock=True)
     if earlier and _is_another_process(earlier, registration, now - BEATS_MISSED * pace.interval_s):

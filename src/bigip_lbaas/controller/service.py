@@ -75,7 +75,9 @@ class Controller:
         self._desk = Desk(settings, self._waited_s, around.random_hex)
         self._gathering = Gathering(self._attend_all, settings.placed_at_once)
         self._silence = SilenceWatch(settings)
-        self._beats = HeartbeatBatches(around.store, settings, around.monotonic_s)
+        self._beats = HeartbeatBatches(
+            around.store, settings, around.monotonic_s, around.random_hex
+        )
         self._places_to_register = threading.BoundedSemaphore(REGISTRATIONS_AT_ONCE)
         self._registers = threading.Lock()  # the database lets one at a time anyway
         hands = Hands(self.attend, around.statuses_wait, self._hand_over, self._survive)

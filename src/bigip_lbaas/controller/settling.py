@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from bigip_lbaas.controller.decisions import Decided
-from bigip_lbaas.controller.homes import Nonces, draw_fences
+from bigip_lbaas.controller.homes import Nonces
 from bigip_lbaas.controller.places import move_all_in
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.errors import ConcurrentUpdate
 from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId, ProjectId
 from bigip_lbaas.domain.placement import Placement
 from bigip_lbaas.store import records
+from bigip_lbaas.store.fences import draw_fences
 from bigip_lbaas.store.port import OneOf, Transaction
 
 Key = tuple[ProjectId, GroupNumber]

@@ -18,7 +18,7 @@ from bigip_lbaas.domain.ids import (
     RequestId,
 )
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Registration:
     """Agent to any controller, answered: here I am, with these devices.
 
     instance: random, of one process; empty: it is too old to tell. runs_as: which that is, in
-    words, for whoever is refused because of it.
+    words, for whoever is refused because of it. seen: as in Heartbeat.
     """
 
     agent_id: AgentId
@@ -101,6 +101,7 @@ class Registration:
     version: int = VERSION
     instance: str = ""
     runs_as: str = ""
+    seen: Fence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,9 @@ class Registered:
 class Heartbeat:
     """Agent to any controller, answered: still here. beat grows with each one sent.
 
-    homes: how many homes the agent knows; highest: the highest fence that it has seen.
+    homes: how many homes the agent knows; highest: the highest fence of them.
     lease_s: the length of the lease that it holds as it sends this, 0.0 when it holds none.
+    seen: the highest fence that this process has seen in any life, or on any device.
     """
 
     agent_id: AgentId
@@ -136,6 +138,7 @@ class Heartbeat:
     homes: int = 0
     highest: Fence | None = None
     lease_s: float | None = None
+    seen: Fence | None = None
 
 
 @dataclass(frozen=True, slots=True)
