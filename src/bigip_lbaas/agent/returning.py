@@ -36,9 +36,12 @@ class Gate:
         if not member.is_away:
             return
         with member.returning:
-            if not member.is_away:
-                return  # another thread has done it meanwhile
-            self.leveller.forget_device(member.device.name)
-            epoch = self.life.epoch
-            self.leveller.stamp(member, [Task(home, epoch) for home in self.life.homes()])
-            member.is_away = False
+            self._read_and_stamp(member)
+
+    def _read_and_stamp(self, member: Member) -> None:
+        if not member.is_away:
+            return  # another thread has done it meanwhile
+        self.leveller.forget_device(member.device.name)
+        epoch = self.life.epoch
+        self.leveller.stamp(member, [Task(home, epoch) for home in self.life.homes()])
+        member.is_away = False

@@ -1,11 +1,12 @@
 """Says what to send to the agents whose homes load balancers are in."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 
 from bigip_lbaas.controller.homes import Nonces, as_home, found_home
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.home import Home
-from bigip_lbaas.domain.ids import GroupNumber, ProjectId
+from bigip_lbaas.domain.ids import AgentId, GroupNumber, ProjectId
 from bigip_lbaas.store import records
 from bigip_lbaas.store.port import OneOf, Transaction
 from bigip_lbaas.store.records import Phase
@@ -15,31 +16,40 @@ Key = tuple[ProjectId, GroupNumber]
 Placed = tuple[records.LoadBalancer, records.PlacementRow]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What has been read already: homes that nobody gives away until the end, agents' epochs."""
+
+    homes: Mapping[Key, records.Home]
+    epochs: Mapping[AgentId, str]
+
+
 def assign_all(
     tx: Transaction,
     settings: ControllerSettings,
     placed: Sequence[Placed],
-    locked: Mapping[Key, records.Home],
+    known: Known,
     nonces: Nonces,
 ) -> Iterator[Assignment]:
-    """Yield the task of each load balancer for whose home there is a live agent.
-
-    locked: homes that nobody gives away until the end.
-    """
+    """Yield the task of each load balancer for whose home there is a live agent."""
     if not placed:
         return
     keys = {(row.project_id, row.group) for _, row in placed}
-    homes = {key: as_home(locked[key]) for key in keys & locked.keys()}
+    homes = {key: as_home(known.homes[key]) for key in keys & known.homes.keys()}
     homes |= _homes(tx, settings, keys - homes.keys(), nonces)
-    ids = OneOf("id", tuple(sorted({home.agent_id for home in homes.values()})))
-    agents = {
-        row.id: row for row in tx.select(records.Agent, ids, environment=settings.environment)
-    }
+    epochs = dict(known.epochs)
+    others = tuple(sorted({home.agent_id for home in homes.values()} - epochs.keys()))
+    for agent in (
+        tx.select(records.Agent, OneOf("id", others), environment=settings.environment)
+        if others
+        else ()
+    ):
+        if agent.alive:
+            epochs[agent.id] = agent.epoch
     begun = []
     for lb, row in placed:
         home = homes.get((row.project_id, row.group))
-        agent = agents.get(home.agent_id) if home else None
-        if home is None or agent is None or not agent.alive:
+        if home is None or home.agent_id not in epochs:
             continue
         if lb.phase is Phase.WAITING:
             begun.append(lb.id)
@@ -49,7 +59,7 @@ def assign_all(
             lb.graph,
             lb.wanted,
             home,
-            agent.epoch,
+            epochs[home.agent_id],
             lb.request_id,
             lb.leaving,
             home_is_ending=not lb.wanted and _is_the_last(tx, row),

@@ -22,11 +22,13 @@ GOOD_FOR_S = 5.0  # the longest that what was read of a group is good for
 class ReadGroup:
     """A device group as it is to everybody. good_until: on the database's clock.
 
-    reserved: the sums as they are, of which the state has a few digits.
+    reserved: the sums as they are, of which the state has a few digits. epochs: of the agents
+    that are alive.
     """
 
     state: GroupState
     reserved: Mapping[str, float]
+    epochs: Mapping[AgentId, str]
     good_until: float
 
 
@@ -90,7 +92,8 @@ def read_groups(
             held=sum(each.expires_at is not None for each in held_here),
         )
         ends = _ends(settings, now, here, (fresh[a.id] for a in here if a.id in fresh), held_here)
-        found[row.number] = ReadGroup(state, sums, min(ends))
+        epochs = {each.id: each.epoch for each in here if each.alive}
+        found[row.number] = ReadGroup(state, sums, epochs, min(ends))
     return found
 
 

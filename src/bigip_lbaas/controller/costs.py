@@ -1,6 +1,6 @@
 """Keeps what load balancers have been seen to cost, from report to report."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import replace
 
 from bigip_lbaas.controller.settings import ControllerSettings
@@ -20,6 +20,9 @@ from bigip_lbaas.store import records
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import AtLeast, AtMost, OneOf, Transaction
 
+COSTS_GOOD_FOR_S = 5.0
+MOST_PROJECTS = 10_000  # that are remembered
+
 
 def costs_of_all(
     tx: Transaction, settings: ControllerSettings, projects: Collection[ProjectId]
@@ -30,6 +33,35 @@ def costs_of_all(
     books = {row.project_id: row.book for row in rows}
     everybody = books.get(EVERYBODY, CostBook())
     return {project: seen_costs(everybody, books.get(project, CostBook())) for project in projects}
+
+
+class RememberedCosts:
+    """What projects' load balancers cost, as read a moment ago: estimates need no last second.
+
+    What a decision was worked out with is stored with it, so it is said again all the same.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._read: dict[ProjectId, tuple[float, dict[str, float]]] = {}
+
+    def of(
+        self,
+        projects: Set[ProjectId],
+        now: float,
+        read: Callable[[Set[ProjectId]], dict[ProjectId, dict[str, float]]],
+    ) -> dict[ProjectId, dict[str, float]]:
+        """Return project -> its costs; `read` gives those that were not read lately.
+
+        now: on the database's clock.
+        """
+        known = self._read
+        late = {p for p in projects if p not in known or now - known[p][0] > COSTS_GOOD_FOR_S}
+        found = read(late) if late else {}
+        if len(known) > MOST_PROJECTS:
+            known = self._read = {p: known[p] for p in projects - late}
+        known |= {project: (now, costs) for project, costs in found.items()}
+        return {project: known[project][1] for project in projects}
 
 
 def learn_from(

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bigip_lbaas.controller.assigning import assign_all
+from bigip_lbaas.controller.assigning import Known, assign_all
 from bigip_lbaas.controller.books import Residents, read_projects
-from bigip_lbaas.controller.costs import costs_of_all
+from bigip_lbaas.controller.costs import RememberedCosts, costs_of_all
 from bigip_lbaas.controller.decisions import Decided, record_decisions
 from bigip_lbaas.controller.fullness import remember_full
 from bigip_lbaas.controller.homes import Nonces
@@ -35,12 +35,13 @@ Waited = Callable[
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a controller places with. ledger: what it remembers from one transaction to the next."""
+    """What a controller places with. ledger, costs: what it remembers between transactions."""
 
     settings: ControllerSettings
     waited_s: Waited
     nonces: Nonces
     ledger: Ledger = field(default_factory=Ledger)
+    costs: RememberedCosts = field(default_factory=RememberedCosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,16 @@ class Attention:
     places: dict[LoadBalancerId, records.PlacementRow] = field(default_factory=dict)
     homes: dict[tuple[ProjectId, GroupNumber], records.Home] = field(default_factory=dict)
     books: OpenBooks | None = None
+
+    def known(self) -> Known:
+        """Return what need not be read again to assign what was placed."""
+        if self.books is None:
+            return Known({}, {})
+        placed_in = {booking.group for booking in self.books.bookings}
+        epochs: dict[AgentId, str] = {}
+        for number in placed_in:
+            epochs |= self.books.groups[number].epochs
+        return Known(self.homes, epochs)
 
 
 def unsettled(lb: records.LoadBalancer) -> bool:
@@ -102,7 +113,7 @@ def attend_all(tx: Transaction, desk: Desk, ids: Sequence[LoadBalancerId]) -> At
     if without:
         _place_all(tx, desk, without, done)
     to_assign = [(lbs[id_], done.places[id_]) for id_ in ids if id_ in done.places]
-    for assignment in assign_all(tx, desk.settings, to_assign, done.homes, desk.nonces):
+    for assignment in assign_all(tx, desk.settings, to_assign, done.known(), desk.nonces):
         id_ = assignment.load_balancer_id
         before = done.results.get(id_, Attended())
         done.results[id_] = replace(before, assignment=assignment)
@@ -190,7 +201,8 @@ def _refuse(tx: Transaction, lb: records.LoadBalancer, answer: Unplaced) -> Atte
 
 
 def _needs(tx: Transaction, desk: Desk, lbs: Sequence[records.LoadBalancer]) -> tuple[Need, ...]:
-    costs = costs_of_all(tx, desk.settings, {lb.project_id for lb in lbs})
+    projects = {lb.project_id for lb in lbs}
+    costs = desk.costs.of(projects, tx.now(), lambda some: costs_of_all(tx, desk.settings, some))
     return tuple(need_of(lb, costs[lb.project_id], desk.waited_s(lb)) for lb in lbs)
 
 
