@@ -13,6 +13,7 @@ from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import OneOf, Transaction
 from bigip_lbaas.store.records import Phase
+from bigip_lbaas.store.versions import books_changed
 
 LIFT = 1_000_000  # numbers that are passed over: more than any lost hour can have drawn
 RandomParts = Callable[[], str]  # a new one each time, lower-case hexadecimal
@@ -69,10 +70,11 @@ def begin_anew(tx: Transaction, above: int, why: str, random_hex: RandomParts) -
         tuple(
             replace(row, unclean=devices[row.environment, group_of[row.id]], behind=True)
             for row in settled
-            if devices.get((row.environment, group_of.get(row.id, 0)))
+            if row.id in group_of and devices.get((row.environment, group_of[row.id]))
         )
     )
     for environment in sorted({row.name for row in tx.select(records.Environment)}):
+        books_changed(tx, environment, (group for name, group in devices if name == environment))
         said = f"{why}; every epoch was ended, {len(homes)} homes have new numbers from {last} on"
         record_event(tx, environment, "commits lost", "database", said)
     return len(homes)
