@@ -53,6 +53,7 @@ class Cloud:
         self.lied: list[str] = []
         self._seen: list[dict[Any, Any]] = []
         self._noticed = 0
+        self.ghosts: set[str] = set()
         self.backup: dict[Any, Any] = {}
         self.store = WatchedStore(lambda: self.fleet.now_s)
         self.fleet = Fleet(self.law, self.answer, self.cast)
@@ -170,7 +171,9 @@ class Cloud:
             return
         self.law.commits_are_lost = True
         self.told.clear()
-        # what the database never heard of is a ghost: whoever compares with the API finds it
+        # what the database never heard of is a ghost, until it is asked for and placed again:
+        # whoever compares with the API finds it
+        self.ghosts |= {id_ for id_, _ in self.asked if self._row(id_) is None}
         self.asked = {key: n for key, n in self.asked.items() if self._row(key[0]) is not None}
         if sequence == kept:
             self.store.write(lambda tx: begin_anew(tx, 0, "an operator", self.random_hex))
@@ -250,11 +253,12 @@ class Cloud:
         rows = {row.id: row for row in self.store.read(lambda tx: tx.select(records.LoadBalancer))}
         for id_ in {id_ for id_, _ in self.asked}:
             row = rows.get(id_)
-            if row is None:
+            if row is None and id_ not in self.ghosts:
                 self.told.setdefault(id_, (0, self.fleet.count()))
-            elif row.phase is not Phase.APPLIED or row.unclean:
+            elif row is None or row.phase is not Phase.APPLIED or row.unclean:
                 self.told.pop(id_, None)
             else:
+                self.ghosts.discard(id_)
                 members = self.asked.get((id_, row.revision), 0)
                 self.told.setdefault(id_, (members, self.fleet.count()))
         self.lied = self.lies()
