@@ -39,7 +39,9 @@ def test_what_reports_have_seen_is_reserved_for_the_next_and_stored_with_its_dec
     for number, project in enumerate(("small", "large", "unseen"), start=90):
         books.assigned(books.accept(number, project))
     small, large, unseen = (row.costs[CONNECTIONS] for row in books.all(records.Reservation))
-    assert small < 200.0 < unseen < 400.0 < large
+    assert small < 200.0 < 400.0 < large
+    usual = (small + large) / 2
+    assert 1.3 * usual < unseen < 1.9 * usual  # of a stranger more is reserved than is expected
     (decision,) = books.decisions(load_balancer_id=graph(92).id)
     assert isinstance(decision.answer, Placement)
     assert decision.need.seen_costs[CONNECTIONS] == decision.answer.costs[CONNECTIONS]

@@ -8,7 +8,7 @@ import pytest
 
 from bigip_lbaas.domain.costs import EVERYBODY, CostBook, Estimate, Lesson, Part, Watch
 from bigip_lbaas.scheduling.coming import Arrived, Seen, ramps_of, still_to_come, watch_on
-from bigip_lbaas.scheduling.learning import FARTHEST, learn, levels, seen_costs
+from bigip_lbaas.scheduling.learning import FARTHEST, costs_to_reserve, learn, levels, seen_costs
 
 METRIC = "active_connections"
 EVERY_S = 10.0
@@ -257,3 +257,11 @@ def test_who_was_in_the_values_before_it_was_known_as_applied_does_not_look_free
 
     assert learned_of(100.1) > 5.0  # measured by the report before, a little later than it said
     assert learned_of(110.0) < 2.0
+
+
+def test_of_a_project_that_was_never_seen_more_is_reserved_than_is_expected() -> None:
+    everybody = CostBook(growth={METRIC: Estimate(100.0, 100.0)})
+    known = [CostBook(growth={METRIC: Estimate(100.0, weight)}) for weight in (0.0, 1.0, 22.0)]
+    reserved = [costs_to_reserve(everybody, each)[METRIC] for each in (CostBook(), *known)]
+    assert reserved == pytest.approx([157.7, 157.7, 100.0, 100.0], rel=1e-3)
+    assert costs_to_reserve(CostBook(), CostBook()) == {}

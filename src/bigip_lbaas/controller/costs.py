@@ -15,7 +15,7 @@ from bigip_lbaas.scheduling.coming import (
     still_to_come,
     watch_on,
 )
-from bigip_lbaas.scheduling.learning import learn, levels, seen_costs
+from bigip_lbaas.scheduling.learning import costs_to_reserve, learn, levels, seen_costs
 from bigip_lbaas.store import records
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import AtLeast, AtMost, OneOf, Transaction
@@ -27,12 +27,21 @@ MOST_PROJECTS = 10_000  # that are remembered
 def costs_of_all(
     tx: Transaction, settings: ControllerSettings, projects: Collection[ProjectId]
 ) -> dict[ProjectId, dict[str, float]]:
-    """Return project -> metric -> what a load balancer of its is expected to cost, where known."""
+    """Return project -> metric -> what to reserve for a load balancer of its, where known."""
+    books, everybody = _books_of(tx, settings, projects)
+    return {
+        project: costs_to_reserve(everybody, books.get(project, CostBook())) for project in projects
+    }
+
+
+def _books_of(
+    tx: Transaction, settings: ControllerSettings, projects: Collection[ProjectId]
+) -> tuple[dict[ProjectId, CostBook], CostBook]:
+    """Return what has been learned of these projects, and of everybody's."""
     some = OneOf("project_id", tuple(sorted({EVERYBODY, *projects})))
     rows = tx.select(records.SeenCosts, some, environment=settings.environment)
     books = {row.project_id: row.book for row in rows}
-    everybody = books.get(EVERYBODY, CostBook())
-    return {project: seen_costs(everybody, books.get(project, CostBook())) for project in projects}
+    return books, books.get(EVERYBODY, CostBook())
 
 
 class RememberedCosts:
@@ -137,7 +146,10 @@ def _of_those_coming(
 ) -> dict[ProjectId, dict[str, float]]:
     """Return project -> metric -> what it is known by now that a load balancer of it costs."""
     projects = {one.project_id for one in watch.coming}
-    return costs_of_all(tx, settings, projects) if projects else {}
+    if not projects:
+        return {}
+    books, everybody = _books_of(tx, settings, projects)
+    return {project: seen_costs(everybody, books.get(project, CostBook())) for project in projects}
 
 
 def level_costs(tx: Transaction, settings: ControllerSettings) -> None:

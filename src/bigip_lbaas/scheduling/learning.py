@@ -10,6 +10,7 @@ when a group grows otherwise than expected, those are at fault of whom least is 
 project's mean is moved in proportion to its own uncertainty (a Kalman filter without covariances).
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -23,6 +24,8 @@ MEMORY = 100.0  # an estimate rests on about as many of the latest load balancer
 LATE_MEMORY = 30.0
 FARTHEST = 30.0  # times what everybody costs, up or down: beyond that something else has happened
 STRANGENESS = 3.0  # a stranger is as well known as after so many load balancers, none of them seen
+FOR_STRANGERS = 1.0 + 1.0 / math.sqrt(STRANGENESS)
+HALF_A_LOAD_BALANCER = 0.5  # less than that has not been seen
 UNEVENNESS = 0.02  # how uneven traffic comes: 0.0 as smoothly as expected, 1.0 each one's at once
 SWING = 0.1  # of what a project's load balancers bring: how much they differ
 SURPRISING = 2.0  # standard deviations: what differs more says that less is known than was thought
@@ -91,6 +94,23 @@ def seen_costs(everybody: CostBook, project: CostBook) -> dict[str, float]:
         if cost > 0:
             costs[metric] = cost
     return costs
+
+
+def costs_to_reserve(everybody: CostBook, project: CostBook) -> dict[str, float]:
+    """Return metric -> what to count for a load balancer of that project until it is seen.
+
+    Of a project that has never been seen a standard deviation more than is expected: until the
+    first report can tell, a group may have been given many of one that is dear.
+    """
+    return {
+        metric: cost if _is_known(project, metric) else cost * FOR_STRANGERS
+        for metric, cost in seen_costs(everybody, project).items()
+    }
+
+
+def _is_known(project: CostBook, metric: str) -> bool:
+    mine = project.growth.get(metric)
+    return mine is not None and mine.weight >= HALF_A_LOAD_BALANCER
 
 
 def _blamed(

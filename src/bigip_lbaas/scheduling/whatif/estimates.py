@@ -7,7 +7,7 @@ from typing import Protocol
 from bigip_lbaas.domain.costs import EVERYBODY, CostBook, Watch
 from bigip_lbaas.domain.ids import GroupNumber, ProjectId
 from bigip_lbaas.scheduling.coming import Seen, ramps_of, still_to_come, watch_on
-from bigip_lbaas.scheduling.learning import learn, levels, seen_costs
+from bigip_lbaas.scheduling.learning import costs_to_reserve, learn, levels, seen_costs
 
 LEVEL_EVERY_S = 60.0  # as often as a controller's sweep works the levels out
 
@@ -51,7 +51,7 @@ class Learned:
     def expected(self, project_id: ProjectId) -> Mapping[str, float]:
         """See Estimator."""
         everybody = self.books.get(EVERYBODY, CostBook())
-        return seen_costs(everybody, self.books.get(project_id, CostBook()))
+        return costs_to_reserve(everybody, self.books.get(project_id, CostBook()))
 
     def learn(self, group: GroupNumber, seen: Seen) -> Mapping[str, float]:
         """See Estimator."""
@@ -66,5 +66,9 @@ class Learned:
             if level:
                 everybody = self.books.get(EVERYBODY, CostBook())
                 self.books[EVERYBODY] = replace(everybody, level=level)
-        known = {one.project_id: self.expected(one.project_id) for one in watch.coming}
+        everybody = self.books.get(EVERYBODY, CostBook())
+        known = {
+            one.project_id: seen_costs(everybody, self.books.get(one.project_id, CostBook()))
+            for one in watch.coming
+        }
         return still_to_come(watch, ramps, known)
