@@ -4,7 +4,7 @@ import secrets
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from bigip_lbaas.controller.placing import attend
+from bigip_lbaas.controller.placing import Desk, attend_all
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.capacity import CapacityReport, Reading
 from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber, RequestId
@@ -54,8 +54,8 @@ def test_placements_at_once_never_take_a_group_past_its_limit(store: Store) -> N
         settings = controllers[number % 2]
         load_balancer = graph(number % ARRIVALS).id
         store.write(
-            lambda tx: attend(
-                tx, settings, load_balancer, lambda: 0.0, lambda: secrets.token_hex(4)
+            lambda tx: attend_all(
+                tx, Desk(settings, lambda _lb: 0.0, lambda: secrets.token_hex(4)), (load_balancer,)
             )
         )
 

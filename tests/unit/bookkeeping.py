@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from bigip_lbaas.controller import beating, registry
 from bigip_lbaas.controller.ledger import Ledger
-from bigip_lbaas.controller.placing import Attended, Desk, attend, attend_all
+from bigip_lbaas.controller.placing import Attended, Desk, attend_all
 from bigip_lbaas.controller.recording import Recorded, record_outcome
 from bigip_lbaas.controller.reporting import record_report
 from bigip_lbaas.controller.settings import ControllerSettings
@@ -124,7 +124,10 @@ class Books:
         return row
 
     def attend(self, row: records.LoadBalancer, waited_s: float = 0.0) -> Attended:
-        return self.write(lambda tx: attend(tx, self.settings, row.id, lambda: waited_s, self.hex))
+        """Attend to one, as a controller does that remembers nothing."""
+        desk = Desk(self.settings, lambda _lb: waited_s, self.hex)
+        done = self.write(lambda tx: attend_all(tx, desk, (row.id,)))
+        return done.results.get(row.id, Attended())
 
     def attend_all(self, *rows: records.LoadBalancer, waited_s: float = 0.0) -> dict[str, Attended]:
         """Attend to several in one transaction, as a controller that remembers does."""

@@ -179,6 +179,27 @@ def test_one_load_balancer_that_fails_in_the_sweep_holds_up_no_other(
     assert "a bug" in caplog.text
 
 
+def test_of_many_that_are_taken_on_together_a_bad_one_holds_up_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World()
+    world.add_agent("host-1", 1, ("big-1",), parse("tenant_count: 10"))
+    world.settle(4)
+    made = [create(world, number, f"project-{number}") for number in range(3)]
+    world.messages.clear()
+    table = world.store._tables[records.LoadBalancer]
+    spoilt = table[made[1].id,]
+    table[made[1].id,] = tuple("no graph" if "pools" in str(value) else value for value in spoilt)
+    with caplog.at_level(logging.ERROR):
+        world.controllers[0].attend_to([one.id for one in made])
+    assert [method for _, method, _ in world.messages] == ["assign", "assign"]
+    assert "LoadBalancer (lb-1)" in caplog.text or "graph" in caplog.text
+    table[made[1].id,] = spoilt
+    world.settle(4)
+    rows = world.store.read(lambda tx: tx.select(records.LoadBalancer))
+    assert {row.phase for row in rows} == {Phase.APPLIED}
+
+
 def test_a_wait_goes_on_counting_when_another_controller_takes_the_broom() -> None:
     world = World(pending_deadline_s=20.0)
     world.add_agent("host-1", 1, ("big-1",), parse("tenant_count: 10"))

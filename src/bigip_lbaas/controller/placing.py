@@ -86,18 +86,6 @@ def unsettled(lb: records.LoadBalancer) -> bool:
     return lb.phase in OPEN or bool(lb.unclean)
 
 
-def attend(
-    tx: Transaction,
-    settings: ControllerSettings,
-    load_balancer_id: LoadBalancerId,
-    waited_s: Callable[[], float],
-    nonces: Nonces,
-) -> Attended:
-    """Take one load balancer as far as a controller can that remembers nothing."""
-    desk = Desk(settings, lambda _lb: waited_s(), nonces)
-    return attend_all(tx, desk, (load_balancer_id,)).results.get(load_balancer_id, Attended())
-
-
 def attend_all(tx: Transaction, desk: Desk, ids: Sequence[LoadBalancerId]) -> Attention:
     """Take load balancers as far as a controller can, one after the other, in one transaction."""
     done, environment = Attention(), desk.settings.environment

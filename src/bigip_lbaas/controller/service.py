@@ -144,8 +144,7 @@ class Controller:
         )  # fmt: skip
         if recorded.told:
             self._around.statuses_wait()
-        for load_balancer_id in recorded.again:
-            self.attend(load_balancer_id)
+        self.attend_to(recorded.again)
 
     def on_report(self, payload: dict[str, Any]) -> None:
         """Keep a capacity report; requests that waited for one are looked at again."""
@@ -161,8 +160,7 @@ class Controller:
                 tx, self._settings, homes_of(tx, self._settings, ready.agent_id)
             )
         )
-        for load_balancer_id in unsettled:
-            self.attend(load_balancer_id)
+        self.attend_to(unsettled)
 
     def on_admission(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Hold room for a load balancer before it is accepted, or say why there is none."""
@@ -209,8 +207,30 @@ class Controller:
         Those that several threads ask for at the same time share a transaction.
         """
         result = self._gathering.ask(load_balancer_id)
-        if result is None:
-            return
+        if result is not None:
+            self._follow(result)
+
+    def attend_to(self, ids: Sequence[LoadBalancerId]) -> None:
+        """Take many on, a transaction for as many as one takes; where that fails, one by one."""
+        at_once = self._settings.placed_at_once
+        for first in range(0, len(ids), at_once):
+            some = ids[first : first + at_once]
+            answered: list[dict[LoadBalancerId, Attended]] = []
+            self._survive(partial(self._attend_together, some, answered))
+            for result in answered[0].values() if answered else ():
+                self._follow(result)
+            for load_balancer_id in () if answered else some:
+                self._survive(partial(self.attend, load_balancer_id))
+
+    def _attend_together(
+        self,
+        some: Sequence[LoadBalancerId],
+        answered: list[dict[LoadBalancerId, Attended]],
+    ) -> None:
+        answered.append(self._attend_all(some))
+
+    def _follow(self, result: Attended) -> None:
+        """Tell whom it concerns what came of attending."""
         if result.told:
             self._around.statuses_wait()
         if result.assignment is not None:
@@ -289,8 +309,7 @@ class Controller:
         self._send_work(taken)
 
     def _send_work(self, taken: registry.Takeover) -> None:
-        for load_balancer_id in taken.unsettled:
-            self.attend(load_balancer_id)
+        self.attend_to(taken.unsettled)
 
     def _announce(self, given: tuple[Home, ...]) -> None:
         """Tell each successor its new homes, so that it stamps them at once."""
