@@ -1,6 +1,7 @@
 """The WSGI application: faults, authentication, the journal, and who answers which path."""
 
 import errno
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -19,6 +20,8 @@ from bigip_sim.framework import LOGIN, Framework
 from bigip_sim.journal import Entry
 from bigip_sim.refusals import RefusedError, has_tag, tag_like
 from bigip_sim.resources import Resources
+
+log = logging.getLogger(__name__)
 
 RESET = "bigip_sim.reset"  # in the environment: resets the connection under a request
 CUT = 0  # the status of what was never answered
@@ -110,6 +113,10 @@ class Application:
             return self._framework.rejection(request, 401, str(error))
         except RejectedError as error:
             return self._framework.rejection(request, error.status, str(error))
+        except Exception as defect:
+            log.exception("a defect of the simulator, at %s %s", request.method, request.path)
+            said = f"a defect of the simulator: {type(defect).__name__}; its log says more"
+            return as_json({"code": 500, "message": said, "errorStack": []}, 500)
 
     def _authorized(self, request: Request, meeting: Meeting) -> Answer:
         if has_tag(unquote(request.raw_query)) or has_tag(request.path):

@@ -42,6 +42,7 @@ EDGES = {
     "src/bigip_lbaas/cmd/lab/stack.py": "a start that fails leaves nothing behind",
     "src/bigip_lbaas/controller/gathering.py": "what fails for several is tried one by one",
     "src/bigip_lbaas/controller/service.py": "one failing piece of work stops no controller",
+    "src/bigip_sim/app.py": "a client is told of a defect in JSON, as of everything",
     "src/bigip_lbaas/provider/octavia/status_agent.py": "a defect stops no telling of statuses",
 }
 

@@ -11,6 +11,7 @@ import pytest
 from programs import wait_until
 
 from bigip_sim.embedded import RunningDevice, running_cluster
+from bigip_sim.resources import Resources
 
 
 @pytest.fixture
@@ -34,6 +35,18 @@ def test_a_body_may_come_in_chunks(client):
     headers = {"Content-Type": "application/json"}
     answer = client.post("ltm/pool", content=parts, headers=headers)
     assert (answer.status_code, answer.json()["name"]) == (200, "streamed")
+
+
+def test_a_defect_of_the_simulator_is_told_as_everything_is(client, monkeypatch, caplog):
+    def fail(*_arguments):
+        raise LookupError("nothing of the kind was thought of")
+
+    monkeypatch.setattr(Resources, "answer", fail)
+    answer = client.get("ltm/pool")
+    assert answer.status_code == 500
+    assert answer.json()["code"] == 500
+    assert "LookupError" in answer.json()["message"]
+    assert "nothing of the kind was thought of" in caplog.text
 
 
 def test_requests_are_counted_and_can_be_counted_anew(client, running):
