@@ -19,7 +19,7 @@ from bigip_lbaas.domain.graph import (
     PoolProtocol,
     ServiceGraph,
 )
-from bigip_lbaas.store.port import AtLeast, AtMost, OneOf, Plus, Store, Transaction
+from bigip_lbaas.store.port import AtLeast, AtMost, OneOf, OneOfPairs, Plus, Store, Transaction
 from bigip_lbaas.store.records import (
     Agent,
     Child,
@@ -369,3 +369,25 @@ def test_rows_are_selected_and_locked_at_once(store: Store) -> None:
     assert [row.id for row in found] == ["a", "b"]
     with pytest.raises(RuntimeError):
         store.read(lambda tx: tx.select(LoadBalancer, ids, lock=True))
+
+
+@pytest.mark.parametrize("many", [1, 5, 70, 300])
+def test_rows_are_found_by_pairs_of_fields(store: Store, many: int) -> None:
+    rows = [
+        Child(f"{project}-{number}", "member", "lb", project, f"192.0.2.{number}")
+        for project in ("a", "b")
+        for number in range(4)
+    ]
+    store.write(lambda tx: tx.put_all(rows))
+    fields = ("project_id", "address")
+    strange = [("c", f"198.51.100.{number}") for number in range(many)]
+    wanted = (("a", "192.0.2.1"), ("b", "192.0.2.2"), *strange)
+
+    def found(*pairs: tuple[str, str]) -> list[str]:
+        question = OneOfPairs(fields, pairs)
+        return [row.object_id for row in store.read(lambda tx: tx.select(Child, question))]
+
+    assert found(*wanted) == ["a-1", "b-2"]
+    assert found() == []
+    with pytest.raises(LookupError):
+        store.read(lambda tx: tx.select(LoadBalancer, OneOfPairs(("id", "graph"), (("a", "b"),))))

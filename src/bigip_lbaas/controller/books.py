@@ -13,8 +13,9 @@ from bigip_lbaas.domain.fleet import AgentState, Fleet, GroupState, Standing
 from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId, ProjectId
 from bigip_lbaas.domain.placement import Need
 from bigip_lbaas.store import records
-from bigip_lbaas.store.port import OneOf, Transaction
+from bigip_lbaas.store.port import OneOf, OneOfPairs, Transaction
 
+PAIRS_AT_ONCE = 256  # SQLite takes no condition of more than a thousand parts
 GOOD_FOR_S = 5.0  # the longest that what was read of a group is good for
 
 
@@ -188,12 +189,15 @@ def _add_nodes(tx: Transaction, needs: Sequence[Need], found: Residents) -> None
     for need in needs:
         if found.living[need.project_id]:
             asked[need.project_id] |= need.member_addresses
+    pairs = tuple((project, one) for project in sorted(asked) for one in sorted(asked[project]))
+    if not pairs:
+        return
     members = [
         member
-        for project, addresses in sorted(asked.items())
-        if addresses
+        for first in range(0, len(pairs), PAIRS_AT_ONCE)
         for member in tx.select(
-            records.Child, OneOf("address", tuple(sorted(addresses))), project_id=project
+            records.Child,
+            OneOfPairs(("project_id", "address"), pairs[first : first + PAIRS_AT_ONCE]),
         )
     ]
     if not members:

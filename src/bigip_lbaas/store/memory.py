@@ -7,7 +7,16 @@ from typing import Any, TypeVar
 
 from bigip_lbaas.domain.errors import ConcurrentUpdate
 from bigip_lbaas.store.patience import Alone, Patience
-from bigip_lbaas.store.port import AtLeast, AtMost, Condition, OneOf, Plus, Transaction
+from bigip_lbaas.store.port import (
+    AtLeast,
+    AtMost,
+    Condition,
+    OneOf,
+    OneOfPairs,
+    Plus,
+    Transaction,
+)
+from bigip_lbaas.store.selecting import plain_pairs
 from bigip_lbaas.store.shape import (
     Shape,
     plain_key,
@@ -219,6 +228,10 @@ def _key_of(shape: Shape, plain: Plain) -> Plain:
 
 def _claim(shape: Shape, condition: Condition) -> Callable[[Plain], bool]:
     """Return the function that says whether a row meets the condition."""
+    if isinstance(condition, OneOfPairs):
+        first, second = (shape.position(name) for name in condition.fields)
+        pairs = set(plain_pairs(shape, condition))
+        return lambda row: (row[first], row[second]) in pairs
     place = shape.position(condition.field)
     match condition:
         case AtMost(value=value):

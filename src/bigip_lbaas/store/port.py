@@ -32,7 +32,15 @@ class OneOf:
     values: tuple[Any, ...]
 
 
-Condition = AtMost | AtLeast | OneOf
+@dataclass(frozen=True, slots=True)
+class OneOfPairs:
+    """Keeps rows whose two fields, neither None, are one of the pairs; no pairs keep no row."""
+
+    fields: tuple[str, str]
+    pairs: tuple[tuple[Any, Any], ...]
+
+
+Condition = AtMost | AtLeast | OneOf | OneOfPairs
 
 
 @dataclass(frozen=True, slots=True)

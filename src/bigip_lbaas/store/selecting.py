@@ -11,16 +11,18 @@ from sqlalchemy import (
     Select,
     Update,
     bindparam,
+    false,
     func,
     or_,
     select,
     update,
 )
 
-from bigip_lbaas.store.port import AtLeast, AtMost, Condition, OneOf, Plus
+from bigip_lbaas.store.port import AtLeast, AtMost, Condition, OneOf, OneOfPairs, Plus
 from bigip_lbaas.store.shape import Shape, plain_value
 from bigip_lbaas.store.tables import table_of
 
+PAIRS = (4, 16, 64, 256)  # how many are asked for at once, or as many as there are
 MOST = "most"  # the parameter of LIMIT
 Claim = tuple[str, str]  # a field, and how it is compared
 Form = tuple[Claim, ...]
@@ -121,6 +123,9 @@ def _asked(
             values[_name(form)] = plain_value(shape, shape.field(name), value)
         form.append((name, "is none" if value is None else "is"))
     for condition in conditions:
+        if isinstance(condition, OneOfPairs):
+            form.append(_add_pairs(shape, condition, _name(form), values))
+            continue
         name = condition.field
         shape.position(name)
         match condition:
@@ -142,15 +147,54 @@ def _asked(
     return tuple(form), values
 
 
+def plain_pairs(shape: Shape, condition: OneOfPairs) -> list[tuple[Any, Any]]:
+    """Return the pairs as plain values. Raises LookupError for fields that cannot be compared."""
+    for name in condition.fields:
+        shape.position(name)
+    first, second = (shape.field(name) for name in condition.fields)
+    return [
+        (plain_value(shape, first, a), plain_value(shape, second, b)) for a, b in condition.pairs
+    ]
+
+
+def _add_pairs(shape: Shape, condition: OneOfPairs, value: str, values: dict[str, Any]) -> Claim:
+    """Add the values of the pairs, the first one again and again up to the next size.
+
+    So there are few forms, each of which is compiled once. (MySQL, MariaDB and PostgreSQL would
+    look up a list of pairs by an index, SQLite reads the whole table for one.)
+    """
+    pairs = plain_pairs(shape, condition)
+    size = next((size for size in PAIRS if size >= len(pairs)), len(pairs)) if pairs else 0
+    for number in range(size):
+        pair = pairs[number] if number < len(pairs) else pairs[0]
+        values[f"{value}_{number}_0"], values[f"{value}_{number}_1"] = pair
+    return ",".join(condition.fields), f"pairs {size}"
+
+
 def _name(form: list[Claim]) -> str:
     return f"value_{len(form)}"
 
 
 def _where(shape: Shape, form: Form) -> list[ColumnElement[bool]]:
     return [
-        _claim(_column(shape, name), how, f"value_{place}")
+        _one_of_pairs(shape, name, how, f"value_{place}")
+        if how.startswith("pairs ")
+        else _claim(_column(shape, name), how, f"value_{place}")
         for place, (name, how) in enumerate(form)
     ]
+
+
+def _one_of_pairs(shape: Shape, names: str, how: str, value: str) -> ColumnElement[bool]:
+    first, second = (_column(shape, name) for name in names.split(","))
+    size = int(how.removeprefix("pairs "))
+    return or_(
+        false(),
+        *(
+            (first == bindparam(f"{value}_{number}_0"))
+            & (second == bindparam(f"{value}_{number}_1"))
+            for number in range(size)
+        ),
+    )
 
 
 def _claim(column: ColumnElement[Any], how: str, value: str) -> ColumnElement[bool]:
