@@ -58,14 +58,14 @@ def test_a_second_api_on_the_same_port_is_refused_in_one_sentence(
 
 
 def test_a_long_path_still_has_sockets(tmp_path: Path, running: Stack) -> None:
-    from bigip_lbaas.cmd.embedded.sockets import LONGEST_PATH, DriverAgentSockets
+    from bigip_lbaas.cmd.embedded.sockets import DriverAgentSockets
 
     sockets = DriverAgentSockets(tmp_path / ("deep" * 30))
     threads = threading.active_count()
     sockets.start()
     try:
         for path in (sockets.paths.status, sockets.paths.stats, sockets.paths.get):
-            assert len(str(path)) <= LONGEST_PATH
+            assert len(str(path)) <= 100  # Linux takes 107 bytes
             with socket.socket(socket.AF_UNIX) as client:
                 client.connect(str(path))
     finally:
