@@ -278,11 +278,20 @@ def main() -> int:
     """Run the benchmark from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small fleets, SQLite and MariaDB")
-    quick = parser.parse_args().quick
+    parser.add_argument("--database", choices=KINDS, help="this one only; default all three")
+    parser.add_argument(
+        "--up-to", type=int, default=SIZES[-1].load_balancers, metavar="N",
+        help="fleets of up to so many load balancers; default %(default)s",
+    )  # fmt: skip
+    asked = parser.parse_args()
+    quick = asked.quick
+    sizes = [
+        size for size in (QUICK_SIZES if quick else SIZES) if size.load_balancers <= asked.up_to
+    ]
     found: list[Figure] = []
-    for kind in KINDS[:2] if quick else KINDS:
+    for kind in (asked.database,) if asked.database else KINDS[:2] if quick else KINDS:
         cpu_ms = {}
-        for size in QUICK_SIZES if quick else SIZES:
+        for size in sizes:
             with tempfile.TemporaryDirectory(prefix="bigip-lbaas-bench-") as directory:
                 figures, cpu_ms[size] = measure(
                     kind, size, 2.0 if quick else SECONDS, Path(directory)
