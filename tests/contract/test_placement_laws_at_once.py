@@ -146,7 +146,8 @@ def arrive_at_once(store: Store, fleets: Fleets) -> list[Assignment]:
             report = fleets.report(*staff[number % len(staff)])
             store.write(lambda tx: record_report(tx, settings, report))
         load_balancer = fleets.arrivals[number % ARRIVALS].id
-        attended = gatherings[number % 2].ask(load_balancer)
+        gathering = gatherings[number % 2]
+        attended = gathering.answer_to(gathering.put(load_balancer))
         return attended.assignment if attended else None
 
     # the other controller comes to each a moment after the first

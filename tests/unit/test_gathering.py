@@ -32,7 +32,7 @@ def asked_together(oracle: Oracle, at_once: int, first: int, others: Sequence[in
 
     def ask(number: int) -> object:
         try:
-            return gathering.ask(number)
+            return gathering.answer_to(gathering.put(number))
         except ValueError as error:
             return error
 
@@ -81,5 +81,6 @@ def test_one_that_fails_fails_alone() -> None:
 def test_alone_the_error_is_that_of_the_answering() -> None:
     oracle = Oracle()
     oracle.may_go_on.set()
+    gathering = Gathering(oracle, 100)
     with pytest.raises(ValueError, match="thirteen"):
-        Gathering(oracle, 100).ask(13)
+        gathering.answer_to(gathering.put(13))

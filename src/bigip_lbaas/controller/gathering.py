@@ -9,10 +9,11 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 
-class _Asked(Generic[Q, A]):
+class Asked(Generic[Q, A]):
     """One question on its way. alone: answering it with others has failed."""
 
     def __init__(self, question: Q) -> None:
+        """Keep the question; nobody has answered it yet."""
         self.question = question
         self.answer: A | None = None
         self.is_answered = False
@@ -26,7 +27,7 @@ class Gathering(Generic[Q, A]):
         """Keep what answers, and for how many questions at most."""
         self._answer_all = answer_all
         self._at_once = at_once
-        self._waiting: deque[_Asked[Q, A]] = deque()
+        self._waiting: deque[Asked[Q, A]] = deque()
         self._turn = threading.Lock()
 
     @property
@@ -34,14 +35,18 @@ class Gathering(Generic[Q, A]):
         """Return how many wait to be answered."""
         return len(self._waiting)
 
-    def ask(self, question: Q) -> A | None:
+    def put(self, question: Q) -> Asked[Q, A]:
+        """Have a question wait with the others; who puts it comes for the answer."""
+        asked = Asked[Q, A](question)
+        self._waiting.append(asked)
+        return asked
+
+    def answer_to(self, asked: Asked[Q, A]) -> A | None:
         """Return the answer, None when there is none; of several who ask the same, one gets it.
 
         When the answering fails for several together, each is answered alone, so that only who
         asked what it failed for gets the error.
         """
-        asked = _Asked[Q, A](question)
-        self._waiting.append(asked)
         with self._turn:
             while not asked.is_answered and not asked.alone:
                 self._answer_some()
@@ -61,7 +66,7 @@ class Gathering(Generic[Q, A]):
             for one in some:
                 one.alone = True
 
-    def _answer(self, some: Sequence[_Asked[Q, A]]) -> None:
+    def _answer(self, some: Sequence[Asked[Q, A]]) -> None:
         answers = dict(self._answer_all(list(dict.fromkeys(one.question for one in some))))
         for one in some:
             one.answer = answers.pop(one.question, None)

@@ -13,7 +13,7 @@ from bigip_lbaas.bus.port import Bus, Server
 from bigip_lbaas.controller import registry
 from bigip_lbaas.controller.admitting import admit
 from bigip_lbaas.controller.beating import HeartbeatBatches
-from bigip_lbaas.controller.gathering import Gathering
+from bigip_lbaas.controller.gathering import Asked, Gathering
 from bigip_lbaas.controller.homes import homes_of
 from bigip_lbaas.controller.placing import Attended, Desk, attend_all
 from bigip_lbaas.controller.recording import record_outcome
@@ -206,31 +206,18 @@ class Controller:
 
         Those that several threads ask for at the same time share a transaction.
         """
-        result = self._gathering.ask(load_balancer_id)
-        if result is not None:
-            self._follow(result)
+        self._follow(self._gathering.put(load_balancer_id))
 
     def attend_to(self, ids: Sequence[LoadBalancerId]) -> None:
-        """Take many on, a transaction for as many as one takes; where that fails, one by one."""
-        at_once = self._settings.placed_at_once
-        for first in range(0, len(ids), at_once):
-            some = ids[first : first + at_once]
-            answered: list[dict[LoadBalancerId, Attended]] = []
-            self._survive(partial(self._attend_together, some, answered))
-            for result in answered[0].values() if answered else ():
-                self._follow(result)
-            for load_balancer_id in () if answered else some:
-                self._survive(partial(self.attend, load_balancer_id))
+        """Take many on as if all were asked for at the same time; each survives the others."""
+        for asked in [self._gathering.put(each) for each in ids]:
+            self._survive(partial(self._follow, asked))
 
-    def _attend_together(
-        self,
-        some: Sequence[LoadBalancerId],
-        answered: list[dict[LoadBalancerId, Attended]],
-    ) -> None:
-        answered.append(self._attend_all(some))
-
-    def _follow(self, result: Attended) -> None:
+    def _follow(self, asked: Asked[LoadBalancerId, Attended]) -> None:
         """Tell whom it concerns what came of attending."""
+        result = self._gathering.answer_to(asked)
+        if result is None:
+            return
         if result.told:
             self._around.statuses_wait()
         if result.assignment is not None:
