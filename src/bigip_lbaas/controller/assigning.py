@@ -1,7 +1,7 @@
 """Says what to send to the agents whose homes load balancers are in."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bigip_lbaas.controller.homes import Nonces, as_home, found_home
 from bigip_lbaas.controller.settings import ControllerSettings
@@ -20,8 +20,8 @@ Placed = tuple[records.LoadBalancer, records.PlacementRow]
 class Known:
     """What has been read already: homes that nobody gives away until the end, agents' epochs."""
 
-    homes: Mapping[Key, records.Home]
-    epochs: Mapping[AgentId, str]
+    homes: tuple[Home, ...] = ()
+    epochs: Mapping[AgentId, str] = field(default_factory=dict)
 
 
 def assign_all(
@@ -35,17 +35,11 @@ def assign_all(
     if not placed:
         return
     keys = {(row.project_id, row.group) for _, row in placed}
-    homes = {key: as_home(known.homes[key]) for key in keys & known.homes.keys()}
+    all_known = {(home.project_id, home.group): home for home in known.homes}
+    homes = {key: all_known[key] for key in keys & all_known.keys()}
     homes |= _homes(tx, settings, keys - homes.keys(), nonces)
-    epochs = dict(known.epochs)
-    others = tuple(sorted({home.agent_id for home in homes.values()} - epochs.keys()))
-    for agent in (
-        tx.select(records.Agent, OneOf("id", others), environment=settings.environment)
-        if others
-        else ()
-    ):
-        if agent.alive:
-            epochs[agent.id] = agent.epoch
+    wanted = {home.agent_id for home in homes.values()}
+    epochs = {**known.epochs, **_epochs(tx, settings, wanted - known.epochs.keys())}
     begun = []
     for lb, row in placed:
         home = homes.get((row.project_id, row.group))
@@ -84,6 +78,17 @@ def _homes(
         if home is not None:
             homes[project, group] = home
     return homes
+
+
+def _epochs(
+    tx: Transaction, settings: ControllerSettings, agents: Set[AgentId]
+) -> dict[AgentId, str]:
+    """Return the epochs of those that are alive."""
+    if not agents:
+        return {}
+    some = OneOf("id", tuple(sorted(agents)))
+    rows = tx.select(records.Agent, some, environment=settings.environment, alive=True)
+    return {row.id: row.epoch for row in rows}
 
 
 def _is_the_last(tx: Transaction, row: records.PlacementRow) -> bool:

@@ -129,7 +129,7 @@ class Residents:
         default_factory=lambda: defaultdict(set)
     )
     held: dict[LoadBalancerId, Standing] = field(default_factory=dict)
-    home_rows: dict[tuple[ProjectId, GroupNumber], records.Home] = field(default_factory=dict)
+    home_rows: tuple[records.Home, ...] = ()
 
     def standings(self, need: Need) -> dict[GroupNumber, Standing]:
         """Return what the groups are to this request alone, where they are anything."""
@@ -170,10 +170,11 @@ def read_projects(
     """Return what the projects of these requests have. lock: their homes stay as they are."""
     found = Residents()
     projects = OneOf("project_id", tuple(sorted({need.project_id for need in needs})))
-    for home in tx.select(records.Home, projects, environment=settings.environment, lock=lock):
+    where: dict[str, Any] = {"environment": settings.environment}
+    found.home_rows = tx.select(records.Home, projects, lock=lock, **where)
+    for home in found.home_rows:
         found.homes[home.project_id][home.group] = home.agent_id
-        found.home_rows[home.project_id, home.group] = home
-    for row in tx.select(records.Residence, projects, environment=settings.environment):
+    for row in tx.select(records.Residence, projects, **where):
         if row.living:
             found.living[row.project_id].add(row.group)
     if any("node_count" in each.state.limits for each in groups.values()):

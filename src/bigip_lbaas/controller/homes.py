@@ -30,15 +30,22 @@ def give_homes(
     tx: Transaction, given: Mapping[HomeKey, AgentId], nonces: Nonces
 ) -> tuple[Home, ...]:
     """Make each agent the one that may write to its homes, each under a new fence."""
+    homes = new_homes(tx, given, nonces)
+    tx.put_all(tuple(as_row(home) for home in homes))
+    return homes
+
+
+def new_homes(
+    tx: Transaction, given: Mapping[HomeKey, AgentId], nonces: Nonces
+) -> tuple[Home, ...]:
+    """Return the homes, each under a new fence; whoever asks writes them down."""
     if not given:
         return ()
     fences = draw_fences(tx, len(given), nonces)
-    homes = tuple(
+    return tuple(
         Home(*key, agent_id, fence)
         for (key, agent_id), fence in zip(given.items(), fences, strict=True)
     )
-    tx.put_all(tuple(as_row(home) for home in homes))
-    return homes
 
 
 def found_home(

@@ -9,12 +9,13 @@ from bigip_lbaas.controller.books import Residents, read_projects
 from bigip_lbaas.controller.costs import RememberedCosts, costs_of_all
 from bigip_lbaas.controller.decisions import Decided, record_decisions
 from bigip_lbaas.controller.fullness import remember_full
-from bigip_lbaas.controller.homes import Nonces
+from bigip_lbaas.controller.homes import Nonces, as_home
 from bigip_lbaas.controller.ledger import Ledger, OpenBooks
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.settling import settle_all
 from bigip_lbaas.controller.telling import tell_deleted, tell_refused
-from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId, ProjectId
+from bigip_lbaas.domain.home import Home
+from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId
 from bigip_lbaas.domain.placement import Need, Placement, Unplaced
 from bigip_lbaas.scheduling.choosing import choose
 from bigip_lbaas.scheduling.recall import fleet_at
@@ -67,13 +68,13 @@ class Attention:
 
     results: dict[LoadBalancerId, Attended] = field(default_factory=dict)
     places: dict[LoadBalancerId, records.PlacementRow] = field(default_factory=dict)
-    homes: dict[tuple[ProjectId, GroupNumber], records.Home] = field(default_factory=dict)
+    homes: tuple[Home, ...] = ()
     books: OpenBooks | None = None
 
     def known(self) -> Known:
         """Return what need not be read again to assign what was placed."""
         if self.books is None:
-            return Known({}, {})
+            return Known()
         placed_in = {booking.group for booking in self.books.bookings}
         epochs: dict[AgentId, str] = {}
         for number in placed_in:
@@ -145,7 +146,7 @@ def _place_all(
     record_decisions(tx, settings, books, decided, desk.nonces() + desk.nonces())
     places, homes = settle_all(tx, settings, lbs, decided, desk.nonces)
     done.places |= places
-    done.homes = residents.home_rows | homes
+    done.homes = (*map(as_home, residents.home_rows), *homes)
     remember_full(tx, settings, scores)
     books.note_version(tx, settings)
 

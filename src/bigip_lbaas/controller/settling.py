@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 
 from bigip_lbaas.controller.decisions import Decided
-from bigip_lbaas.controller.homes import Nonces
+from bigip_lbaas.controller.homes import HomeKey, Nonces, as_row, new_homes
 from bigip_lbaas.controller.places import move_all_in
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.errors import ConcurrentUpdate
-from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId, ProjectId
+from bigip_lbaas.domain.home import Home
+from bigip_lbaas.domain.ids import AgentId, LoadBalancerId
 from bigip_lbaas.domain.placement import Placement
 from bigip_lbaas.store import records
-from bigip_lbaas.store.fences import draw_fences
 from bigip_lbaas.store.port import OneOf, Transaction
-
-Key = tuple[ProjectId, GroupNumber]
 
 
 def settle_all(
@@ -22,7 +20,7 @@ def settle_all(
     lbs: Sequence[records.LoadBalancer],
     decided: Sequence[Decided],
     nonces: Nonces,
-) -> tuple[dict[LoadBalancerId, records.PlacementRow], dict[Key, records.Home]]:
+) -> tuple[dict[LoadBalancerId, records.PlacementRow], tuple[Home, ...]]:
     """Write down those that found a place; return the new places and homes.
 
     Raises ConcurrentUpdate when others were faster.
@@ -33,7 +31,7 @@ def settle_all(
         if isinstance(one.answer, Placement)
     ]
     if not placed:
-        return {}, {}
+        return {}, ()
     environment, now = settings.environment, tx.now()
     tx.put_all(
         [
@@ -41,10 +39,10 @@ def settle_all(
             for lb, answer, _ in placed
         ]
     )
-    homeless: dict[Key, AgentId] = {}
+    homeless: dict[HomeKey, AgentId] = {}
     for lb, answer, one in placed:
         if not any(each.home and each.group == answer.group for each in one.standings):
-            homeless.setdefault((lb.project_id, answer.group), answer.agent_id)
+            homeless.setdefault((environment, lb.project_id, answer.group), answer.agent_id)
     homes = _found_homes(tx, settings, homeless, nonces)
     places = [
         records.PlacementRow(lb.id, environment, lb.project_id, answer.group)
@@ -57,22 +55,18 @@ def settle_all(
 def _found_homes(
     tx: Transaction,
     settings: ControllerSettings,
-    homeless: dict[Key, AgentId],
+    homeless: dict[HomeKey, AgentId],
     nonces: Nonces,
-) -> dict[Key, records.Home]:
+) -> tuple[Home, ...]:
     """Give each project that has none in its new group a home there."""
     if not homeless:
-        return {}
+        return ()
     chosen = OneOf("id", tuple(sorted(set(homeless.values()))))
     agents = tx.select(records.Agent, chosen, environment=settings.environment, lock=True)
     ready = {row.id for row in agents if row.alive and row.admin_state_up}
     gone = sorted(set(homeless.values()) - ready)
     if gone:
         raise ConcurrentUpdate(f"agent {gone[0]} went while its work was placed")
-    fences = draw_fences(tx, len(homeless), nonces)
-    homes = {
-        key: records.Home(settings.environment, *key, agent_id, fence.number, fence.nonce)
-        for (key, agent_id), fence in zip(homeless.items(), fences, strict=True)
-    }
-    tx.insert_all(list(homes.values()))
+    homes = new_homes(tx, homeless, nonces)
+    tx.insert_all(tuple(as_row(home) for home in homes))
     return homes
