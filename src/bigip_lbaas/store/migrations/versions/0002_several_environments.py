@@ -4,19 +4,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import mysql, postgresql
+
+from bigip_lbaas.store.migrations.columns import LONG, SHORT, column
 
 revision = "0002_several_environments"
 down_revision = "0001_first"
 branch_labels = None
 depends_on = None
 
-SHORT = sa.String(255).with_variant(postgresql.VARCHAR(255, collation="C"), "postgresql")
-LONG = (
-    sa.Text()
-    .with_variant(mysql.MEDIUMTEXT(), "mysql")
-    .with_variant(postgresql.TEXT(collation="C"), "postgresql")
-)
 KEYS = {"agent": ("environment", "id"), "report": ("environment", "agent_id")}
 
 
@@ -35,8 +30,8 @@ def upgrade() -> None:
                     f"ALTER TABLE bigip_lbaas_{name} DROP PRIMARY KEY, ADD PRIMARY KEY ({columns})"
                 )
     added: dict[str, Any] = {"silence_s": sa.Double(), "instance": LONG, "runs_as": LONG}
-    for column, kind in added.items():
-        op.add_column("bigip_lbaas_agent", sa.Column(column, kind, nullable=True, quote=True))
+    for name, kind in added.items():
+        op.add_column("bigip_lbaas_agent", sa.Column(name, kind, nullable=True, quote=True))
     op.drop_index("bigip_lbaas_home_agent_id", "bigip_lbaas_home")
     op.create_index(
         "bigip_lbaas_home_agent_id_fence_number", "bigip_lbaas_home", ["agent_id", "fence_number"]
@@ -70,29 +65,25 @@ def _copy(name: str, key: tuple[str, ...]) -> None:
 
 def _agent_columns() -> list[sa.Column[Any]]:
     return [
-        _column("id", SHORT),
-        _column("environment", SHORT),
-        _column("host", LONG),
-        _column("group", sa.BigInteger()),
-        _column("epoch", LONG),
-        _column("beat", sa.BigInteger()),
-        _column("alive", sa.Boolean()),
-        _column("admin_state_up", sa.Boolean()),
-        _column("devices", LONG),
-        _column("registered_at", sa.Double()),
-        _column("beat_at", sa.Double()),
+        column("id", SHORT),
+        column("environment", SHORT),
+        column("host", LONG),
+        column("group", sa.BigInteger()),
+        column("epoch", LONG),
+        column("beat", sa.BigInteger()),
+        column("alive", sa.Boolean()),
+        column("admin_state_up", sa.Boolean()),
+        column("devices", LONG),
+        column("registered_at", sa.Double()),
+        column("beat_at", sa.Double()),
     ]
 
 
 def _report_columns() -> list[sa.Column[Any]]:
     return [
-        _column("agent_id", SHORT),
-        _column("environment", SHORT),
-        _column("group", sa.BigInteger()),
-        _column("received_at", sa.Double()),
-        _column("report", LONG),
+        column("agent_id", SHORT),
+        column("environment", SHORT),
+        column("group", sa.BigInteger()),
+        column("received_at", sa.Double()),
+        column("report", LONG),
     ]
-
-
-def _column(name: str, kind: Any) -> sa.Column[Any]:
-    return sa.Column(name, kind, nullable=False, autoincrement=False, quote=True)
