@@ -21,6 +21,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -252,7 +253,7 @@ def traffic(directory: Path, changes: int) -> list[Figure]:
             port = 8100 + number
             change = {"destination": f"/Common/{address(number)}:{port}"}
             client.ask("PATCH", f"tm/ltm/virtual/~Common~v{number}", change)
-            followed.append(until(lambda n=number, p=port: answers(address(n), p)))
+            followed.append(until(partial(answers, address(number), port)))
             stats.append(_timed(lambda: client.ask("GET", "tm/ltm/virtual/stats")))
             totals.append(_timed(lambda: client.ask("GET", "tm/sys/traffic/stats")))
         client.close()

@@ -27,6 +27,7 @@ class Call:
     device: "Device"
     path: str  # below /mgmt/tm, such as sys/config
     body: Mapping[str, object]
+    user: str = ""  # as in `Command`
 
     @property
     def arguments(self) -> str:
@@ -37,7 +38,7 @@ class Call:
         """Do another on the way and return its answer; None if there is no such command."""
         if not known(path, body.get("command")):
             return None
-        return perform(Call(self.device, path, body))
+        return perform(Call(self.device, path, body, self.user))
 
 
 # What it returns is added to the answer, which repeats the body; refusals are raised.
@@ -81,8 +82,8 @@ def _reset_statistics(call: Call) -> Mapping[str, object]:
         partition = str(call.body.get("partition", split_path(target.owner).partition))
         target = replace(target, name=join_path(name, partition.strip("/")))
     with call.device.configuration.reading() as tree:
-        reset(tree, call.device.plane, call.device.meter, target)
-    return {}
+        reset(call.device.sources(tree), target)
+    return {"kind": f"tm:{target.kind.path.replace('/', ':')}:reset-statsstate"}
 
 
 def action(path: str, command: object) -> Action | None:
@@ -101,16 +102,16 @@ def known(path: str, command: object = None) -> bool:
     return action(path, command) is not None or (path, command) in EDITS
 
 
-def edit(path: str, body: Mapping[str, object]) -> Command:
+def edit(path: str, body: Mapping[str, object], user: str = "") -> Command:
     """Return a posted command that changes the configuration as one of a transaction."""
-    return Command("POST", None, body, f"https://localhost/mgmt/tm/{path}", path)
+    return Command("POST", None, body, f"https://localhost/mgmt/tm/{path}", path, user)
 
 
 def perform(call: Call) -> Mapping[str, object]:
     """Do it, and return the answer: the command, with what came of it."""
     does = action(call.path, call.body["command"])
     if does is None:
-        call.device.configuration.write(edit(call.path, call.body))
+        call.device.configuration.write(edit(call.path, call.body, call.user))
         return answer_to(call.path, call.body)
     return {**answer_to(call.path, call.body), **does(call)}
 

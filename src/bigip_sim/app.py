@@ -10,16 +10,17 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from bigip_sim import coordination, tasks
+from bigip_sim import coordination, roles, tasks
 from bigip_sim.auth import Credentials, RejectedError, UnauthorizedError
 from bigip_sim.device import Device
 from bigip_sim.exchange import Answer, Request, as_json, read_request
 from bigip_sim.faults.answers import CutError, InsteadError, LateError
 from bigip_sim.faults.meeting import Meeting
 from bigip_sim.framework import LOGIN, Framework
-from bigip_sim.journal import Entry
+from bigip_sim.journal import BACKGROUND, Entry
 from bigip_sim.refusals import RefusedError, has_tag, tag_like
 from bigip_sim.resources import Resources
+from bigip_sim.versions import at_least
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class Application:
         begun, at = time.perf_counter(), self._device.journal.clock()
         request = read_request(environ)
         meeting = Meeting(self._device.faults, request.method, request.path)
-        with self._device.journal.noting() as changes:
+        with self._device.journal.noting() as changes, meeting.noting():
             answer = self._answered(request, meeting)
         path = request.path + (f"?{request.raw_query}" if request.raw_query else "")
         entry = Entry(
@@ -88,13 +89,27 @@ class Application:
             meeting.leave()
 
     def _do_late(self, request: Request, meeting: Meeting, late: LateError) -> None:
-        """Do what was answered already; what comes of it nobody is told."""
+        """Do what was answered already; what comes of it only the log is told."""
 
         def work() -> Answer:
             late.wait()
             return self._authorized(request, meeting)
 
-        self._told(request, work)
+        journal, begun = self._device.journal, time.perf_counter()
+        with journal.noting() as changes, meeting.noting():
+            answer = self._told(request, work)
+        entry = Entry(
+            BACKGROUND,
+            request.path,
+            answer.status,
+            (time.perf_counter() - begun) * 1000,
+            journal.clock(),
+            request.client,
+            request.transaction or coordination.number_in(request.path),
+            answer.committed,
+            changes=tuple(changes),
+        )
+        journal.note_late(entry)
 
     def _told(self, request: Request, work: Callable[[], Answer]) -> Answer:
         try:
@@ -126,7 +141,15 @@ class Application:
         if request.path == LOGIN and request.method == "POST":
             return as_json(sessions.login(request.body(), authorization))
         token = request.headers.get("HTTP_X_F5_AUTH_TOKEN")
-        sessions.check(Credentials(token, authorization, request.path, request.client))
+        user = sessions.check(Credentials(token, authorization, request.path, request.client))
+        if user != self._device.account.username:
+            request = replace(request, user=user)
+            version = self._device.identity.version
+            roles.admit(
+                self._device.configuration.tree,
+                request,
+                only_administrators=not at_least(version, "13.1"),
+            )
         if request.path.startswith("/mgmt/tm/"):
             meeting.at_worker()
         if _is_below(request.path, tasks.BELOW):

@@ -86,11 +86,21 @@ class Token:
 
 
 class Sessions:
-    """The one account of the device, and its live tokens."""
+    """The accounts of the device, and its live tokens.
+
+    `written` returns the password that was written for an account; the device's own account has
+    the one that the device was started with until another is written.
+    """
 
     def __init__(
-        self, username: str, password: str, clock: Callable[[], float], version: str = ""
+        self,
+        username: str,
+        password: str,
+        clock: Callable[[], float],
+        version: str,
+        written: Callable[[str], str | None],
     ) -> None:
+        self._written = written
         self._wants_basic = version.startswith("12.0")  # with the login too: section 1.2
         self._username = username
         self._password = password
@@ -186,8 +196,10 @@ class Sessions:
         return username
 
     def _matches(self, username: str, password: str) -> bool:
-        given = f"{username}\0{password}".encode()
-        return hmac.compare_digest(given, f"{self._username}\0{self._password}".encode())
+        wanted = self._written(username)
+        if wanted is None:
+            wanted = self._password if username == self._username else None
+        return wanted is not None and hmac.compare_digest(password.encode(), wanted.encode())
 
     def _live(self, name: str) -> Token:
         token = self._get(name)

@@ -29,6 +29,7 @@ _PROFILES = {
         *("serverssl-insecure-compatible", "splitsession-default-serverssl"),
         "wom-default-serverssl",
     ),
+    "ltm/profile/radius": ("radiusLB-subscriber-aware",),
     "ltm/profile/http-compression": ("wan-optimized-compression",),
     "ltm/profile/web-acceleration": (
         *("apm-enduser-if-cache", "optimized-acceleration", "optimized-caching"),

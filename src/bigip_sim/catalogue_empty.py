@@ -10,17 +10,17 @@ _PATHS = (
     *(
         f"ltm/profile/{leaf}"
         for leaf in (
-            *("analytics", "certificate-authority", "classification", "client-ldap", "dhcpv4"),
-            *("dhcpv6", "diameter", "dns", "dns-logging", "fix", "ftp", "gtp", "html", "icap"),
+            *("analytics", "certificate-authority", "classification", "client-ldap"),
+            *("dns-logging", "fix", "gtp", "html", "icap"),
             *("iiop", "mblb", "mssql", "ntlm", "ocsp-stapling-params", "pcp", "pptp", "qoe"),
-            *("radius", "request-adapt", "request-log", "response-adapt", "rewrite", "rtsp"),
-            *("server-ldap", "sip", "smtp", "smtps", "socks", "spdy", "tftp", "xml"),
+            *("request-adapt", "response-adapt", "rewrite", "rtsp"),
+            *("server-ldap", "smtp", "smtps", "socks", "spdy", "tftp", "xml"),
         )
     ),
-    *("ltm/cipher/group", "ltm/cipher/rule", "ltm/eviction-policy", "ltm/ifile", "ltm/nat"),
+    *("ltm/eviction-policy", "ltm/ifile", "ltm/nat"),
     *("ltm/message-routing/diameter/profile/session", "ltm/message-routing/sip/profile/session"),
     *("ltm/persistence/host", "ltm/persistence/msrdp", "ltm/persistence/sip", "ltm/traffic-class"),
-    *("net/dns-resolver", "net/packet-filter", "net/stp", "net/timer-policy"),
+    *("net/packet-filter", "net/stp", "net/timer-policy"),
     *("sys/application/service", "sys/application/template", "sys/file/ifile"),
 )
 EMPTY = tuple(Kind(path, path.rpartition("/")[2], simulated=False) for path in _PATHS)

@@ -160,6 +160,22 @@ LTM = (
         ),
     ),
     Kind(
+        "ltm/cipher/rule",
+        "cipher rule",
+        defaults={"dhGroups": "DEFAULT", "signatureAlgorithms": "DEFAULT"},
+        optional=DESCRIBED | {"cipher"},
+    ),
+    Kind(
+        "ltm/cipher/group",
+        "cipher group",
+        defaults={"ordering": "default"},
+        optional=DESCRIBED | {"allow", "exclude", "require"},
+        links=tuple(
+            Link(f"~{name}", "ltm/cipher/rule", many(name), many=True)
+            for name in ("allow", "exclude", "require")
+        ),
+    ),
+    Kind(
         "ltm/rule",
         "iRule",
         optional=DESCRIBED | {"apiAnonymous", "ignoreVerification"},

@@ -1,8 +1,11 @@
 """The types of monitor. Source: iControl REST reference, section 3.4, and the recorded shapes.
 
-Attributes that are absent while unset were not all recorded: those of less common types are
-unverified.
+The defaults of some types are those of the same type for global load balancing, or unverified.
+Attributes that are absent while unset were not all recorded: those of less common types are those
+that f5-ansible writes, and unverified.
 """
+
+from collections.abc import Mapping
 
 from bigip_sim.kinds import Kind, Link, one
 from bigip_sim.recorded import defaults
@@ -17,15 +20,35 @@ _FILES = (
 )
 
 
+_QUERY = _LOGIN | {"database", "recv", "recvColumn", "recvRow", "send"}
+_PLAIN: Mapping[str, object] = {
+    "debug": "no",
+    "destination": "*:*",
+    "interval": 10,
+    "manualResume": "disabled",
+    "timeUntilUp": 0,
+    "timeout": 31,
+    "upInterval": 0,
+}
+_UNRECORDED: Mapping[str, Mapping[str, object]] = {
+    "http2": {**_PLAIN, "interval": 5, "reverse": "disabled", "timeout": 16},
+    "nntp": {**_PLAIN, "interval": 5, "timeout": 16},
+    "radius": _PLAIN,
+    "soap": {**_PLAIN, "expectFault": "no", "interval": 5, "protocol": "http", "timeout": 16},
+    "wap": _PLAIN,
+}
+
+
 def _monitor(leaf: str, more: frozenset[str] = frozenset(), links: tuple[Link, ...] = ()) -> Kind:
     path = f"ltm/monitor/{leaf}"
+    told = _UNRECORDED[leaf] if leaf in _UNRECORDED else defaults("monitors", path)
     return Kind(
         path,
         "monitor",
         family="monitor",
-        defaults=defaults("monitors", path),
+        defaults=told,
         optional=_OPTIONAL | more,
-        fixed=frozenset({"defaultsFrom"} | ({"destination"} & defaults("monitors", path).keys())),
+        fixed=frozenset({"defaultsFrom"} | ({"destination"} & told.keys())),
         links=(Link("defaultsFrom", "monitor", one("defaultsFrom")), *links),
         root=f"/Common/{leaf.replace('-', '_')}",
     )
@@ -49,6 +72,41 @@ MONITORS = (
     _monitor("ldap", _LOGIN | {"base", "filter", "mandatoryAttributes", "security"}),
     _monitor("smtp", frozenset({"domain"})),
     _monitor("ftp", _LOGIN | {"filename"}),
-    _monitor("mysql", _LOGIN | {"database", "recv", "recvColumn", "recvRow", "send"}),
+    *(_monitor(leaf, _QUERY) for leaf in ("mysql", "mssql", "oracle", "postgresql")),
     _monitor("none"),
+    _monitor(
+        "diameter",
+        frozenset({"acctApplicationId", "authApplicationId", "hostIpAddress", "originHost"})
+        | {"vendorSpecificAcctApplicationId", "vendorSpecificAuthApplicationId"}
+        | {"vendorSpecificVendorId"},
+    ),
+    _monitor("firepass", _LOGIN),
+    _monitor("http2", _LOGIN | {"recv", "recvDisable", "send", "sslProfile"}),
+    _monitor("imap", _LOGIN),
+    _monitor("module-score", frozenset({"pool"}), (Link("pool", "ltm/pool", one("pool")),)),
+    _monitor("mqtt", _LOGIN | {"clientId", "sslProfile", "willMessage", "willTopic"}),
+    _monitor("nntp", _LOGIN | {"newsgroup"}),
+    _monitor("pop3", _LOGIN),
+    _monitor("radius", _LOGIN | {"nasIpAddress", "secret"}),
+    _monitor("radius-accounting", frozenset({"nasIpAddress", "secret", "username"})),
+    _monitor("real-server"),
+    _monitor("rpc", frozenset({"programNumber", "versionNumber"})),
+    _monitor("sasp", frozenset({"primaryAddress", "secondaryAddress"})),
+    _monitor("scripted", frozenset({"filename"})),
+    _monitor("smb", _LOGIN | {"get", "server", "service"}),
+    _monitor("snmp-dca", frozenset({"userDefined"})),
+    _monitor("snmp-dca-base", frozenset({"userDefined"})),
+    _monitor(
+        "soap",
+        _LOGIN
+        | {"method", "namespace", "parameterName", "parameterType", "parameterValue"}
+        | {"returnType", "returnValue", "soapAction", "urlPath"},
+    ),
+    _monitor("virtual-location", frozenset({"pool"}), (Link("pool", "ltm/pool", one("pool")),)),
+    _monitor(
+        "wap",
+        frozenset({"accountingNode", "accountingPort", "callId", "framedAddress", "recv", "secret"})
+        | {"send", "serverId", "sessionId"},
+    ),
+    _monitor("wmi", _LOGIN),
 )

@@ -49,7 +49,12 @@ def _profile(leaf: str, root: str, human: str = "profile", links: tuple[Link, ..
 def _unrecorded(leaf: str) -> Kind:
     root = Link("defaultsFrom", "profile", one("defaultsFrom"))
     return Kind(
-        f"ltm/profile/{leaf}", "profile", family="profile", links=(root,), root=f"/Common/{leaf}"
+        f"ltm/profile/{leaf}",
+        "profile",
+        family="profile",
+        optional=frozenset({"defaultsFrom", "description"}),
+        links=(root,),
+        root=f"/Common/{leaf}",
     )
 
 
@@ -77,12 +82,14 @@ _CLIENT_SSL_LINKS = (
     Link("~cert", _CERT, _chained("cert", "chain"), many=True),
     Link("~caFile", _CERT, one("caFile")),
     Link("~clientCertCa", _CERT, one("clientCertCa")),
+    Link("~cipherGroup", "ltm/cipher/group", one("cipherGroup")),
 )
 _SERVER_SSL_LINKS = (
     Link("~key", _KEY, one("key")),
     Link("~cert", _CERT, one("cert")),
     Link("~chain", _CERT, one("chain")),
     Link("~caFile", _CERT, one("caFile")),
+    Link("~cipherGroup", "ltm/cipher/group", one("cipherGroup")),
 )
 _RULE = (Link("~rule", "ltm/rule", one("rule")),)
 
@@ -103,6 +110,10 @@ PROFILES = (
     _profile("websocket", "/Common/websocket"),
     _profile("statistics", "/Common/stats"),
     _profile("stream", "/Common/stream"),
+    _profile("dns", "/Common/dns"),
+    _profile("ftp", "/Common/ftp"),
+    _profile("radius", "/Common/radiusLB"),
+    _profile("request-log", "/Common/request-log"),
     # f5-ansible looks for them beside each virtual server; what they hold was not recorded.
     *(_unrecorded(leaf) for leaf in ("dhcpv4", "dhcpv6", "diameter", "sip")),
     _persistence("cookie", "/Common/cookie"),

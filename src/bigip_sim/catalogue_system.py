@@ -10,7 +10,9 @@ unverified.
 from collections.abc import Mapping
 
 from bigip_sim.kinds import DESCRIBED, Kind, Link, many
+from bigip_sim.names import join_path
 from bigip_sim.recorded import defaults
+from bigip_sim.tree import Item
 
 
 def _single(
@@ -50,6 +52,25 @@ def _named(
 _DESTINATION = "log destination"  # of whatever type, their names differ
 _PUBLISHED = (Link("~destinations", _DESTINATION, many("destinations"), many=True),)
 
+
+def _scored(item: Item) -> tuple[str, ...]:
+    """Return the pools that a group of things to score names."""
+    pools = item.own.get("pools")
+    entries = pools if isinstance(pools, list | tuple) else ()
+    return tuple(
+        join_path(str(e["name"])) for e in entries if isinstance(e, Mapping) and "name" in e
+    )
+
+
+_HA_GROUP = Kind(  # kept without effect: failover does not count scores
+    "sys/ha-group",
+    "ha-group",
+    partitioned=False,
+    defaults={"activeBonus": 10},
+    optional=frozenset({"clusters", "description", "pools", "trunks"}),
+    flags=(("enabled", "disabled"),),
+    links=(Link("~pools", "ltm/pool", _scored, many=True, anywhere=True),),
+)
 _ONCE = (
     _single("auth/password-policy"),
     _single("auth/remote-role", subcollections=("role-info",)),
@@ -111,7 +132,7 @@ _NAMED = (
     _named(
         "sys/log-config/destination/management-port",
         {"port": 514, "protocol": "tcp"},
-        "ipAddress",
+        "ipAddress protocolVersion",
         family=_DESTINATION,
     ),
     _named(
@@ -127,6 +148,7 @@ _NAMED = (
         family=_DESTINATION,
     ),
     _named("sys/log-config/destination/splunk", {}, "forwardTo", family=_DESTINATION),
+    _HA_GROUP,
     _named("sys/log-config/filter", {"level": "debug", "source": "all"}, "messageId publisher"),
     _named("sys/log-config/publisher", {}, "destinations", links=_PUBLISHED),
     _named("sys/management-ip", {}, partitioned=False),

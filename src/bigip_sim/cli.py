@@ -19,6 +19,7 @@ from bigip_sim.cluster_run import run_cluster
 from bigip_sim.control import Control
 from bigip_sim.dataplane.plane import Haproxy
 from bigip_sim.device import Account, Device
+from bigip_sim.hosts import HostsError
 from bigip_sim.lifetime import Lifetime, OrphanError
 from bigip_sim.settings import (
     Settings,
@@ -78,6 +79,8 @@ The control API (plain HTTP, loopback only):
   POST /rates/clear
   POST /monitors             {"default": "up", "members": {"/P/pool /P/10.0.0.1:80": "down"}}
                              what monitors find while the data plane is off
+  GET  /names, POST /names   {"www.example.com": ["127.0.0.1"]}: where names lead; {}: --hosts is
+                             read again
   POST /peer                 {"name": "bigip-2", "url": "http://127.0.0.1:PORT"}
   POST /cluster              {"devices": {"bigip-1": URL, "bigip-2": URL}, "group": "dg",
                               "settings": {"autoSync": "enabled"}, "in_sync": true}, to each
@@ -136,6 +139,7 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
     add("--tls-dir", metavar="DIR", help="ca.pem, server.pem, server.key; made there if missing")
     add("--state", metavar="DIR", help="where the configuration is kept; read at start")
     add("--event-log", metavar="FILE", help="every request, appended as a line of JSON")
+    add("--hosts", metavar="FILE", help="names that the device resolves, as in /etc/hosts")
     add("--peer", metavar="NAME=URL", help="the other unit of a pair and its control URL")
     add("--ready-file", metavar="FILE", help="where the line of JSON goes as well")
     add("--version", help="TMOS version (15.1.8)")
@@ -223,6 +227,12 @@ def _build(settings: Settings, files: CertificateFiles) -> Unit:
     identity = Identity(settings.name, serial, settings.version, settings.listen.host)
     account = Account(settings.username, settings.password)
     device = Device(identity, account, settings.state)
+    if settings.hosts is not None:
+        try:
+            device.hosts.use(settings.hosts)
+        except HostsError as error:
+            raise SettingsError(f"--hosts {error}") from error
+        device.look_names_up()
     if settings.event_log is not None:
         try:
             device.journal.write_to(settings.event_log)

@@ -6,7 +6,7 @@ control ports and the configuration, which says who belongs together.
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -45,6 +45,7 @@ class Cluster:
         self._stood = (frozenset[str](), time.monotonic())
         self._is_running = False
         self.sync = Sync(configuration, identity.name, clock, self)
+        self.keeps: Callable[[], None] = _nothing  # saves which cluster this is
         configuration.on_change(self._configured)
         self._arrange()
 
@@ -95,6 +96,7 @@ class Cluster:
                 sync_marks.begin(draft, path_of(plan.name), me.name)
 
         self._configuration.adopt(change)
+        self.keeps()  # what a device is set up with is saved; only what comes later may not be
 
     def admit(self, name: str, *, is_authority: bool, username: str, password: str) -> None:
         """Let another device, by host name, into this one's trust domain."""
@@ -257,6 +259,10 @@ class Cluster:
         has_failover = any(groups[path].own.get("type") == "sync-failover" for path in verdicts)
         return Report(connections, verdicts, has_failover)
 
+    def members(self, group: str) -> Sequence[Member]:
+        """Return what is known of each device of a device group, this one included."""
+        return self.sync.all(group)
+
     def member(self, name: str, group: str) -> Member:
         """Return what another unit last said of its state in a device group."""
         told = self._states.get(name, {}).get(group, {})
@@ -336,6 +342,10 @@ class Cluster:
                 self._links[name] = Link(address, self.say, self.hear)
                 self._links[name].start()
                 self.sync.start()
+
+
+def _nothing() -> None:
+    """Save nothing: nobody has said how."""
 
 
 def _state(seat: Seat | None) -> str:

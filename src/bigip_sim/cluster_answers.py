@@ -6,12 +6,11 @@ Source: iControl REST reference, section 3.11. The keys inside are camelCase, th
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bigip_sim.names import split_path, to_segment
+from bigip_sim.names import split_path
 from bigip_sim.reading import BASE
 from bigip_sim.rendering import text
 from bigip_sim.standing import Standing
 from bigip_sim.sync_status import STANDALONE, Verdict, overall
-from bigip_sim.tree import Item
 
 Json = dict[str, object]
 
@@ -72,29 +71,6 @@ def failover_text(standing: Standing, since_s: float) -> str:
     # That it is written so, and the state `forced-offline`: functional tests of f5-common-python.
     word = "forced_offline" if standing.offline else standing.state
     return f"Failover {word} for {days}d {hours:02}:{minutes:02}:{seconds:02}\n"
-
-
-def traffic_group_stats(standing: Standing, groups: Sequence[Item], devices: Sequence[str]) -> Json:
-    """Return the entries of cm/traffic-group/stats: one for each group and device.
-
-    The keys and failoverState are what clients read; the other fields are unverified, and
-    nextActive is the first by name that could be, whatever the order of the group says.
-    """
-    entries: Json = {}
-    for group in groups:
-        name = group.key.name
-        states = {device: standing.state_for(name, device) for device in devices}
-        heirs = [device for device in sorted(devices) if states[device] == "standby"]
-        for device, state in states.items():
-            key = f"{BASE}/cm/traffic-group/{to_segment(name)}:{to_segment(device)}/stats"
-            fields = {
-                "deviceName": text(device),
-                "failoverState": text(state),
-                "nextActive": text("true" if heirs[:1] == [device] else "false"),
-                "trafficGroup": text(name),
-            }
-            entries[key] = {"nestedStats": {"entries": fields}}
-    return entries
 
 
 def _lines(report: Report) -> list[str]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from bigip_sim import builtins, rules
+from bigip_sim import builtins, ephemerals, rules
 from bigip_sim.changes import Change, changes_of
 from bigip_sim.edits import apply
 from bigip_sim.refusals import busy
@@ -101,6 +101,7 @@ class Configuration:
         with self._writing:
             draft = Draft(self.tree, self.about)
             change(draft)
+            ephemerals.settle(draft)
             if checks:
                 rules.check(draft, is_whole=True)
             if draft.changed:

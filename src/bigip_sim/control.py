@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from bigip_sim import cluster_routes
@@ -15,6 +15,11 @@ from bigip_sim.unit import Unit
 
 Json = Mapping[str, object]
 DEFAULT_LOG = 200
+YEAR_S = 366 * 86_400.0
+_NOTED = frozenset(
+    {"/power", "/reboot", "/clock", "/faults", "/faults/clear", "/rates", "/rates/clear"}
+    | {"/monitors"}
+)
 
 
 class BadRequestError(ValueError):
@@ -96,6 +101,7 @@ class Routes:
         device = unit.device
         self._gets: Mapping[str, Callable[[Mapping[str, str]], object]] = {
             "/health": lambda _query: unit.health(),
+            "/names": lambda _query: device.hosts.known(),
             "/counters": lambda _query: device.journal.counters(),
             "/log": self._log,
             "/faults": lambda _query: device.faults.told(),
@@ -106,15 +112,16 @@ class Routes:
             "/cluster": lambda _query: cluster_routes.told(unit),
         }
         self._posts: Mapping[str, Callable[[Json], object]] = {
-            "/counters/reset": lambda _body: device.journal.reset(),
+            "/counters/reset": self._reset_counters,
             "/power": self._power,
             "/reboot": self._reboot,
             "/clock": self._set_clock,
             "/faults": device.faults.set,
-            "/faults/clear": lambda body: device.faults.clear(body.get("number")),
+            "/faults/clear": self._clear_faults,
             "/rates": device.hand.set,
-            "/rates/clear": lambda _body: device.hand.clear(),
+            "/rates/clear": self._clear_rates,
             "/monitors": self._monitors,
+            "/names": self._names,
             "/peer": self._peer,
             **cluster_routes.posts(unit),
         }
@@ -129,7 +136,10 @@ class Routes:
         action = self._posts.get(path)
         if action is None:
             return None
-        return action(body) or {}
+        answer = action(body) or {}
+        if path in _NOTED:
+            self._unit.device.journal.note_control(path, body)
+        return answer
 
     def paths(self) -> str:
         """Return what there is, for those who asked for something else."""
@@ -142,6 +152,18 @@ class Routes:
             raise BadRequestError("last and after must be numbers") from error
         return {"requests": self._unit.device.journal.last(last, after)}
 
+    def _reset_counters(self, body: Json) -> None:
+        _known(body)
+        self._unit.device.journal.reset()
+
+    def _clear_faults(self, body: Json) -> None:
+        _known(body, "number")
+        self._unit.device.faults.clear(body.get("number"))
+
+    def _clear_rates(self, body: Json) -> None:
+        _known(body)
+        self._unit.device.hand.clear()
+
     def _power(self, body: Json) -> None:
         _known(body, "on", "loses_unsaved")
         on, loses = body.get("on"), body.get("loses_unsaved", False)
@@ -152,7 +174,7 @@ class Routes:
     def _reboot(self, body: Json) -> None:
         _known(body, "for_s", "loses_unsaved")
         for_s, loses = body.get("for_s", 1), body.get("loses_unsaved", True)
-        if not _is_number(for_s) or for_s < 0 or not isinstance(loses, bool):
+        if not _is_number(for_s) or not 0 <= for_s <= YEAR_S or not isinstance(loses, bool):
             raise BadRequestError('expected {"for_s": seconds, "loses_unsaved": true}')
         self._unit.reboot(for_s, loses_unsaved=loses)
 
@@ -163,15 +185,19 @@ class Routes:
     def _set_clock(self, body: Json) -> object:
         _known(body, "skew_s")
         skew = body.get("skew_s")
-        if not _is_number(skew):
-            raise BadRequestError(f"skew_s must be a number of seconds, got {skew!r}")
+        if not _is_number(skew) or not abs(skew) <= 100 * YEAR_S:
+            text = f"skew_s must be a number of seconds within 100 years, got {skew!r}"
+            raise BadRequestError(text)
         self._unit.device.clock.skew_s = float(skew)
         return self._clock()
 
     def _monitors(self, body: Json) -> None:
+        _known(body, "default", "members")
         default, members = body.get("default", "up"), body.get("members", {})
-        known = {"up", "down", "checking"}
-        if not isinstance(members, Mapping) or not {default, *members.values()} <= known:
+        known = ("up", "down", "checking")
+        if not isinstance(members, Mapping) or any(
+            state not in known for state in (default, *members.values())
+        ):
             raise BadRequestError(
                 'expected {"default": "up", "members": {"/P/pool /P/a:80": "down"}}'
             )
@@ -179,7 +205,23 @@ class Routes:
         idle.monitored = str(default)
         idle.members = {str(name): str(state) for name, state in members.items()}
 
+    def _names(self, body: Json) -> object:
+        hosts = self._unit.device.hosts
+        if not all(isinstance(found, list) for found in body.values()):
+            raise BadRequestError('expected {"www.example.com": ["127.0.0.1"]}')
+        hosts.reread()
+        if body:
+            hosts.tell(
+                {
+                    name: [str(a) for a in cast("list[object]", found)]
+                    for name, found in body.items()
+                }
+            )
+        self._unit.device.look_names_up()
+        return hosts.known()
+
     def _peer(self, body: Json) -> None:
+        _known(body, "name", "url")
         name, url = body.get("name"), body.get("url")
         if not isinstance(name, str) or not isinstance(url, str):
             raise BadRequestError('expected {"name": "bigip-2", "url": "http://127.0.0.1:PORT"}')
@@ -189,7 +231,8 @@ class Routes:
 def _known(body: Json, *names: str) -> None:
     unknown = sorted(body.keys() - set(names))
     if unknown:
-        raise BadRequestError(f"unknown: {', '.join(unknown)}; there is {', '.join(names)}")
+        said = f"there is {', '.join(names)}" if names else "nothing is taken here"
+        raise BadRequestError(f"unknown: {', '.join(unknown)}; {said}")
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
@@ -210,7 +253,10 @@ def _handler(routes: Routes) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             try:
                 answer = routes.post(urlsplit(self.path).path, self._body())
-            except (ValueError, KeyError, TypeError) as error:  # also an unknown fault or rate
+            except KeyError as error:
+                self.reply(400, {"error": f"missing: {error.args[0]}"})
+                return
+            except (ValueError, TypeError) as error:  # also an unknown fault or rate
                 self.reply(400, {"error": str(error)})
                 return
             except RefusedError as refusal:

@@ -7,6 +7,7 @@ in `actions`.
 
 from collections.abc import Callable, Mapping
 
+from bigip_sim import roles
 from bigip_sim.installing import install_certificate, install_key
 from bigip_sim.policies import publish
 from bigip_sim.tree import Draft, Key
@@ -24,6 +25,7 @@ EDITS: Mapping[tuple[str, str], Edit] = {
 
 def apply(draft: Draft, command: Command) -> Key | None:
     """Carry one command out on a draft and return the object that it was about, if it was one."""
+    roles.permit(draft, command)
     if command.target is None:
         return EDITS[command.path, str(command.body["command"])](draft, command.body)
     return apply_write(draft, command, command.target)

@@ -25,6 +25,7 @@ class Request:
     raw_body: bytes
     client: str = ""  # its address
     content_type: str = ""  # of the body
+    user: str = ""  # who asks, unless it is the device's own account
 
     @property
     def transaction(self) -> str:

@@ -12,7 +12,7 @@ from bigip_sim.health import Probes
 from bigip_sim.names import split_path, to_segment
 from bigip_sim.pem import certificate_facts, file_facts, key_facts, subject_facts
 from bigip_sim.shapes_files import content_of
-from bigip_sim.shapes_profiles import options
+from bigip_sim.shapes_profiles import CIPHER_RULES, options
 from bigip_sim.standing import Standing
 from bigip_sim.surroundings import Surroundings
 from bigip_sim.tree import Item, Key, Tree
@@ -78,6 +78,7 @@ def _ssl_profile(look: Look) -> None:
     values = look.values
     for name in ("cert", "chain", "caFile", "clientCertCa"):
         look.refer(name, _CERT)
+    look.refer("cipherGroup", "ltm/cipher/group")
     look.refer("key", _KEY)
     entries = values.get("certKeyChain")
     if isinstance(entries, list):
@@ -232,8 +233,20 @@ def _publisher(look: Look) -> None:
         look.values["destinations"] = [_destination(look, str(name)) for name in names]
 
 
+def _cipher_group(look: Look) -> None:
+    """Rules are named with a link (recorded)."""
+    for field in CIPHER_RULES:
+        names = look.values.get(field)
+        if isinstance(names, list):
+            look.values[field] = [_named(look, "ltm/cipher/rule", str(name)) for name in names]
+
+
 def _destination(look: Look, name: str) -> Json:
-    path, item = split_path(name), look.tree.get(Key("log destination", "", name))
+    return _named(look, "log destination", name)
+
+
+def _named(look: Look, family: str, name: str) -> Json:
+    path, item = split_path(name), look.tree.get(Key(family, "", name))
     entry: Json = {"name": path.name, "partition": path.partition}
     if item is not None:
         entry["nameReference"] = {"link": look.link(f"{item.kind}/{to_segment(name)}")}
@@ -257,6 +270,7 @@ FACES: Mapping[str, Face] = {
     "sys/log-config/publisher": _publisher,
     "sys/software/volume": _volume,
     "cm/device": _device,
+    "ltm/cipher/group": _cipher_group,
     "ltm/pool/members": _member,
     "ltm/node": _node,
     "ltm/virtual": _virtual,
@@ -269,6 +283,7 @@ FACES: Mapping[str, Face] = {
     "ltm/profile/server-ssl": _ssl_profile,
     "ltm/persistence/universal": _persistence,
     "ltm/persistence/hash": _persistence,
+    "net/dns-resolver": lambda look: look.refer("routeDomain", "net/route-domain"),
     "net/self": _grouped,
     "net/fdb/tunnel": _forwarding,
     "net/vlan": _numbered,

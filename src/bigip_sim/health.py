@@ -3,11 +3,13 @@
 Source: iControl REST reference, sections 3.3 and 4.4 (words and roll-up).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from bigip_sim.catalogue import KINDS
 from bigip_sim.catalogue_ltm import member_node
+from bigip_sim.traffic import Counters
 from bigip_sim.tree import Item, Tree
 
 NO_MONITOR = "/Common/none"
@@ -21,16 +23,20 @@ _REASONS = {
     "user-down": "Forced down",
     "addr-down": "Parent down",  # unverified
     "fqdn-checking": "Pool member waits for its name to be resolved",  # unverified
+    "fqdn-up": "Pool member has a name that is resolved",  # unverified
+    "fqdn-down": "Pool member has a name that leads nowhere",  # unverified
 }
 _NOT_KNOWN = (
     "The children pool member(s) either don't have service checking enabled, or service check "
     "results are not available yet"
 )
+_FULL = "The {}'s connection limit has been reached"  # unverified
 _AVAILABILITY = {
     "up": "available",
     "unchecked": "unknown",
     "checking": "unknown",
     "fqdn-checking": "unknown",
+    "fqdn-up": "unknown",
 }
 
 
@@ -43,6 +49,12 @@ class Probes(Protocol):
     def node_result(self, node: str) -> str:
         """Return the same for a node that is monitored."""
 
+    def virtual(self, name: str) -> Counters:
+        """Return what a virtual server has carried; what is open counts against its limit."""
+
+    def member(self, pool: str, member: str) -> Counters:
+        """Return what a pool member has carried."""
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -51,7 +63,7 @@ class Health:
     session: str
     state: str
     monitor_rule: str
-    availability: str  # available, offline, unknown
+    availability: str  # available, offline, unknown, unavailable
     enabled: str  # enabled, disabled, disabled-by-parent
     reason: str
 
@@ -93,8 +105,8 @@ def of_member(tree: Tree, member: Item, probes: Probes) -> Health:
         state, enabled, session = "up", "disabled", "user-disabled"
     if node is not None:
         below = of_node(node, probes)
-        if below.state == "fqdn-checking":
-            state = below.state  # bigip-sim resolves no names
+        if below.state.startswith("fqdn-"):
+            state = below.state
         if below.state in {"down", "user-down"}:
             state = "addr-down"
         if below.enabled != "enabled":
@@ -103,8 +115,13 @@ def of_member(tree: Tree, member: Item, probes: Probes) -> Health:
         enabled, session = "disabled", "user-disabled"
     if member.own.get("~state") == "user-down":
         state = "user-down"
-    availability = _AVAILABILITY.get(state, "offline")
-    return Health(session, state, expression or "none", availability, enabled, _REASONS[state])
+    availability, reason = _AVAILABILITY.get(state, "offline"), _REASONS[state]
+    if availability != "offline" and _is_full(member, probes.member, member.key.owner):
+        availability, reason = "unavailable", _FULL.format("pool member")
+    rule = expression or "none"
+    if expression and member.own.get("monitor", "default") == "default":
+        rule += " (pool monitor)"  # recorded by tests of telemetry streaming
+    return Health(session, state, rule, availability, enabled, reason)
 
 
 def of_node(node: Item, probes: Probes) -> Health:
@@ -114,7 +131,7 @@ def of_node(node: Item, probes: Probes) -> Health:
     state = probes.node_result(node.key.name) if expression else "unchecked"
     enabled, session = "enabled", "monitor-enabled" if expression else "user-enabled"
     if "~place" not in node.own:
-        state = "fqdn-checking"
+        state = str(node.own.get("~resolved", "fqdn-checking"))
     if state == "disabled":
         state, enabled, session = "up", "disabled", "user-disabled"
     if node.own.get("~session") == "user-disabled":
@@ -140,15 +157,23 @@ class Status:
 
 
 def of_pool(tree: Tree, pool: str, probes: Probes) -> Status:
-    """Roll the members up: available if one is, offline if all are, else unknown."""
-    members = tree.of_kind("ltm/pool/members", pool)
-    found = [of_member(tree, member, probes) for member in members]
+    """Roll the members up: available if one is, offline if all are, else unknown.
+
+    Of a name that is resolved the members that come of it count instead (unverified).
+    """
+    every = tree.of_kind("ltm/pool/members", pool)
+    both = [(member, of_member(tree, member, probes)) for member in every]
+    both = [(member, health) for member, health in both if health.state != "fqdn-up"]
+    members, found = [member for member, _ in both], [health for _, health in both]
     available = [h for h in found if h.availability == "available"]
+    states = {h.availability for h in found}
     serves = [h.availability != "offline" and h.enabled == "enabled" for h in found]
     if available:
         state, reason = "available", "The pool is available"
-    elif found and all(h.availability == "offline" for h in found):
+    elif states == {"offline"}:
         state, reason = "offline", "The children pool member(s) are down"  # unverified
+    elif states and states <= {"offline", "unavailable"}:
+        state, reason = "unavailable", "The children pool member(s) are unavailable"  # unverified
     else:
         state, reason = "unknown", _NOT_KNOWN
     item = tree.get(KINDS["ltm/pool"].key(pool))
@@ -178,9 +203,17 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
+def _is_full(item: Item, carried: Callable[..., Counters], *owner: str) -> bool:
+    """Whether so many connections are open as there may be (section 4.4)."""
+    limit = _number(item.own.get("connectionLimit"))
+    return limit > 0 and carried(*owner, item.key.name).current >= limit
+
+
 def of_virtual(tree: Tree, virtual: Item, probes: Probes) -> Status:
     """A virtual server is as available as its pool; without one nothing is known."""
     enabled = "disabled" if virtual.own.get("disabled") else "enabled"
+    if _is_full(virtual, probes.virtual):
+        return Status("unavailable", enabled, _FULL.format("virtual server"))
     pool = virtual.own.get("pool")
     if not isinstance(pool, str):
         return Status("unknown", enabled, _NOT_KNOWN)

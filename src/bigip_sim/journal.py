@@ -19,6 +19,7 @@ from bigip_sim.changes import Change
 
 log = logging.getLogger(__name__)
 KEPT = 5000
+CONTROL = "CONTROL"  # the method of what the control API was told; it is not counted
 BACKGROUND = "BACKGROUND"  # the method of what no request waits for; it is not counted
 MOST_IN_BACKGROUND = 1000  # a reboot can change everything
 _noted: ContextVar[list[Change] | None] = ContextVar("noted", default=None)
@@ -38,6 +39,7 @@ class Entry:
     commands: tuple[Mapping[str, object], ...] = ()  # of a commit
     faults: tuple[str, ...] = ()  # that acted on it
     changes: tuple[Change, ...] = ()
+    told: Mapping[str, object] | None = None  # to the control API
 
     def body(self, number: int) -> dict[str, object]:
         """Return the entry as the control API tells it."""
@@ -58,6 +60,8 @@ class Entry:
             body["faults"] = list(self.faults)
         if self.changes:
             body["changes"] = [change.told() for change in self.changes]
+        if self.told is not None:
+            body["told"] = dict(self.told)
         return body
 
 
@@ -104,6 +108,18 @@ class Journal:
             entry = Entry(BACKGROUND, "", 200, 0.0, self.clock(), "", changes=told)
             with self._lock:
                 self._keep(entry)
+
+    def note_late(self, entry: Entry) -> None:
+        """Keep what was done after its request was answered; commits count all the same."""
+        with self._lock:
+            self._keep(entry)
+            self._counts["commits"] += bool(entry.commands)
+
+    def note_control(self, path: str, told: Mapping[str, object]) -> None:
+        """Keep what the control API was told: power, faults and rates explain what follows."""
+        entry = Entry(CONTROL, path, 200, 0.0, self.clock(), "", told=told)
+        with self._lock:
+            self._keep(entry)
 
     def record(self, entry: Entry, *, is_commit: bool) -> None:
         """Count and keep one request."""

@@ -8,12 +8,15 @@ from collections.abc import Mapping
 
 from bigip_sim.actions import ACTIONS
 from bigip_sim.catalogue import KINDS
+from bigip_sim.versions import at_least
 
 # What is served but is no type of object: what the device says of itself.
 _TOLD = (
     *("sys/cpu", "sys/failover", "sys/hardware", "sys/host-info", "sys/license"),
     *("sys/memory", "sys/performance/all-stats", "sys/performance/throughput", "sys/ready"),
     *("sys/traffic", "sys/version", "cli/version", "cm/failover-status", "cm/sync-status"),
+    *("sys/clock", "sys/tmm-info", "sys/tmm-traffic"),
+    *(f"sys/performance/{part}" for part in ("connections", "gtm", "ramcache", "system")),
 )
 
 
@@ -38,7 +41,8 @@ def organizing_collection(path: str, base: str, version: str) -> dict[str, objec
     if leaves is None:
         return None
     leaf = path.rpartition("/")[2]
-    links = [{"reference": {"link": f"{base}/{path}/{name}?ver={version}"}} for name in leaves]
+    names = [n for n in leaves if f"{path}/{n}" != "sys/ready" or at_least(version, "14")]
+    links = [{"reference": {"link": f"{base}/{path}/{name}?ver={version}"}} for name in names]
     return {
         "kind": f"tm:{path.replace('/', ':')}:{leaf}collectionstate",
         "selfLink": f"{base}/{path}?ver={version}",

@@ -1,7 +1,8 @@
 """What `ping` prints on the device; the text is that of a Linux host.
 
-Nothing is sent: loopback, the device's own addresses and its nodes answer at once, but for nodes
-that their monitors have found down; everybody else is silent.
+Nothing is sent: loopback, the device's own addresses and its nodes answer at once, but for virtual
+addresses that are disabled or keep silent (`icmpEcho`), and nodes that their monitors have found
+down; everybody else is silent.
 """
 
 import ipaddress
@@ -50,6 +51,8 @@ def _is_here(address: str) -> bool:
 def _answering(tree: Tree, probes: Probes) -> Iterator[str]:
     for kind in _OWN:
         for item in tree.of_kind(kind):
+            if item.own.get("icmpEcho") == "disabled" or item.own.get("enabled") == "no":
+                continue
             yield str(item.own.get("address", "")).partition("/")[0].partition("%")[0]
     for node in tree.of_kind("ltm/node"):
         if health.of_node(node, probes).state not in {"down", "user-down"}:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bigip_sim import archives
+from bigip_sim import archives, tmsh
 from bigip_sim.pinging import ping
 from bigip_sim.tree import Key
 
@@ -253,7 +253,23 @@ def _tmsh(run: Run) -> str:
     """Run what REST offers as a command too, such as `tmsh save sys config`."""
     said = [word for word in run.words if word not in {"-q", "-a"}]
     if said[:1] == ["-c"] and len(said) == 2:
-        said = shlex.split(said[1])
+        return _tmsh_lines(run, said[1])
+    return _tmsh_line(run, said, "/Common")
+
+
+def _tmsh_lines(run: Run, text: str) -> str:
+    """Run lines that semicolons part; `cd` says where names of the following ones are."""
+    folder, told = "/Common", ""
+    for line in text.split(";"):
+        said = shlex.split(line)
+        if said[:1] == ["cd"] and len(said) == 2:
+            folder = said[1] if said[1].startswith("/") else f"{folder}/{said[1]}"
+        elif said:
+            told += _tmsh_line(run, said, folder)
+    return told
+
+
+def _tmsh_line(run: Run, said: list[str], folder: str) -> str:
     said = [*said[:1], *(word.removeprefix("/") for word in said[1:2]), *said[2:]]  # save /sys ucs
     line = " ".join(said)
     if line == "reboot":
@@ -262,6 +278,11 @@ def _tmsh(run: Run) -> str:
         return _RUNNING
     if line in {"show sys version", "show sys version detail"}:
         return _version(run)
+    if tmsh.knows(said):
+        try:
+            return tmsh.run(run.call, said, folder)
+        except tmsh.TmshError as error:
+            raise FailedError(str(error)) from error
     if said[:3] == ["list", "sys", "ucs"]:
         return "".join(f"{name}\n" for name in archives.names(run.call.device))
     if said[:3] == ["delete", "sys", "ucs"] and len(said) == 4:

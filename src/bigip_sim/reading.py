@@ -54,7 +54,7 @@ class Reader:
         assert target.name is not None
         item = self._tree.get(kind.key(target.name, target.owner))
         if item is None or item.kind != kind.path:
-            raise self._missing(target)
+            raise missing(self._tree, target)
         body = self.render(item, expands=query.expands)
         body["selfLink"] = self.link(self.path_of(item), query.asked)
         if query.select:
@@ -64,20 +64,9 @@ class Reader:
 
     def collection(self, target: Target, query: Query) -> Json:
         """GET of a collection, filtered, selected and paged."""
-        kind, owner = target.kind, target.owner
-        if owner and self._tree.get(parent_key(kind, owner)) is None:
-            raise refusals.not_found(KINDS[kind.parent].human, owner)
-        items = self._tree.of_kind(kind.path, owner)
-        if query.partition:
-            # seen told by a client of real devices, with this status; which releases: unverified
-            if self._tree.get(KINDS["auth/partition"].key(query.partition)) is None:
-                raise refusals.folder_missing(query.partition)
-            items = _within(kind, items, query.partition)
-        total = len(items)
-        items = items[query.skip :]
-        if query.top is not None:
-            items = items[: query.top]
-        path = collection_path(kind, owner)
+        kind = target.kind
+        items, total = choose(self._tree, target, query)
+        path = collection_path(kind, target.owner)
         body: Json = {"kind": kind.collection_name, "selfLink": self.link(path, query.asked)}
         if query.top is not None:
             body.update(query.page(len(items), total))
@@ -200,16 +189,33 @@ class Reader:
         """Whether an empty collection has `items`: from 14.x on, section 1.4."""
         return at_least(self._version, "14")
 
-    def _missing(self, target: Target) -> RefusedError:
-        assert target.name is not None
-        key = target.kind.key(target.name, target.owner)
-        if target.kind.path == "ltm/pool/members":
-            pool = KINDS["ltm/pool"]
-            if self._tree.get(pool.key(target.owner)) is None:
-                return refusals.not_found(pool.human, target.owner)
-            text = f"Object not found - {target.name}"
-            return RefusedError(404, text, refusals.ICRD)
-        return refusals.not_found(target.kind.human, display(target.kind, key))
+
+def choose(tree: Tree, target: Target, query: Query) -> tuple[list[Item], int]:
+    """Return what a GET of a collection asks for, filtered and paged, and how many there are."""
+    kind, owner = target.kind, target.owner
+    if owner and tree.get(parent_key(kind, owner)) is None:
+        raise refusals.not_found(KINDS[kind.parent].human, owner)
+    items = tree.of_kind(kind.path, owner)
+    if query.partition:
+        # seen told by a client of real devices, with this status; which releases: unverified
+        if tree.get(KINDS["auth/partition"].key(query.partition)) is None:
+            raise refusals.folder_missing(query.partition)
+        items = _within(kind, items, query.partition)
+    end = None if query.top is None else query.skip + query.top
+    return items[query.skip : end], len(items)
+
+
+def missing(tree: Tree, target: Target) -> RefusedError:
+    """Return what a GET of an object says that is not there."""
+    assert target.name is not None
+    key = target.kind.key(target.name, target.owner)
+    if target.kind.path == "ltm/pool/members":
+        pool = KINDS["ltm/pool"]
+        if tree.get(pool.key(target.owner)) is None:
+            return refusals.not_found(pool.human, target.owner)
+        text = f"Object not found - {target.name}"
+        return RefusedError(404, text, refusals.ICRD)
+    return refusals.not_found(target.kind.human, display(target.kind, key))
 
 
 _IDENTITY = frozenset({"name", "partition", "subPath", "fullPath"})

@@ -241,6 +241,7 @@ def _line(entry: Mapping[str, Any]) -> str:
     changes = len(entry.get("changes", ()))
     more += [f"{changes} changed"] if changes else []
     said = f"  [{', '.join(more)}]" if more else ""
+    said += f"  {json.dumps(entry['told'])}" if entry.get("told") else ""
     took = f"{entry['duration_ms']:.1f} ms"
     return (
         f"{entry['number']:>6} {at} {entry['method']:<6} {status} {took:>9} {entry['path']}{said}"

@@ -58,10 +58,12 @@ class Resources:
             text = f"bigip-sim does not simulate {path} {command}"
             raise RefusedError(501, text, refusals.ICRD)
         if not request.transaction:
-            return as_json(perform(Call(self._device, path, body)))
+            return as_json(perform(Call(self._device, path, body, request.user)))
         if action(path, command) is not None:  # section 2; the text is unverified
             raise RefusedError(400, f"{path} is not part of a transaction", refusals.ICRD)
-        queued = self._device.transactions.queue(request.transaction, edit(path, body))
+        queued = self._device.transactions.queue(
+            request.transaction, edit(path, body, request.user)
+        )
         return as_json(queued)
 
     def _read(self, request: Request, path: str, target: Target | None) -> Answer:
@@ -81,12 +83,9 @@ class Resources:
             return as_json(about)
         with device.configuration.reading() as tree:
             version = _as_asked(request, device.identity.version)
-            if target.tail == "stats" and target.kind.path == "cm/traffic-group":
-                return as_json(device.system.traffic_groups(tree, target.name))
             if target.tail == "stats":
                 query = read_query(request.query, request.raw_query, version)
-                stats = Statistics(tree, device.plane, device.meter, version)
-                return Answer(200, stats.read(target, query))
+                return Answer(200, Statistics(device.sources(tree, version)).read(target, query))
             reader = Reader(tree, version, device.plane, device.standing())
             if target.tail == "example":
                 if target.name is not None:
@@ -102,7 +101,8 @@ class Resources:
         if is_collection != (request.method == "POST"):
             raise refusals.not_allowed(request.method, request.path)
         uri = f"https://localhost{request.path}"
-        command = Command(request.method, target, _body(request, target), uri)
+        body = _body(request, target)
+        command = Command(request.method, target, body, uri, user=request.user)
         device = self._device
         if request.transaction:
             return as_json(device.transactions.queue(request.transaction, command))

@@ -6,7 +6,7 @@ detaches it), 3.5 (virtual servers) and 3.12 (what DELETE refuses).
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 
-from bigip_sim import irules, policies, refusals
+from bigip_sim import ephemerals, irules, policies, refusals
 from bigip_sim.catalogue import FAMILIES, KINDS, display, parent_key, references
 from bigip_sim.kinds import DOMAIN
 from bigip_sim.names import parse_endpoint, split_path
@@ -98,7 +98,11 @@ def _listeners(item: Item) -> Iterable[tuple[Hashable, ...]]:
 
 
 def settle(draft: Draft) -> None:
-    """Remove virtual addresses whose last virtual server has gone: section 3.5, autoDelete."""
+    """Remove virtual addresses whose last virtual server has gone: section 3.5, autoDelete.
+
+    Also let what comes of names be as the names say.
+    """
+    ephemerals.settle(draft)
     addresses = KINDS["ltm/virtual-address"]
     for key, item in list(draft.changed.items()):
         old = draft.base.get(key)

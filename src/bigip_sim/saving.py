@@ -73,6 +73,15 @@ class Saved:
             self._boot = picture
             self._keep(picture)
 
+    def keep_cluster(self) -> None:
+        """Let the device boot with the cluster that it is in now, whatever else was not saved."""
+        running = self._running().items
+        with self._lock:
+            others = {k: i for k, i in self._boot.items.items() if not _is_of_cluster(k)}
+            members = {k: i for k, i in running.items() if _is_of_cluster(k)}
+            self._boot = replace(self._boot, items={**others, **members})
+            self._keep(self._boot)
+
     def load(self, body: Body) -> None:
         """POST sys/config load: the saved configuration, a file's, or the factory's."""
         options = _options(body)
@@ -117,6 +126,10 @@ def _merged(old: Picture, new: Picture, partitions: frozenset[str]) -> Picture:
     items = {key: item for key, item in old.items.items() if _partition(key) not in partitions}
     items.update((k, item) for k, item in new.items.items() if _partition(k) in partitions)
     return Picture(items, new.generation)
+
+
+def _is_of_cluster(key: Key) -> bool:
+    return key.family.startswith("cm/")
 
 
 def _partition(key: Key) -> str:

@@ -16,6 +16,7 @@ FIELDS = (
     *("name", "listen", "control", "username", "password_file", "tls_dir", "state", "peer"),
     *("ready_file", "version", "serial", "haproxy", "exit_with_parent", "data_plane", "event_log"),
     "reload_gap",
+    "hosts",
 )
 
 
@@ -50,6 +51,7 @@ class Settings:
     haproxy: str = "haproxy"
     reload_gap_s: float = 1.0
     data_plane: bool = True
+    hosts: Path | None = None
     parent: int | None = None  # end with this process; 0: with whoever started this one
 
     def __repr__(self) -> str:
@@ -79,6 +81,7 @@ def read_settings(options: argparse.Namespace) -> Settings:
         haproxy=str(values.get("haproxy", "haproxy")),
         reload_gap_s=_seconds("reload_gap", values.get("reload_gap", 1)),
         data_plane=values.get("data_plane", True) is not False,
+        hosts=_path(values, "hosts"),
         parent=read_parent(values.get("exit_with_parent")),
     )
 

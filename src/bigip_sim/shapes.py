@@ -14,7 +14,7 @@ from bigip_sim import (
 from bigip_sim.catalogue import KINDS
 from bigip_sim.shapes_cm import CM_SHAPES
 from bigip_sim.shapes_system import SYSTEM_SHAPES
-from bigip_sim.shaping import Write, keep_monitors
+from bigip_sim.shaping import Write, keep_full, keep_monitors
 from bigip_sim.tree import Draft, Item
 
 Shape = Callable[[Write], None]
@@ -44,6 +44,8 @@ SHAPES: Mapping[str, Shape] = {
     **{path: shapes_profiles.persistence for path in KINDS if path.startswith("ltm/persistence/")},
     "ltm/profile/client-ssl": shapes_profiles.client_ssl,
     "ltm/profile/server-ssl": shapes_profiles.server_ssl,
+    "ltm/cipher/group": shapes_profiles.cipher_group,
+    "ltm/cipher/rule": shapes_profiles.cipher_rule,
     "ltm/snat": shapes_ltm.snat,
     "auth/user": shapes_sys.user,
     "auth/partition": shapes_sys.partition,
@@ -58,6 +60,7 @@ SHAPES: Mapping[str, Shape] = {
     },
     "net/tunnels/tunnel": shapes_net.tunnel,
     "net/fdb/tunnel/records": shapes_net.fdb_record,
+    "net/dns-resolver": lambda write: keep_full(write, "routeDomain"),
     "net/self": shapes_net.self_ip,
     "net/route": shapes_net.route,
     "net/arp": shapes_net.neighbour,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bigip_sim import refusals
-from bigip_sim.shaping import Write, full, keep_full
+from bigip_sim.shaping import Write, full, keep_full, keep_paths
 
 
 def monitor(write: Write) -> None:
@@ -19,6 +19,20 @@ def monitor(write: Write) -> None:
         value = write.own.get(field, 1)
         if isinstance(value, int) and value < (field == "timeout"):
             raise refusals.invalid_value(field, value)
+
+
+CIPHER_RULES = ("allow", "exclude", "require")
+
+
+def cipher_rule(write: Write) -> None:
+    """A rule says which ciphers (that one has to is unverified)."""
+    if "cipher" not in write.own:
+        raise refusals.nothing_specified()
+
+
+def cipher_group(write: Write) -> None:
+    """A group allows, excludes and requires what rules name."""
+    keep_paths(write, *CIPHER_RULES)
 
 
 _SECRETS = frozenset(
@@ -42,7 +56,7 @@ def persistence(write: Write) -> None:
 def server_ssl(write: Write) -> None:
     """A server-ssl profile may show a certificate of its own."""
     inheriting(write)
-    keep_full(write, "cert", "key", "chain", "caFile")
+    keep_full(write, "cert", "key", "chain", "caFile", "cipherGroup")
     _keep_options(write)
     if isinstance(write.own.get("passphrase"), str):
         write.own["~passphrase"] = write.own.pop("passphrase")
@@ -51,7 +65,7 @@ def server_ssl(write: Write) -> None:
 def client_ssl(write: Write) -> None:
     """certKeyChain rules; cert, key and chain mirror its first entry: section 3.9."""
     inheriting(write)
-    keep_full(write, "caFile", "clientCertCa")
+    keep_full(write, "caFile", "cipherGroup", "clientCertCa")
     _keep_options(write)
     own, body = write.own, write.body
     secret = own.pop("passphrase", None)

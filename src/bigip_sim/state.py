@@ -6,11 +6,13 @@ grow with the configuration. A line cut short by a crash is left out.
 """
 
 import json
+import logging
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import quote, unquote
 
 from bigip_sim.catalogue import KINDS
 from bigip_sim.configuration import Configuration
@@ -18,10 +20,14 @@ from bigip_sim.refusals import RefusedError
 from bigip_sim.saving import Picture, Saved
 from bigip_sim.system import Identity
 from bigip_sim.tree import Item, Key
+from bigip_sim.uploads import Uploads
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 CHANGES_UNTIL_WHOLE = 5000  # then the file is written anew, so that it does not grow for ever
-RUNNING, SAVED, NAMES = "running", "saved", "names"
+RUNNING, SAVED, NAMES, FILES = "running", "saved", "names", "files"
+NEW = "new"  # beside files, whose names are paths and begin with a quoted slash
 
 
 class StateError(Exception):
@@ -38,6 +44,7 @@ class StateDirectory:
             text = f"the state directory {path} cannot be made: {error.strerror}"
             raise StateError(text) from error
         self._names = path / NAMES
+        self._files = path / FILES
         self._running = StateFile(path / RUNNING)
         self._saved = StateFile(path / SAVED)
 
@@ -79,6 +86,31 @@ class StateDirectory:
                 self._running.write_whole(_picture(configuration), identity.serial)
 
         configuration.on_change(keep)
+
+    def restore_files(self, uploads: Uploads) -> None:
+        """Put the files that came over REST back, and keep what becomes of them."""
+        try:
+            self._files.mkdir(exist_ok=True)
+            kept = {
+                unquote(file.name): file.read_bytes()
+                for file in self._files.iterdir()
+                if file.name != NEW
+            }
+        except OSError as error:
+            raise StateError(f"{self._files} cannot be read: {error.strerror}") from error
+        uploads.remember(kept, self._keep_file)
+
+    def _keep_file(self, path: str, content: bytes | None) -> None:
+        file = self._files / quote(path, safe="")
+        try:
+            if content is None:
+                file.unlink(missing_ok=True)
+                return
+            beside = self._files / NEW
+            beside.write_bytes(content)
+            beside.replace(file)
+        except OSError as error:
+            log.warning("%s outlives no new start, it cannot be kept: %s", path, error.strerror)
 
     def close(self) -> None:
         """Let the files go."""

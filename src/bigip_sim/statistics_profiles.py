@@ -41,7 +41,7 @@ def _about(item: Item) -> dict[str, int | str]:
 
 
 def _carried(sources: Sources, item: Item) -> Counters:
-    return sources.meter.less((item.kind, item.key.name), sources.of_virtuals(item.key))
+    return sources.meter.less((item.key.family, item.key.name), sources.of_virtuals(item.key))
 
 
 def _http(sources: Sources, item: Item) -> Entries:
@@ -70,7 +70,7 @@ def _ssl_sum(sources: Sources, item: Item) -> Counters:
     total = NOTHING
     for name in sources.virtuals_with(item.key):
         if item.kind != _CLIENT_SSL or _default_of(sources, name) == item.key.name:
-            total += sources.meter.virtual(name)
+            total += sources.meter.virtual_since_boot(name)
     if item.key.name == KINDS[_CLIENT_SSL].root:
         total += sources.meter.by_hand()
     return total
@@ -86,7 +86,7 @@ def _default_of(sources: Sources, virtual: str) -> str:
 
 
 def _client_ssl(sources: Sources, item: Item) -> Entries:
-    counters = sources.meter.less((item.kind, item.key.name), _ssl_sum(sources, item))
+    counters = sources.meter.less((item.key.family, item.key.name), _ssl_sum(sources, item))
     native = counters.handshakes
     yield (
         "",
@@ -132,5 +132,5 @@ COUNTED: Mapping[str, Callable[[Sources, Item], Entries]] = {
 }
 RESETS: Mapping[str, Callable[[Sources, Item], None]] = {
     **dict.fromkeys(COUNTED, reset_users),
-    _CLIENT_SSL: lambda s, i: s.meter.reset_sum((i.kind, i.key.name), _ssl_sum(s, i)),
+    _CLIENT_SSL: lambda s, i: s.meter.reset((i.key.family, i.key.name), _ssl_sum(s, i)),
 }

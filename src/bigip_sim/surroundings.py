@@ -11,6 +11,10 @@ def _no_file(_path: str) -> bytes | None:
     return None
 
 
+def _no_resolver(_name: str) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """The rest of the device, as far as its configuration depends on it."""
@@ -23,6 +27,7 @@ class Surroundings:
     hostname: str = "bigip-1"
     address: str = "127.0.0.1"  # of the management port
     build: str = "0.0.10"
+    resolve: Callable[[str], tuple[str, ...] | None] = _no_resolver  # name -> addresses
 
     def at_least(self, release: str) -> bool:
         """Whether the device's release is this one or later."""

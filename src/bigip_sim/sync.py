@@ -311,12 +311,15 @@ class Sync:
     def _send(
         self, other: Member, group: str, *, whole: bool, asked: bool
     ) -> tuple[Commit | None, Json]:
-        """Send what is new, or everything; returns the state that was sent and the answer."""
+        """Send what is new, or everything; returns the state that was sent and the answer.
+
+        What does not fit as news may fit as a whole; that a device tries this too is unverified.
+        """
         body = None if whole else self._news(group, other.commit)
         if body is not None:
             body = {**body, "asked": asked}
             answer = self._others.post(other.name, "/cluster/sync", body) or {}
-            if "needs" not in answer:
+            if "needs" not in answer and "refused" not in answer:
                 return read_commit(body["commit"]), answer
         body = {**self._whole(group), "asked": asked}
         answer = self._others.post(other.name, "/cluster/sync", body) or {}

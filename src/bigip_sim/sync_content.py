@@ -2,7 +2,8 @@
 
 A folder's objects belong to the folder's device group (section 3.1 of the iControl REST reference).
 What stays each device's own: interfaces, trunks, VLANs, route domains, static ARP entries, objects
-of traffic-group-local-only such as self IPs that do not float, and the system's own settings.
+of traffic-group-local-only such as self IPs that do not float (and virtual servers whose address is
+one), and the system's own settings.
 This list follows what the manufacturer publishes on config sync; it is unverified.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bigip_sim.catalogue import KINDS
+from bigip_sim.ephemerals import is_ephemeral
 from bigip_sim.folders import device_group, folder_of, traffic_group
 from bigip_sim.kinds import DOMAIN
 from bigip_sim.membership import TRUST_GROUP
@@ -31,6 +33,8 @@ def group_of(tree: Tree | Draft, item: Item, otherwise: str) -> str:
 
     `otherwise` is the group of folders for which nobody has named one.
     """
+    if is_ephemeral(item):
+        return ""  # each device asks its own resolver (unverified)
     while item.key.owner:
         above = tree.get(Key(KINDS[KINDS[item.kind].parent].of_family, "", item.key.owner))
         if above is None:
@@ -45,6 +49,8 @@ def group_of(tree: Tree | Draft, item: Item, otherwise: str) -> str:
         return TRUST_GROUP
     if kind in _MAY_BE_LOCAL and _stays(tree, item):
         return ""
+    if kind == "ltm/virtual" and _has_local_address(tree, item):
+        return ""
     if kind.startswith("net/fdb/tunnel"):
         tunnel = tree.get(Key("net/tunnels/tunnel", "", name))
         if tunnel is not None and _stays(tree, tunnel):
@@ -52,6 +58,12 @@ def group_of(tree: Tree | Draft, item: Item, otherwise: str) -> str:
     folder = name if kind == "sys/folder" else f"/{name}" if kind == "auth/partition" else None
     group = device_group(tree, folder_of(name) if folder is None else folder, otherwise)
     return "" if group == "none" else group
+
+
+def _has_local_address(tree: Tree | Draft, virtual: Item) -> bool:
+    name = virtual.own.get("~address")
+    address = tree.get(Key("ltm/virtual-address", "", str(name)))
+    return address is not None and _stays(tree, address)
 
 
 def _stays(tree: Tree | Draft, item: Item) -> bool:

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from bigip_sim import cluster_answers, machine, membership
+from bigip_sim import cluster_answers, machine
 from bigip_sim.cluster_answers import Report
-from bigip_sim.names import to_segment
 from bigip_sim.reading import BASE
 from bigip_sim.rendering import text
 from bigip_sim.standing import Standing
-from bigip_sim.tree import Tree
+from bigip_sim.versions import at_least
 
 Json = dict[str, object]
 BASE_MAC = "02:01:23:45:00:00"  # locally administered
@@ -74,23 +73,12 @@ class System:
     def read(self, path: str) -> Json | None:
         """Return the answer for a path below /mgmt/tm, or None if it is not one of these."""
         told = path.removesuffix("/stats") if path.startswith("cm/") else path
+        if told == "sys/ready" and not at_least(self.identity.version, "14"):
+            return None  # it exists from 14.x on
         answer = self._answers.get(told)  # clients ask for the state of a cluster in both ways
         if answer is not None:
             return answer()
         return None
-
-    def traffic_groups(self, tree: Tree, name: str | None) -> Json:
-        """GET cm/traffic-group/stats, of all that move between devices or of one."""
-        groups = [g for g in membership.floating(tree) if name in (None, g.key.name)]
-        devices = [item.key.name for item in tree.of_kind("cm/device")]
-        path = "cm/traffic-group" + (f"/{to_segment(name)}" if name else "")
-        return {
-            "kind": f"tm:cm:traffic-group:traffic-group{'' if name else 'collection'}stats",
-            "selfLink": self._link(f"{path}/stats"),
-            "entries": cluster_answers.traffic_group_stats(
-                self._cluster.standing(), groups, devices
-            ),
-        }
 
     def _link(self, path: str) -> str:
         return f"{BASE}/{path}?ver={self.identity.version}"

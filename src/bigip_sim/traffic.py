@@ -10,6 +10,7 @@ from typing import Protocol
 PACKETS_PER_CONNECTION = 3
 PAYLOAD_PER_PACKET = 1460
 NO_ANSWERS = (0, 0, 0, 0)
+MOST = 1e15  # of a rate set by hand: counters of what it amounts to stay within 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,8 +294,10 @@ def _read(
             raise UnknownRateError(text)
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-            raise UnknownRateError(f"{where}{name} must be a number that is not negative or null")
+        is_rate = isinstance(value, int | float) and 0 <= value <= MOST  # so NaN is none
+        if not is_rate or isinstance(value, bool):
+            text = f"{where}{name} must be a number from 0 to {MOST:g}, or null; got {value!r}"
+            raise UnknownRateError(text)
     return {
         name: float(value) if isinstance(value, int | float) else None
         for name, value in wanted.items()

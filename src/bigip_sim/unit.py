@@ -55,10 +55,9 @@ class Unit:
 
     def stop(self) -> None:
         """End everything."""
-        if self._rebooting is not None:
-            self._rebooting.cancel()
+        self._end_reboot()
         self.device.cluster.stop()
-        self.device.lose_power()
+        self.device.interrupt()
         self.server.stop()
         if self._plane is not None:
             self._plane.stop()
@@ -74,7 +73,13 @@ class Unit:
         """Switch off (connections are reset and refused, traffic stops), or on again.
 
         With `loses_unsaved` it comes back with the saved configuration, as a real device does.
+        One that is switched off while it reboots stays off.
         """
+        if not on:
+            self._end_reboot()
+        self._switch(on, loses_unsaved=loses_unsaved)
+
+    def _switch(self, on: bool, *, loses_unsaved: bool = False) -> None:
         with self._switching:
             if on == self._powered:
                 return
@@ -92,9 +97,13 @@ class Unit:
     def reboot(self, for_s: float, *, loses_unsaved: bool = True) -> None:
         """Lose power for so long, at least; returns once it is off."""
         self.power(on=False, loses_unsaved=loses_unsaved)
-        self._rebooting = threading.Timer(for_s, self.power, (True,))
+        self._rebooting = threading.Timer(for_s, self._switch, (True,))
         self._rebooting.daemon = True
         self._rebooting.start()
+
+    def _end_reboot(self) -> None:
+        if self._rebooting is not None:
+            self._rebooting.cancel()
 
     def _reboot_soon(self) -> None:
         """Reboot when whoever has asked for it had the time to be answered."""

@@ -1,11 +1,12 @@
 """Files that clients put on the device in chunks, and fetch from it the same way.
 
-Source: iControl REST reference, section 3.10. They live in memory; those below /var/config/rest
-vanish at a reboot.
+Source: iControl REST reference, section 3.10. They live in memory, and in the state directory if
+there is one; those below /var/config/rest vanish at a reboot.
 """
 
 import re
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ DOWNLOADS = "/var/config/rest/downloads"  # where uploads go; a client's downloa
 _RANGE = re.compile(r"(?:bytes )?(\d+)-(\d+)/(\d+)")
 _VOLATILE = "/var/config/rest/"
 Json = dict[str, object]
+Keep = Callable[[str, bytes | None], None]  # path and content of what is there now; None: gone
 
 
 class Span(NamedTuple):
@@ -51,6 +53,12 @@ class Uploads:
         self._files: dict[str, bytes] = {}
         self._coming: dict[str, _Coming] = {}
         self._lock = threading.Lock()
+        self._keep: Keep = lambda _path, _content: None
+
+    def remember(self, files: Mapping[str, bytes], keep: Keep) -> None:
+        """Take the files of an earlier life, and call `keep` with whatever becomes of them."""
+        self._files.update(files)
+        self._keep = keep
 
     def read(self, path: str) -> bytes | None:
         """Return a whole file by path or URL (`file:/…`, `file:///…`); None: not there."""
@@ -60,12 +68,12 @@ class Uploads:
     def write(self, path: str, content: bytes) -> None:
         """Put a whole file there, as the device's own commands do."""
         with self._lock:
-            self._files[path] = content
+            self._put(path, content)
 
     def remove(self, path: str) -> bool:
         """Delete a file; returns whether there was one."""
         with self._lock:
-            return self._files.pop(path, None) is not None
+            return self._drop(path)
 
     def paths(self) -> list[str]:
         """Return the paths of all whole files."""
@@ -88,7 +96,7 @@ class Uploads:
             missing = max(coming.missing, 0)
             if not missing:
                 del self._coming[path]
-                self._files[path] = b"".join(part for _, part in sorted(coming.chunks.items()))
+                self._put(path, b"".join(part for _, part in sorted(coming.chunks.items())))
         return {"remainingByteCount": missing, "usedChunks": used, "totalByteCount": span.total}
 
     def reboot(self) -> None:
@@ -96,7 +104,17 @@ class Uploads:
         with self._lock:
             self._coming.clear()
             for path in [path for path in self._files if path.startswith(_VOLATILE)]:
-                del self._files[path]
+                self._drop(path)
+
+    def _put(self, path: str, content: bytes) -> None:
+        self._files[path] = content
+        self._keep(path, content)
+
+    def _drop(self, path: str) -> bool:
+        was_there = self._files.pop(path, None) is not None
+        if was_there:
+            self._keep(path, None)
+        return was_there
 
 
 def read_range(text: str) -> Span:

@@ -32,6 +32,7 @@ class Command:
     body: Mapping[str, object]
     uri: str = ""
     path: str = ""  # below /mgmt/tm, of a posted command
+    user: str = ""  # who sent it; nothing: the device's own account, which may do everything
 
 
 def apply_write(draft: Draft, command: Command, target: Target) -> Key:

@@ -121,3 +121,17 @@ def test_tmsh_shows_the_version(rest):
     said = rest.post("util/bash", command="run", utilCmdArgs="-c 'tmsh show sys version'")
     assert "BIG-IP" in said["commandResult"]
     assert "Version   15.1.8" in said["commandResult"]
+
+
+def test_a_virtual_address_that_keeps_silent_answers_no_ping(web):
+    def received() -> str:
+        run = {"command": "run", "utilCmdArgs": "-c 1 10.1.0.1"}
+        return web.post("util/ping", **run)["commandResult"].partition("transmitted, ")[2][:1]
+
+    assert received() == "1"
+    for off, on in (({"icmpEcho": "disabled"}, {"icmpEcho": "enabled"}),
+                    ({"enabled": "no"}, {"enabled": "yes"})):  # fmt: skip
+        web.patch("ltm/virtual-address/~T1~10.1.0.1", **off)
+        assert received() == "0"
+        web.patch("ltm/virtual-address/~T1~10.1.0.1", **on)
+    assert received() == "1"

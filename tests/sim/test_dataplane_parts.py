@@ -16,14 +16,18 @@ HTTP = ["/Common/tcp", "/Common/http"]
 
 
 @pytest.mark.parametrize(
-    ("address", "port", "value"),
+    ("address", "port", "domain", "value"),
     [
-        ("127.2.0.1", 8001, "16777855.16671.0000"),
-        ("10.1.1.100", 8080, "1677787402.36895.0000"),
+        ("127.2.0.1", 8001, "", "16777855.16671.0000"),
+        ("10.1.1.100", 8080, "0", "1677787402.36895.0000"),
+        ("192.0.2.1", 80, "5", "rd5o00000000000000000000ffffc0000201o80"),
+        ("2001:112::30", 80, "", "vi20010112000000000000000000000030.20480"),
+        ("2001:112::30", 80, "3", "rd3o20010112000000000000000000000030o80"),
     ],
 )
-def test_a_persistence_cookie_is_encoded_as_on_a_device(address, port, value):
-    assert cookie_value(address, port) == value
+def test_a_persistence_cookie_is_encoded_as_on_a_device(address, port, domain, value):
+    """The examples of the manufacturer's article K6917."""
+    assert cookie_value(address, port, domain) == value
 
 
 def plan(rest, *, active=True) -> Layout:

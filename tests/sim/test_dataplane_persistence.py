@@ -32,13 +32,16 @@ def plan(rest) -> Layout:
 @pytest.mark.parametrize(
     ("more", "cookie"),
     [
-        ({}, Cookie("BIGipServerp", "insert indirect httponly")),
+        ({}, Cookie("BIGipServer~T1~p", "insert indirect httponly")),
         ({"cookieName": "a b"}, Cookie("a_b", "insert indirect httponly")),
-        ({"alwaysSend": "enabled", "httponly": "disabled"}, Cookie("BIGipServerp", "insert")),
-        ({"expiration": "90"}, Cookie("BIGipServerp", "insert indirect httponly attr Max-Age=90")),
+        ({"alwaysSend": "enabled", "httponly": "disabled"}, Cookie("BIGipServer~T1~p", "insert")),
+        (
+            {"expiration": "90"},
+            Cookie("BIGipServer~T1~p", "insert indirect httponly attr Max-Age=90"),
+        ),
         (
             {"expiration": "1:00:00:30", "httponly": "disabled"},
-            Cookie("BIGipServerp", "insert indirect attr Max-Age=86430"),
+            Cookie("BIGipServer~T1~p", "insert indirect attr Max-Age=86430"),
         ),
         ({"method": "passive", "cookieName": "x"}, Cookie("x", "")),
         ({"method": "hash", "cookieName": "x"}, None),

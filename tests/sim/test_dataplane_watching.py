@@ -2,11 +2,12 @@
 
 import pytest
 
-from bigip_sim.dataplane.checks import CONNECT, PING, TALK, Check, Watch, read_check, unescape
+from bigip_sim.dataplane.checks import Check, Watch, read_check, unescape
 from bigip_sim.dataplane.config import Begin
 from bigip_sim.dataplane.counts import Row
 from bigip_sim.dataplane.parts import Layout, Pool, Server, Tuning
 from bigip_sim.dataplane.probes import judge
+from bigip_sim.dataplane.protocols import CONNECT, PING, TALK
 from bigip_sim.dataplane.verdicts import BAD, CHECKING, DISABLED, DOWN, GOOD, UP, Target, Verdicts
 from bigip_sim.traffic import Counters
 

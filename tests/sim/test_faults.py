@@ -256,7 +256,7 @@ def test_a_window_begins_lasts_and_repeats():
     [
         ({"kind": "nonsense"}, "kind must be one of latency, "),
         ({"kind": "latency"}, "ms is missing"),
-        ({"kind": "latency", "ms": -1}, "ms must be at least 0, got -1"),
+        ({"kind": "latency", "ms": -1}, "ms must be from 0 to 86400000, got -1"),
         ({"kind": "latency", "ms": "slow"}, "ms must be a number, got 'slow'"),
         ({"kind": "latency", "ms": 1, "probability": 2}, "probability must be from 0 to 1"),
         ({"kind": "latency", "ms": 1, "colour": "red"}, "colour: a fault of kind latency takes"),

@@ -102,6 +102,9 @@ def test_the_log_tells_requests_and_what_they_changed(sim, unit):
 
 def test_power_reboot_clock_and_health(sim, unit):
     sim("power", "off")
+    assert sim("log", "--last", "1").split()[2:] == [
+        *("CONTROL", "200", "0.0", "ms", "/power", '{"on":', "false,", '"loses_unsaved":', "false}")
+    ]
     assert json.loads(sim("health"))["powered"] is False
     sim("power", "on")
     assert json.loads(sim("clock", "--skew-s", "-60"))["skew_s"] == -60

@@ -121,17 +121,6 @@ def test_profiles_tell_as_many_fields_as_were_recorded(rest, path, count):
     assert value(fields["typeId"]) == f"ltm profile {path.partition('/')[0]}"
 
 
-def test_rules_tell_each_of_their_events(rest):
-    text = "when HTTP_REQUEST {\n}\nwhen CLIENT_ACCEPTED priority 400 {\n}"
-    rest.post("ltm/rule", name="r", partition="T1", apiAnonymous=text)
-    entries = rest.get("ltm/rule/~T1~r/stats")["entries"]
-    base = "https://localhost/mgmt/tm/ltm/rule/~T1~r"
-    assert list(entries) == [f"{base}:HTTP_REQUEST/stats", f"{base}:CLIENT_ACCEPTED/stats"]
-    told = [entry["nestedStats"]["entries"] for entry in entries.values()]
-    assert [value(fields["priority"]) for fields in told] == [500, 400]
-    assert value(told[0]["eventType"]) == "HTTP_REQUEST"
-
-
 def test_the_form_of_one_object_follows_the_version(new_rest):
     keys = {}
     for version in ("11.6.0", "12.1.2", "13.1.1", "16.1.2"):

@@ -109,6 +109,23 @@ def test_rates_are_measured_while_it_goes_on(carried):
         asking.join()
 
 
+def test_a_virtual_server_with_all_the_connections_that_it_may_have_is_unavailable(carried):
+    def state():
+        entries = carried.rest.get("ltm/virtual/v/stats").json()["entries"]
+        fields = next(iter(entries.values()))["nestedStats"]["entries"]
+        return fields["status.availabilityState"]["description"]
+
+    wait_until(lambda: carried.told("ltm/virtual/v/stats", "clientside.curConns") == 0, "it ended")
+    before = state()
+    assert before != "unavailable"
+    assert carried.rest.patch("ltm/virtual/v", json={"connectionLimit": 1}).status_code == 200
+    with httpx.Client(verify=False) as client:
+        assert client.get(carried.where).text == "A"
+        wait_until(lambda: state() == "unavailable", "its only connection is counted")
+    wait_until(lambda: state() == before, "there is room again")
+    assert carried.rest.patch("ltm/virtual/v", json={"connectionLimit": 0}).status_code == 200
+
+
 def test_a_reboot_lets_every_counter_begin_at_0(carried):
     assert carried.told("sys/traffic", "clientSideTraffic.totConns") > 0
     carried.rest.post("sys/config", json={"command": "save"})

@@ -241,7 +241,7 @@ def test_cookies_keep_a_client_on_its_member(service):
         return bool(cookie)
 
     wait_until(has_cookie, "a cookie is set")
-    assert found[0].startswith("BIGipServerp=16777343.")  # 127.0.0.1, bytes reversed
+    assert found[0].startswith("BIGipServer~T1~p=16777343.")  # 127.0.0.1, bytes reversed
     header = {"Cookie": found[0]}
     assert len({ask(service.address, service.port, header) for _ in range(6)}) == 1
 

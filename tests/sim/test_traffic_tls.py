@@ -118,6 +118,56 @@ def test_certificates_are_chosen_by_name_and_the_default_is_for_the_rest(service
         assert shown(service.port, other).startswith("CN=b.example.com")
 
 
+def agreed(port: int, name: str) -> str:
+    """Return the cipher that is agreed on with who takes any of TLS 1.2."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        with (
+            socket.create_connection((VIP, port), 2) as plain,
+            context.wrap_socket(plain, server_hostname=name) as session,
+        ):
+            cipher = session.cipher()
+            return cipher[0] if cipher is not None else ""
+    except OSError:
+        return ""
+
+
+def test_a_cipher_group_offers_what_its_rules_allow_and_do_not_exclude(service):
+    device, profile = service.device, "ltm/profile/client-ssl/~T1~a.example.com"
+    assert agreed(service.port, "a.example.com") == "ECDHE-ECDSA-AES256-GCM-SHA384"
+    for name, ciphers in (("gcm", "ECDHE_ECDSA+AES-GCM:!TLSv1_1"), ("long", "AES256")):
+        device.post("ltm/cipher/rule", name=name, partition="T1", cipher=ciphers)
+    device.post("ltm/cipher/group", name="g", partition="T1", allow=["gcm"], exclude=["long"])
+    device.patch(profile, cipherGroup="/T1/g")
+    short = "ECDHE-ECDSA-AES128-GCM-SHA256"
+    wait_until(lambda: agreed(service.port, "a.example.com") == short, "the group is offered")
+    device.patch("ltm/cipher/rule/~T1~long", cipher="AES128")
+    other = "ECDHE-ECDSA-AES256-GCM-SHA384"
+    wait_until(lambda: agreed(service.port, "a.example.com") == other, "a rule has changed")
+    assert not [p for p in device.health()["data_plane"]["problems"] if "cipher" in p]
+    device.patch(profile, cipherGroup="none")
+    device.settled()
+
+
+def test_strict_transport_security_is_asked_for_where_the_profile_says_so(service):
+    device, url = service.device, f"https://{VIP}:{service.port}"
+    device.post("ltm/profile/http", name="hsts", partition="T1", hsts={"mode": "enabled"})
+    more = ["/Common/tcp", "/T1/a.example.com", "/T1/b.example.com"]
+
+    def asked() -> str:
+        answer = httpx.get(url, verify=False)
+        return answer.headers.get("Strict-Transport-Security", "")
+
+    assert asked() == ""
+    device.patch("ltm/virtual/~T1~v", profiles=[*more, "/T1/hsts"])
+    wanted = "max-age=16070400; includeSubDomains"
+    wait_until(lambda: asked() == wanted, "clients are told")
+    device.patch("ltm/virtual/~T1~v", profiles=[*more, "/Common/http"])
+    wait_until(lambda: asked() == "", "clients are not told any more")
+
+
 def test_options_and_http2_take_effect(service):
     device = service.device
     device.patch("ltm/profile/client-ssl/~T1~a.example.com", tmOptions=["no-tlsv1.2"])

@@ -1,6 +1,11 @@
 """Files that come over REST in chunks (iControl REST reference, section 3.10)."""
 
+import ssl
+
+import httpx
 import pytest
+
+from bigip_sim.embedded import running_device
 
 UPLOADS = "/mgmt/shared/file-transfer/uploads"
 DOWNLOADS = "/mgmt/shared/file-transfer/downloads"
@@ -87,3 +92,30 @@ def test_a_download_that_does_not_know_the_size_yet_gets_what_there_is(rest):
         assert (answer.status, answer.payload) == (200, b"0123456789")
         assert answer.headers["Content-Range"] == "0-9/10"
     assert rest.ask("GET", f"{DOWNLOADS}/x", headers={"Content-Range": "10-19/10"}).status == 400
+
+
+def test_whole_files_outlive_the_process_but_no_reboot(tmp_path):
+    state, path = tmp_path / "state", "/var/config/rest/downloads/x.crt"
+    with running_device(state=state) as device:
+        _send(device, "x.crt", b"abc", "0-2/3")
+        _send(device, "part", b"abc", "0-2/9")
+        device.device.uploads.write("/shared/tmp/kept", b"k")
+    with running_device(state=state) as device:
+        assert device.device.uploads.paths() == ["/shared/tmp/kept", path]
+        assert device.device.uploads.read(path) == b"abc"
+        device.reboot()
+        assert device.device.uploads.paths() == ["/shared/tmp/kept"]
+    with running_device(state=state) as device:
+        assert device.device.uploads.paths() == ["/shared/tmp/kept"]
+        assert device.device.uploads.remove("/shared/tmp/kept")
+    with running_device(state=state) as device:
+        assert device.device.uploads.paths() == []
+
+
+def _send(device, name, content, said):
+    auth = (device.username, device.password)
+    trust = ssl.create_default_context(cafile=device.ca_file)
+    headers = {"Content-Range": said, "Content-Type": "application/octet-stream"}
+    where = f"{device.url}{UPLOADS}/{name}"
+    answer = httpx.post(where, content=content, headers=headers, auth=auth, verify=trust)
+    assert answer.status_code == 200

@@ -204,6 +204,6 @@ def test_the_global_settings_are_told_back(rest):
 
 
 def test_types_that_are_not_simulated_read_as_empty_and_say_so(rest):
-    assert rest.get("ltm/profile/diameter")["items"] == []
-    assert rest.ask("GET", "ltm/profile/diameter/~Common~x").status == 404
-    assert rest.ask("POST", "ltm/profile/diameter", {"name": "x"}).status == 501
+    assert rest.get("ltm/profile/fix")["items"] == []
+    assert rest.ask("GET", "ltm/profile/fix/~Common~x").status == 404
+    assert rest.ask("POST", "ltm/profile/fix", {"name": "x"}).status == 501

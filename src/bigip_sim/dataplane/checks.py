@@ -9,10 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-PING = "ping"
-CONNECT = "connect"
-TALK = "talk"
-DATAGRAM = "datagram"
+from bigip_sim.dataplane.protocols import CONNECT, CONNECTED, DATAGRAM, PING, TALK, said
+
 BY_OURSELVES = frozenset({PING, DATAGRAM})  # HAProxy has no such checks
 _HOW = {
     "gateway-icmp": PING,
@@ -22,7 +20,7 @@ _HOW = {
     "http": TALK,
     "https": TALK,
     "tcp-half-open": CONNECT,
-    "tcp-echo": CONNECT,
+    **dict.fromkeys(CONNECTED, CONNECT),
 }
 _COMMON = re.compile(r"(?:[^\\]|\\[dDwWsSbBnrt\W])*")
 _ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "\\": b"\\", '"': b'"'}
@@ -72,12 +70,14 @@ class Watch:
 
 def read_check(kind: str, attributes: Mapping[str, object]) -> Check | None:
     """Return the check for a monitor's attributes; None for a type that is not carried out."""
-    how = _HOW.get(kind.rpartition("/")[2])
+    leaf = kind.rpartition("/")[2]
+    spoken = said(leaf, attributes)
+    how = spoken[0] if spoken is not None else _HOW.get(leaf)
     if how is None:
         return None
-    send = unescape(str(attributes.get("send") or ""))
-    expect = _text(attributes, "recv")
-    disables = _text(attributes, "recvDisable")
+    send = unescape(str(attributes.get("send") or "")) if spoken is None else spoken[1]
+    expect = _text(attributes, "recv") if spoken is None else spoken[2]
+    disables = _text(attributes, "recvDisable") if spoken is None else ""
     if how == TALK and not (send or expect or disables):
         how = CONNECT
     if how in {PING, CONNECT}:

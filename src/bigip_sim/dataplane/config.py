@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bigip_sim.dataplane.checks import CONNECT, Check
+from bigip_sim.dataplane.checks import Check
 from bigip_sim.dataplane.parts import Backend, Frontend, Layout, Server, Stick
+from bigip_sim.dataplane.pools import MOST_RATES
+from bigip_sim.dataplane.protocols import CONNECT
 from bigip_sim.dataplane.rulebook import quoted
 from bigip_sim.dataplane.steering import READY, Stand
 
@@ -64,7 +66,19 @@ def _state(number: int, backend: Backend, server: Server, begin: Begin | None, s
     fields = (
         *(number, backend.id, server.id[1:], server.id, server.address, operational),
         *(1 if stand.held else 0, stand.weight, 1, 1, 1, 0, health, checked),
-        *(0, 0, 0, "-", server.port, "-", int(backend.need.tls is not None), 0, "-", "-", 0),
+        *(
+            0,
+            0,
+            0,
+            "-",
+            _port(backend, server),
+            "-",
+            int(backend.need.tls is not None),
+            0,
+            "-",
+            "-",
+            0,
+        ),
     )
     return " ".join(str(field) for field in fields) + "\n"
 
@@ -108,6 +122,7 @@ def _frontend(frontend: Frontend, files: Path) -> list[str]:
         lines.append(f"  tcp-request connection reject if !{{ src {frontend.source} }}")
     if not frontend.backend and not frontend.rules:
         lines.append("  tcp-request connection reject")
+    lines += _place_limit(frontend)
     if frontend.limit:
         lines.append(f"  tcp-request connection reject if {{ fe_conn gt {frontend.limit} }}")
     if frontend.rate:
@@ -118,6 +133,17 @@ def _frontend(frontend: Frontend, files: Path) -> list[str]:
     if frontend.backend:
         lines.append(f"  default_backend {frontend.backend}")
     return lines
+
+
+def _place_limit(frontend: Frontend) -> Iterable[str]:
+    """Count the connections of all virtual servers on one virtual address."""
+    if not frontend.place_limit:
+        return
+    yield "  tcp-request connection set-var(sess.n) int(0)"
+    for name in frontend.beside:
+        yield f"  tcp-request connection set-var(sess.n) fe_conn({name}),add(sess.n)"
+    counted = "fe_conn,add(sess.n)"
+    yield f"  tcp-request connection reject if {{ {counted} -m int gt {frontend.place_limit} }}"
 
 
 def _backend(backend: Backend) -> list[str]:
@@ -133,10 +159,11 @@ def _backend(backend: Backend) -> list[str]:
         # that has been replaced counts no server any more, but still serves whom it has accepted.
         # Who persists may still have a member that takes nobody new.
         lines.append(f"  http-request reject if {{ nbsrv eq 0 }} !{{ stopping }}{kept}")
-    if backend.servers and all(server.limit for server in backend.servers):
-        reject = "http-request" if backend.mode == "http" else "tcp-request content"
-        lines.append(f"  {reject} reject if {{ be_conn_free eq 0 }}{kept}")
+    lines += _limits(backend, kept)
     if need.cookie is not None:
+        if need.cookie.blank:
+            written = f"^{need.cookie.blank}=([^;]*) {need.cookie.name}=\\1"
+            lines.append(f"  http-response replace-header Set-Cookie {written}")
         lines.append(f"  cookie {need.cookie.name} {need.cookie.words}".rstrip())
     lines += _sticks(backend)
     lines += _check_rules(backend)
@@ -144,6 +171,21 @@ def _backend(backend: Backend) -> list[str]:
     for table, stick in list(_tables(backend))[1:]:
         lines += [f"backend {table}", _table(stick)]
     return lines
+
+
+def _limits(backend: Backend, kept: str) -> Iterable[str]:
+    reject = "http-request reject" if backend.mode == "http" else "tcp-request content reject"
+    queue = backend.queue
+    if queue is not None:
+        yield f"  timeout queue {queue.wait_ms}ms" if queue.wait_ms else "  timeout queue 1h"
+        if queue.depth:
+            yield f"  {reject} if {{ be_conn_free eq 0 }} {{ queue ge {queue.depth} }}"
+    elif backend.servers and all(server.limit for server in backend.servers):
+        yield f"  {reject} if {{ be_conn_free eq 0 }}{kept}"
+    rates = [(server.id, server.rate) for server in backend.servers if server.rate]
+    if rates and len(rates) == len(backend.servers) <= MOST_RATES:
+        full = (f"{{ srv_sess_rate({backend.id}/{name}) ge {rate} }}" for name, rate in rates)
+        yield f"  {reject} if {' '.join(full)}{kept}"
 
 
 def _kept_by(backend: Backend) -> str:
@@ -201,7 +243,8 @@ def _check_rules(backend: Backend) -> list[str]:
 
 def _server(backend: Backend, place: int, server: Server) -> str:
     need = backend.need
-    words = [f"  server {server.id} {_host(server.address)}:{server.port or ''}".rstrip(":")]
+    port = _port(backend, server) or ""
+    words = [f"  server {server.id} {_host(server.address)}:{port}".rstrip(":")]
     words.append(f"id {server.id[1:]} weight 1")
     if server.limit:
         words.append(f"maxconn {server.limit}")
@@ -215,6 +258,11 @@ def _server(backend: Backend, place: int, server: Server) -> str:
     return " ".join(words)
 
 
+def _port(backend: Backend, server: Server) -> int:
+    """Return the port to ask a member on; 0: the one that the client asked for."""
+    return 0 if backend.need.keeps_port else server.port
+
+
 def _check_words(backend: Backend, server: Server) -> Iterable[str]:
     if not server.native or server.watch is None:
         return ()
@@ -224,8 +272,8 @@ def _check_words(backend: Backend, server: Server) -> Iterable[str]:
     words = [f"check inter {check.interval_s}s rise 1 fall {check.fall}"]
     if check.address:
         words.append(f"addr {check.address}")
-    if check.port:
-        words.append(f"port {check.port}")
+    if check.port or backend.need.keeps_port:
+        words.append(f"port {check.port or server.port}")
     return words
 
 

@@ -4,6 +4,7 @@ Mapping: iControl REST reference, section 5.1. What cannot be carried becomes a 
 """
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
 from bigip_sim.dataplane.memory import Memory
@@ -58,7 +59,7 @@ class Planner:
             listening.add(one)
         problems = [*listening.problems, *(p for pool in read for p in pool.problems)]
         return Layout(
-            tuple(listening.frontends),
+            _beside(listening.frontends),
             tuple(backends),
             tuple(listening.datagrams),
             {pool.name: pool for pool in read},
@@ -83,9 +84,24 @@ def _backends(sight: Sight, item: Item, pool: Pool, needs: list[Need]) -> list[B
     checker = ""
     backends = []
     for name, need in named:
-        backends.append(Backend(name, need.mode, pool.balance, pool.servers, need, checker))
+        about = (need.mode, pool.balance, pool.servers, need, checker, pool.queue)
+        backends.append(Backend(name, *about))
         checker = checker or name
     return backends
+
+
+def _beside(frontends: list[Frontend]) -> tuple[Frontend, ...]:
+    """Let those whose virtual address has a limit know of each other."""
+    places: dict[str, list[str]] = {}
+    for one in frontends:
+        if one.place_limit:
+            places.setdefault(one.place, []).append(one.id)
+    return tuple(
+        replace(one, beside=tuple(name for name in places[one.place] if name != one.id))
+        if one.place_limit
+        else one
+        for one in frontends
+    )
 
 
 class _Listening:

@@ -33,6 +33,15 @@ class Server:
     watch: Watch | None = None
     native: bool = False  # HAProxy itself carries the monitor out
     cookie: str = ""
+    rate: int = 0  # new connections per second
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How those wait whom no member has room for."""
+
+    depth: int = 0  # 0: any number
+    wait_ms: int = 0  # 0: for as long as they like
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,8 @@ class Pool:
     minimum: int = 0  # members that must be available before a lower group may rest
     balance: str = "roundrobin"
     problems: tuple[str, ...] = ()
+    queue: Queue | None = None
+    ends: bool = False  # the connections of a member that goes down
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,7 @@ class Cookie:
 
     name: str
     words: str  # HAProxy's, after the name
+    blank: str = ""  # the name under which members leave room for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,7 @@ class Need:
     reuses: bool = False
     sources: tuple[str, ...] = ()  # addresses that connections to members come from
     tls: ServerTls | None = None
+    keeps_port: bool = False  # members are asked on the port that the client asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,7 @@ class Backend:
     servers: tuple[Server, ...]
     need: Need
     checker: str = ""  # the backend of the same pool whose checks count; "" if this is it
+    queue: Queue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +138,9 @@ class Frontend:
     rules: tuple[str, ...] = ()  # lines of policies and iRules
     tls: Tls | None = None
     group: str = MAIN_GROUP
+    place: str = ""  # its virtual address
+    place_limit: int = 0  # connections of all virtual servers on that
+    beside: tuple[str, ...] = ()  # the others on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +157,7 @@ class Datagrams:
     each: bool = False  # every datagram finds its member anew
     by_source: float = 0.0  # seconds for which a client's address keeps its member
     group: str = MAIN_GROUP
+    source_bits: int = 128  # of the client's address, how much of it counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ Source: iControl REST reference, sections 3.9 and 5.1. What `expiration` looks l
 cookie is secure, is unverified.
 """
 
+import ipaddress
 import re
 
 from bigip_sim.dataplane.parts import Cookie, Stick
 from bigip_sim.dataplane.sight import Sight, number
-from bigip_sim.names import parse_endpoint, split_path
+from bigip_sim.names import COMMON, parse_endpoint, split_path
 from bigip_sim.tree import Item
 
 FOR_EVER_S = 24 * 86400  # HAProxy counts no further
@@ -23,6 +24,8 @@ _KEYS = (  # what an iRule persists by -> (what HAProxy asks, what it may learn 
     (re.compile(r"\[HTTP::host\]"), "req.hdr(host)", ""),
     (re.compile(r"\[IP::client_addr\]"), "src", ""),
 )
+_BLANK = "BIGipCookie"  # what members set for `rewrite`: the manufacturer's guide to persistence
+_V4_BITS = 32
 _FOLDED = re.compile(r"^(\[string to(lower|upper) )+")  # both sides are compared as they come
 _PERSIST = re.compile(r"\bpersist\s+(add\s+)?(?:uie|universal|hash)\s+([^\n;}]+)")
 
@@ -53,15 +56,14 @@ class Persistence:
         method = attributes.get("method", "insert")
         name = str(attributes.get("cookieName", "none"))
         if name == "none":
-            name = f"BIGipServer{split_path(pool).name}"
+            name = _by_default(pool)
         name = _NO_TOKEN.sub("_", name)
         if method == "hash":
             return None
         if method == "passive":
             return Cookie(name, "")
         if method == "rewrite":
-            self._say("cookie rewrite keeps the name of the member's cookie")
-            return Cookie(name, "rewrite")
+            return Cookie(name, "rewrite", _BLANK)
         words = ["insert"]
         if attributes.get("alwaysSend") != "enabled":
             words.append("indirect")
@@ -86,6 +88,13 @@ class Persistence:
                 return float(_timeout(self._sight.attributes(item).get("timeout")))
         return 0.0
 
+    def source_bits(self) -> int:
+        """Return how much of a client's address counts."""
+        for item in (self._first, self._second):
+            if item is not None and item.kind == "ltm/persistence/source-addr":
+                return mask_bits(str(self._sight.attributes(item).get("mask", "none")))
+        return 128
+
     def _stick(self, item: Item) -> Stick | None:
         attributes = self._sight.attributes(item)
         seconds = _timeout(attributes.get("timeout"))
@@ -107,10 +116,8 @@ class Persistence:
     def _by_address(self, key: str, mask: str, seconds: int) -> Stick:
         kind = "ipv6" if self._is_v6 else "ip"
         if mask not in {"none", "", "any"}:
-            if self._is_v6:
-                self._say("the mask of source address persistence is not carried out for IPv6")
-            else:
-                key = f"{key},ipmask({mask})"
+            masked = f"{_V4_BITS},{mask_bits(mask)}" if self._is_v6 else mask
+            key = f"{key},ipmask({masked})"
         return Stick(key, seconds, kind)
 
     def _by_rule(self, rule: str, seconds: int) -> Stick | None:
@@ -156,3 +163,18 @@ def _seconds(text: str) -> int:
     for part, unit in zip(reversed(text.split(":")), (1, 60, 3600, 86400), strict=False):
         total += number(part) * unit
     return total
+
+
+def mask_bits(mask: str) -> int:
+    """Return how many bits a mask leaves, such as 16 of 255.255.0.0; 128 without a mask."""
+    try:
+        return int(ipaddress.ip_address(mask)).bit_count()
+    except ValueError:
+        return 128
+
+
+def _by_default(pool: str) -> str:
+    """Return the cookie's name: of a pool outside /Common with its path (examples as in K6917)."""
+    path = split_path(pool)
+    is_common = path.partition == COMMON and not path.sub_path
+    return f"BIGipServer{path.name if is_common else pool.replace('/', '~')}"

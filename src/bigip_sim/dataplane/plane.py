@@ -361,7 +361,13 @@ class DataPlane:
             asked = {d.pool for d in layout.datagrams} & layout.pools.keys()
             state = self._verdicts.state
             datagrams = {name: choices(layout.pools[name], wanted, state) for name in asked}
+            downs = self._verdicts.fallen(layout.pools.values())
         told = [
+            f"shutdown sessions server {backend}/{name}"
+            for name in downs
+            for backend in self._backends.get(name, ())
+        ]
+        told += [
             line
             for name, stand in wanted.items()
             for line in commands(self._backends.get(name, ()), name, self._stands.get(name), stand)

@@ -18,7 +18,15 @@ _RULES = "ltm/policy/rules"
 _STRICT = ("equals", "startsWith", "endsWith", "contains")
 _MATCHES = {"startsWith": "beg", "endsWith": "end", "contains": "sub"}
 _NUMBERS = {"greater": "gt", "greaterOrEqual": "ge", "less": "lt", "lessOrEqual": "le"}
-_URI = {"path": "path", "queryString": "query", "all": "pathq", "extension": "path,field(-1,.)"}
+# What follows the last dot of a path's last part; a part without a dot has none.
+_EXTENSION = "path,field(-1,/),regsub(^[^.]*$,,),field(-1,.)"
+_URI = {
+    "path": "path",
+    "queryString": "query",
+    "all": "pathq",
+    "extension": _EXTENSION,
+    "host": "req.hdr(host),host_only",
+}
 _HOST = {
     "host": "req.hdr(host),host_only",
     "all": "req.hdr(host)",

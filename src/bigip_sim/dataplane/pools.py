@@ -5,13 +5,15 @@ Sources: iControl REST reference, sections 3.3, 3.4 and 5.1.
 
 from bigip_sim.dataplane.checks import Check, Watch, needed, read_check
 from bigip_sim.dataplane.cookies import cookie_value
-from bigip_sim.dataplane.parts import Pool, Server, Tuning
+from bigip_sim.dataplane.parts import Pool, Queue, Server, Tuning
+from bigip_sim.dataplane.protocols import CONNECTED
 from bigip_sim.dataplane.sight import Sight, number
 from bigip_sim.health import NO_MONITOR, member_monitor, node_of
 from bigip_sim.kinds import monitor_names
 from bigip_sim.names import parse_address, split_path, split_port
 from bigip_sim.tree import Item
 
+MOST_RATES = 12  # what fits into one line of HAProxy's
 HEAVIEST = 256  # HAProxy's largest weight
 _EXACT = {  # mode -> HAProxy's, where both mean the same
     "round-robin": "roundrobin",
@@ -41,9 +43,10 @@ class _Reading:
         members = sight.tree.of_kind("ltm/pool/members", pool.key.name)
         self._members = [m for m in members if "~place" in m.own]
         for member in members:
-            if "~place" not in member.own:
+            node = node_of(sight.tree, member)
+            if "~place" not in member.own and (node is None or not _is_resolved(node)):
                 sight.problems.append(
-                    f"{member.key.name} of {pool.key.name} is not carried: names are not resolved"
+                    f"{member.key.name} of {pool.key.name} is not carried: its name is not resolved"
                 )
         self._nodes = {m.key: node_of(sight.tree, m) for m in self._members}
         self._watches: dict[str, Watch | None] = {}
@@ -51,6 +54,7 @@ class _Reading:
 
     def pool(self) -> Pool:
         servers = tuple(self._server(member) for member in self._members)
+        self._say_what_is_left_out(servers)
         weights = self._weights()
         tunings = {
             server.id: self._tuning(member, weight)
@@ -70,7 +74,25 @@ class _Reading:
             number(self._pool.own.get("minActiveMembers")),
             self._balance(),
             tuple(dict.fromkeys(self._sight.problems)),
+            self._queue(),
+            self._ends(),
         )
+
+    def _queue(self) -> Queue | None:
+        own = self._pool.own
+        if own.get("queueOnConnectionLimit") != "enabled":
+            return None
+        return Queue(number(own.get("queueDepthLimit")), number(own.get("queueTimeLimit")))
+
+    def _ends(self) -> bool:
+        return self._pool.own.get("serviceDownAction") in {"reset", "drop"}
+
+    def _say_what_is_left_out(self, servers: tuple[Server, ...]) -> None:
+        if self._pool.own.get("serviceDownAction") == "reselect":
+            self._say("serviceDownAction reselect is not carried out")
+        limited = [server for server in servers if server.rate]
+        if limited and (len(limited) < len(servers) or len(servers) > MOST_RATES):
+            self._say("rate limits are not carried out: not all of few members have one")
 
     def _balance(self) -> str:
         exact = _EXACT.get(self._mode)
@@ -111,9 +133,6 @@ class _Reading:
         port = int(port_text) if port_text.isdigit() else 0
         address = parse_address(str(member.own["address"]))
         watch = self._watch(member_monitor(self._sight.tree, member))
-        for item, limit in ((member, "rateLimit"), (node, "connectionLimit"), (node, "rateLimit")):
-            if item is not None and number(item.own.get(limit)):
-                self._say(f"{limit} of {item.key.name} is not carried out")
         return Server(
             self._sight.ids.of("s", member),
             member.key.owner,
@@ -121,10 +140,11 @@ class _Reading:
             address.ip,
             port,
             node.key.name if node is not None else "",
-            number(member.own.get("connectionLimit")),
+            _lowest("connectionLimit", member, node),
             watch,
             watch is not None and self._is_native(watch, port),
             cookie_value(address.ip, port, address.route_domain),
+            _lowest("rateLimit", member, node),
         )
 
     def _is_native(self, watch: Watch, port: int) -> bool:
@@ -155,6 +175,8 @@ class _Reading:
             check = read_check(item.kind, attributes) if item is not None else None
             if check is not None:
                 checks.append(check)
+                if item is not None and item.kind.rpartition("/")[2] in CONNECTED:
+                    self._say(f"monitor {name} is carried out as a connection")
             else:
                 self._say(f"monitor {name} is not carried out; it counts as content")
             if attributes.get("manualResume") == "enabled":
@@ -164,3 +186,13 @@ class _Reading:
 
     def _say(self, what: str) -> None:
         self._sight.problem(f"pool {self._pool.key.name}: {what}")
+
+
+def _is_resolved(node: Item) -> bool:
+    return node.own.get("~resolved") == "fqdn-up"
+
+
+def _lowest(field: str, *items: Item | None) -> int:
+    """Return the lowest limit of a member and its node; a node's holds for each member on it."""
+    limits = (number(item.own.get(field)) for item in items if item is not None)
+    return min((limit for limit in limits if limit), default=0)

@@ -12,8 +12,9 @@ import ssl
 import time
 from collections.abc import Callable
 
-from bigip_sim.dataplane.checks import CONNECT, DATAGRAM, PING, Check
+from bigip_sim.dataplane.checks import Check
 from bigip_sim.dataplane.ping import Pinger
+from bigip_sim.dataplane.protocols import CONNECT, DATAGRAM, PING
 from bigip_sim.dataplane.verdicts import BAD, DISABLES, GOOD, Target
 
 READS = 5120  # bytes of an answer that are looked at: unverified

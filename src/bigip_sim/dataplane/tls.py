@@ -13,8 +13,10 @@ from collections.abc import Iterable, Mapping
 
 from cryptography.hazmat.primitives import serialization
 
+from bigip_sim.dataplane.ciphers import grouped, translated
 from bigip_sim.dataplane.parts import ServerTls, Tls
 from bigip_sim.dataplane.sight import Sight
+from bigip_sim.kinds import many
 from bigip_sim.shapes_files import content_of
 from bigip_sim.shapes_profiles import options
 from bigip_sim.tree import Item
@@ -24,7 +26,6 @@ _VERSIONS = (
     *(("no-tlsv1.2", "TLSv1.2"), ("no-tlsv1.3", "TLSv1.3")),
 )
 _HOST = re.compile(r"[A-Za-z0-9*_.-]+")
-_CIPHERS = re.compile(r"[A-Za-z0-9:+!@_=,.-]+")
 _VERIFY = {"require": "required", "request": "optional"}
 
 
@@ -170,23 +171,31 @@ def _terms(sight: Sight, profile: Item, attributes: Mapping[str, object]) -> lis
         _say(sight, profile, "allows no version of TLS; TLSv1.2 is carried")
         kept = ["TLSv1.2"]
     words = [f"ssl-min-ver {kept[0]}", f"ssl-max-ver {kept[-1]}"]
-    if attributes.get("cipherGroup", "none") != "none":
-        _say(sight, profile, "has a cipher group, which is not carried")
+    group = _group_ciphers(sight, attributes.get("cipherGroup"))
+    if group is not None:
+        if not group:
+            _say(sight, profile, "has a cipher group that leaves no cipher; OpenSSL's are offered")
+        return [*words, f"ciphers {group}"] if group else words
     ciphers = str(attributes.get("ciphers", "DEFAULT"))
     if ciphers in {"DEFAULT", "none"}:
         return words
-    if _CIPHERS.fullmatch(ciphers) and _is_known(ciphers):
-        return [*words, f"ciphers {ciphers}"]
+    if known := translated(ciphers):
+        return [*words, f"ciphers {known}"]
     _say(sight, profile, f"has ciphers {ciphers!r} that OpenSSL does not know; its own are offered")
     return words
 
 
-def _is_known(ciphers: str) -> bool:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).set_ciphers(ciphers)
-    except ssl.SSLError:
-        return False
-    return True
+def _group_ciphers(sight: Sight, name: object) -> str | None:
+    """Return the ciphers of a cipher group, None without one."""
+    group = sight.get("ltm/cipher/group", name)
+    if group is None:
+        return None
+
+    def lines(field: str) -> list[str]:
+        rules = (sight.get("ltm/cipher/rule", rule) for rule in many(field)(group))
+        return [str(rule.own.get("cipher", "")) for rule in rules if rule is not None]
+
+    return grouped(lines("allow"), lines("exclude"), lines("require"))
 
 
 def _client_trust(

@@ -7,6 +7,7 @@ it a datagram is dropped.
 
 import asyncio
 import contextlib
+import ipaddress
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -198,6 +199,7 @@ class _Listener:
             session.socket.send(data)
 
     def _member(self, client: str, choices: Choices, now: float) -> Choice | None:
+        client = _masked(client, self._about.source_bits)
         kept = self._kept.get(client) if self._about.by_source else None
         member = None
         if kept is not None and kept[1] > now:
@@ -260,3 +262,10 @@ class _Listener:
         session.socket.close()
         self._tally.current -= 1
         self._tally_of(session.member.id).current -= 1
+
+
+def _masked(address: str, bits: int) -> str:
+    """Return as much of an address as counts."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    network = ipaddress.ip_network((parsed, min(bits, parsed.max_prefixlen)), strict=False)
+    return str(network.network_address)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from bigip_sim.dataplane.checks import Check, Watch
 from bigip_sim.dataplane.config import Begin
 from bigip_sim.dataplane.counts import Row
-from bigip_sim.dataplane.parts import Layout, Server
+from bigip_sim.dataplane.parts import Layout, Pool, Server
 
 UP, DOWN, CHECKING = "up", "down", "checking"
 DISABLED = "disabled"  # up, but recvDisable matched
@@ -48,6 +48,7 @@ class Verdicts:
         self._probed: dict[Target, Verdict] = {}
         self._servers: dict[tuple[str, str], Server] = {}
         self._nodes: dict[str, tuple[str, Watch]] = {}
+        self._down: set[str] = set()  # in pools that end connections then
 
     def expect(self, layout: Layout, now: float) -> None:
         """Take over who is monitored how; a new monitor begins anew."""
@@ -129,6 +130,18 @@ class Verdicts:
         if server.node in self._nodes and self.of_node(server.node) == DOWN:
             return NODE_DOWN
         return UNCHECKED if server.watch is None else self._watched(server)
+
+    def fallen(self, pools: Iterable[Pool]) -> list[str]:
+        """Return who has gone down since this was last asked, of pools that end connections."""
+        down = {
+            server.id
+            for pool in pools
+            if pool.ends
+            for server in pool.servers
+            if self.state(server) in {DOWN, NODE_DOWN}
+        }
+        fallen, self._down = down - self._down, down
+        return sorted(fallen)
 
     def begins(self, now: float) -> dict[str, Begin]:
         """Return how each member that HAProxy watches begins in a new worker."""

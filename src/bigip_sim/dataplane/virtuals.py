@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bigip_sim.dataplane.headers import apply_headers
 from bigip_sim.dataplane.parts import MAIN_GROUP, Datagrams, Frontend, Need
 from bigip_sim.dataplane.persistence import Persistence
 from bigip_sim.dataplane.policies import apply_policy
@@ -56,6 +57,12 @@ class _Reading:
 
     def carried(self) -> Carried:
         backend = self._pool()
+        if self._own.get("translateAddress") == "disabled":
+            self._say("is carried with addresses translated")
+        if self._own.get("rateLimit", "disabled") != "disabled" and (
+            self._own.get("rateLimitMode", "object") != "object"
+        ):
+            self._say("has its rate limit counted as a whole, whatever rateLimitMode says")
         frontend, datagrams = self._listeners(backend)
         problems = tuple(dict.fromkeys(self._sight.problems))
         return Carried(frontend, datagrams, tuple(self._needs), self._files.found, problems)
@@ -64,8 +71,9 @@ class _Reading:
         own = self._own
         if own.get("disabled") or any(own.get(flag) for flag in _FORWARDING):
             return None, None
-        where = self._sight.get("ltm/virtual-address", own.get("~address", ""))
-        about = self._sight.attributes(where) if where is not None else {}
+        if own.get("vlansEnabled") and not own.get("vlans"):
+            return None, None  # enabled on no VLAN
+        about = self._address()
         if about.get("enabled", "yes") != "yes":
             return None, None
         address, port = parse_endpoint(str(own["destination"]).rpartition("/")[2])
@@ -82,6 +90,7 @@ class _Reading:
         return frontend, datagrams
 
     def _frontend(self, address: Address, port: int, backend: str, group: str) -> Frontend | None:
+        limit = number(self._address().get("connectionLimit"))
         http = self._profile("http")
         http2 = self._profile("http2")
         tls = client_tls(
@@ -107,11 +116,23 @@ class _Reading:
             self._rules(),
             tls,
             group,
+            str(self._own.get("~address", "")),
+            limit,
         )
+
+    def _address(self) -> Mapping[str, object]:
+        where = self._sight.get("ltm/virtual-address", self._own.get("~address", ""))
+        return self._sight.attributes(where) if where is not None else {}
 
     def _rules(self) -> tuple[str, ...]:
         """Return what policies, then iRules do: that it is this order is unverified."""
         book = Rulebook(self._is_http)
+        http = self._profile("http")
+        if http is not None:
+            has_tls = "ltm/profile/client-ssl" in self._profiles
+            attributes = self._sight.attributes(http)
+            for what in apply_headers(attributes, book, has_tls=has_tls):
+                self._say(f"has an http profile whose {what}")
         tree, name = self._sight.tree, self._virtual.key.name
         for link in tree.of_kind("ltm/virtual/policies", name):
             policy = self._sight.get("ltm/policy", link.key.name)
@@ -149,6 +170,7 @@ class _Reading:
             each,
             self._persistence.source_seconds(),
             group,
+            self._persistence.source_bits(),
         )
 
     def _source(self) -> str:
@@ -178,6 +200,7 @@ class _Reading:
             self._is_http and "ltm/profile/one-connect" in self._profiles,
             self._sources(),
             server_tls(self._sight, self._files, outward) if outward is not None else None,
+            self._own.get("translatePort") == "disabled",
         )
         self._needs[need] = None
         return backend_id(self._sight, item, need)

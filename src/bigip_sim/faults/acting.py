@@ -61,6 +61,20 @@ class Active:
         likely = self.fault.number("probability")
         return likely >= 1 or self.draws.random() < likely
 
+    def duration_ms(self) -> float:
+        """Draw how long it takes this time."""
+        mean, spread = self.fault.number("ms"), self.fault.number("spread_ms")
+        match self.fault.word("distribution"):
+            case "uniform":
+                drawn = self.draws.uniform(mean - spread, mean + spread)
+            case "normal":
+                drawn = self.draws.gauss(mean, spread)
+            case "exponential":
+                drawn = self.draws.expovariate(1 / mean) if mean else 0.0
+            case _:
+                drawn = mean
+        return max(0.0, drawn)
+
     def told(self, now: float) -> dict[str, object]:
         """Return it as the control API tells it: what differs from the defaults."""
         said = {
@@ -103,26 +117,29 @@ class Faults:
         `commit_delay_ms`, `fail_commit` (with `times`), of which a later one replaces the earlier.
         """
         fields = dict(wanted)
-        if "seed" in fields:
-            self.sow(fields.pop("seed"))
-            if not fields:
-                return {"seed": self._seed}
+        seed = _seed(fields.pop("seed")) if "seed" in fields else None
         if "kind" in fields:
-            return {"number": self._add(read_fault(fields)), "seed": self._seed}
+            fault = read_fault(fields)  # all is read before anything is done
+            self._sow(seed)
+            return {"number": self._add(fault), "seed": self._seed}
+        if seed is not None and not fields:
+            self._sow(seed)
+            return {"seed": self._seed}
         unknown = sorted(fields.keys() - set(LEGACY))
         if unknown or not fields:
             raise UnknownFaultError(f"unknown fault: {', '.join(unknown) or 'kind is missing'}")
         read = [(name, _short(name, fields)) for name in LEGACY[:-1] if name in fields]
         if not read:
             raise UnknownFaultError("times goes with fail_commit")
-        for name, fault in read:
-            self._replace(name, fault)
+        self._sow(seed)
+        for name, short in read:
+            self._replace(name, short)
         return {"seed": self._seed}
 
-    def sow(self, seed: object) -> None:
-        """Begin to draw anew from a seed."""
-        if not isinstance(seed, int) or isinstance(seed, bool):
-            raise UnknownFaultError(f"seed must be a whole number, got {seed!r}")
+    def _sow(self, seed: int | None) -> None:
+        """Begin to draw anew from a seed, if there is one."""
+        if seed is None:
+            return
         with self._lock:
             self._seed = seed
             for active in self._active.values():
@@ -134,7 +151,7 @@ class Faults:
             if number is None:
                 self._clearings += 1  # also for those that have acted for the last time
                 gone = list(self._active.values())
-            elif isinstance(number, int) and number in self._active:
+            elif type(number) is int and number in self._active:
                 gone = [self._active[number]]
             else:
                 raise UnknownFaultError(f"number: there is no fault {number!r}")
@@ -202,7 +219,7 @@ class Faults:
     def pause(self, active: Active) -> None:
         """Take the time that a fault takes."""
         with self._lock:
-            time_ms = _duration_ms(active)
+            time_ms = active.duration_ms()
         self.wait_s(active, time_ms / 1000)
 
     def wait_s(self, active: Active, time_s: float) -> None:
@@ -268,18 +285,10 @@ class Faults:
         return random.Random(f"{self._seed}/{number}")
 
 
-def _duration_ms(active: Active) -> float:
-    mean, spread = active.fault.number("ms"), active.fault.number("spread_ms")
-    match active.fault.word("distribution"):
-        case "uniform":
-            drawn = active.draws.uniform(mean - spread, mean + spread)
-        case "normal":
-            drawn = active.draws.gauss(mean, spread)
-        case "exponential":
-            drawn = active.draws.expovariate(1 / mean) if mean else 0.0
-        case _:
-            drawn = mean
-    return max(0.0, drawn)
+def _seed(value: object) -> int:
+    if type(value) is not int:
+        raise UnknownFaultError(f"seed must be a whole number, got {value!r}")
+    return value
 
 
 def _short(name: str, fields: Mapping[str, object]) -> Fault | None:

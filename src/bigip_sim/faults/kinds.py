@@ -6,6 +6,7 @@ The control API, the command line's help and the documentation are all drawn fro
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from math import isfinite
 
 
 class UnknownFaultError(ValueError):
@@ -35,15 +36,22 @@ class Number:
     def read(self, name: str, value: object) -> float | int:
         """Return the value, or raise with the field's name."""
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or (self.whole and not isinstance(value, int)):
+        if not is_number or not _is_finite(value) or (self.whole and not isinstance(value, int)):
             what = "a whole number" if self.whole else "a number"
             raise UnknownFaultError(f"{name} must be {what}, got {value!r}")
         assert isinstance(value, int | float)
         if not self.least <= value <= self.most:
-            low, high = f"{self.least:g}", f"{self.most:g}"
+            low, high = f"{self.least:.10g}", f"{self.most:.10g}"
             said = f"at least {low}" if self.most == float("inf") else f"from {low} to {high}"
             raise UnknownFaultError(f"{name} must be {said}, got {value!r}")
         return value
+
+
+def _is_finite(value: object) -> bool:
+    try:
+        return isinstance(value, int | float) and isfinite(value)
+    except OverflowError:  # a whole number that no float holds
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +83,16 @@ class Kind:
 
 
 _MS = "milliseconds"
+_YEAR_S = 366 * 86_400.0
+_DAY_MS = 86_400_000.0
 _DELAY: Mapping[str, Number | Word] = {
-    "ms": Number(f"{_MS}; the mean of a distribution"),
+    "ms": Number(f"{_MS}; the mean of a distribution", most=_DAY_MS),
     "distribution": Word(
         "how the time varies", "fixed", ("fixed", "uniform", "normal", "exponential")
     ),
-    "spread_ms": Number("half the width of `uniform`, the standard deviation of `normal`", 0.0),
+    "spread_ms": Number(
+        "half the width of `uniform`, the standard deviation of `normal`", 0.0, most=_DAY_MS
+    ),
 }
 
 KINDS: Mapping[str, Kind] = {
@@ -112,8 +124,10 @@ KINDS: Mapping[str, Kind] = {
         Place.RETURN,
         "the limit of 60 s passes, and the work is done all the same",
         {
-            "seconds": Number("how long until the answer", 60.0),
-            "late_s": Number("the work is done so long after the answer; 0 is before it", 0.0),
+            "seconds": Number("how long until the answer", 60.0, most=_YEAR_S),
+            "late_s": Number(
+                "the work is done so long after the answer; 0 is before it", 0.0, most=_YEAR_S
+            ),
             "answer": Word("which answer", "400", ("400", "500", "page")),
         },
     ),
@@ -141,9 +155,9 @@ COMMON: Mapping[str, Number | Word] = {
     "method": Word("methods it acts on, separated by commas", "*"),
     "probability": Number("how likely it acts", 1.0, 0, 1),
     "count": Number("how often it acts at most; 0 is without end", 0, 0, whole=True),
-    "after_s": Number("seconds until it begins", 0.0),
-    "for_s": Number("seconds it lasts; 0 is without end", 0.0),
-    "every_s": Number("seconds from one beginning to the next; 0 is once", 0.0),
+    "after_s": Number("seconds until it begins", 0.0, most=_YEAR_S),
+    "for_s": Number("seconds it lasts; 0 is without end", 0.0, most=_YEAR_S),
+    "every_s": Number("seconds from one beginning to the next; 0 is once", 0.0, most=_YEAR_S),
 }
 
 
@@ -197,6 +211,9 @@ def read_fault(wanted: Mapping[str, object]) -> Fault:
     strange = sorted(fault.methods - set(METHODS))
     if strange:
         raise UnknownFaultError(f"method must be among {', '.join(METHODS)}, got {strange[0]!r}")
+    path = fault.word("path")
+    if path[0] not in "/*?[":
+        raise UnknownFaultError(f"path must begin with / or *, such as */ltm/pool*, got {path!r}")
     every, lasts = fault.number("every_s"), fault.number("for_s")
     if every and not 0 < lasts <= every:
         raise UnknownFaultError(f"every_s takes for_s, up to {every:g}; got for_s {lasts:g}")

@@ -1,11 +1,19 @@
-"""What one request, and one transaction, meets on its way through a device that misbehaves."""
+"""What one request, and one transaction, meets on its way through a device that misbehaves.
 
+A commit tells the request that asks for it which faults acted, because both are of one thread.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 
 from bigip_sim.faults import answers
 from bigip_sim.faults.acting import Active, Faults
 from bigip_sim.faults.kinds import Place
 from bigip_sim.refusals import RefusedError, busy
+
+_noted: ContextVar[list[str] | None] = ContextVar("noted", default=None)
 
 
 class Meeting:
@@ -18,6 +26,15 @@ class Meeting:
         self._passed = False
         self._entered: list[Active] = []
         self.acted: list[str] = []  # "kind#number" of each fault that acted
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Take note of the faults that act on what this thread commits meanwhile."""
+        before = _noted.set(self.acted)
+        try:
+            yield
+        finally:
+            _noted.reset(before)
 
     def at_gateway(self) -> None:
         """Act before anything is known of the request but its path."""
@@ -83,7 +100,7 @@ class Meeting:
         return self._faults.due(place, self._method, self._path)
 
     def _note(self, active: Active) -> None:
-        self.acted.append(f"{active.fault.kind}#{active.number}")
+        self.acted.append(_name(active))
 
 
 class CommitMeeting:
@@ -96,6 +113,7 @@ class CommitMeeting:
     def begins(self) -> None:
         """Take the time that a slow commit takes."""
         for active in self._faults.due(Place.COMMIT, "PATCH", "*"):
+            self._note(active)
             self._faults.pause(active)
 
     def command(self, method: str, path: str) -> None:
@@ -103,4 +121,14 @@ class CommitMeeting:
         for active in self._faults.due(Place.COMMAND, method, path):
             seen = self._seen[active.number] = self._seen.get(active.number, 0) + 1
             if seen == active.fault.number("command") and self._faults.draws(active):
+                self._note(active)
                 raise RefusedError(400, active.fault.word("text"))
+
+    def _note(self, active: Active) -> None:
+        noted = _noted.get()
+        if noted is not None:
+            noted.append(_name(active))
+
+
+def _name(active: Active) -> str:
+    return f"{active.fault.kind}#{active.number}"

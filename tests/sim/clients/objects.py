@@ -230,4 +230,36 @@ SAMPLES = (
             ),
         ),
     ),
+    Sample("ltm/monitor/mssql", "ltm.monitor.mssqls/mssql", {"database": "d"}, {"interval": 9}),
+    Sample("ltm/monitor/oracle", "ltm.monitor.oracles/oracle", {"recv": "1"}, {"interval": 9}),
+    Sample(
+        "ltm/monitor/postgresql",
+        "ltm.monitor.postgresqls/postgresql",
+        {"send": "SELECT 1", "recv": "1", "username": "u"},
+        {"recvRow": "1"},
+    ),
+    Sample("ltm/monitor/radius", "ltm.monitor.radius_s/radius", {"secret": "s"}, {"interval": 9}),
+    Sample(
+        "ltm/monitor/snmp-dca",
+        "ltm.monitor.snmp_dcas/snmp_dca",
+        {"community": "private"},
+        {"cpuThreshold": "60"},
+    ),
+    Sample("ltm/profile/ftp", "ltm.profile.ftps/ftp", {"port": 2020}, {"security": "enabled"}),
+    Sample("ltm/profile/dns", "ltm.profile.dns_s/dns", {}, {"enableDnssec": "no"}),
+    Sample(
+        "ltm/profile/radius", "ltm.profile.radius_s/radius", {}, {"persistAvp": "framed-ip-address"}
+    ),
+    Sample(
+        "ltm/profile/request-log",
+        "ltm.profile.request_logs/request_log",
+        {"requestLogTemplate": "$CLIENT_IP"},
+        {"requestLogging": "enabled"},
+    ),
+    Sample(
+        "net/dns-resolver",
+        "net.dns_resolvers/dns_resolver",
+        {"forwardZones": [{"name": "example.com", "nameservers": [{"name": "10.0.0.1:53"}]}]},
+        {"useIpv6": "no"},
+    ),
 )
