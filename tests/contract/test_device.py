@@ -196,6 +196,17 @@ def test_stamps_and_guard_are_told_apart_from_other_data_groups(device: Device) 
     assert device.read(PARTITION) == {}
 
 
+def test_the_virtual_addresses_of_all_partitions_are_read_together(device: Device) -> None:
+    found = {}
+    for number, partition in enumerate((PARTITION, "other_p2"), 1):
+        device.create_partition(partition)
+        path = ObjectPath(kinds.VIRTUAL_ADDRESS, partition, f"dev_lb-{number}")
+        found[path] = {"address": f"127.1.0.{number}", "description": f"number {number}"}
+        mask = {"mask": "255.255.255.255"}
+        device.commit([Step(Action.CREATE, path, {**found[path], **mask})])
+    assert device.virtual_addresses() == found
+
+
 def test_a_transaction_that_names_a_missing_stamp_writes_nothing(device: Device) -> None:
     device.create_partition(PARTITION)
     old, new = data_group(STAMP), data_group("stamp_7.abc.2")

@@ -15,8 +15,9 @@ from services import RABBITMQ, need_rabbitmq
 from bigip_lbaas.bus.oslo import OsloBus, private_conf
 from bigip_lbaas.bus.port import Endpoint, Server
 from bigip_lbaas.bus.topics import global_queue, heartbeat_queue
-from bigip_lbaas.controller.service import Controller, Surroundings
+from bigip_lbaas.controller.service import Controller
 from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.surroundings import Surroundings
 from bigip_lbaas.domain.ids import EnvironmentName, LoadBalancerId, RequestId
 from bigip_lbaas.store.port import Store
 from bigip_lbaas.wire.codec import encode

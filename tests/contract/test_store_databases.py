@@ -10,10 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from databases import DATABASES, MARIADB, POSTGRESQL, SERVERS, database, end_connections
+from databases import (
+    DATABASES,
+    MARIADB,
+    POSTGRESQL,
+    SERVERS,
+    database,
+    end_connections,
+)
 
 from bigip_lbaas.domain.capacity import CapacityReport
-from bigip_lbaas.domain.errors import ConcurrentUpdate, ConfigurationRefused, StoreUnavailable
+from bigip_lbaas.domain.errors import (
+    ConcurrentUpdate,
+    ConfigurationRefused,
+    StoreUnavailable,
+)
 from bigip_lbaas.store import schema
 from bigip_lbaas.store.engines import Access
 from bigip_lbaas.store.patience import Patience, Turns

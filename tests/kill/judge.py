@@ -45,7 +45,10 @@ class Judge:
         true_reason: what must stand in the reason of a load balancer that may be in ERROR, a
         regular expression; none may be unless it is said.
         """
-        api = self._api()
+        try:
+            api = self.balancers()
+        except (KeyError, httpx.HTTPStatusError):
+            return ["API: it changed while it was read"]
         rows = self._rows("SELECT * FROM bigip_lbaas_load_balancer")
         failed = {
             row["id"]
@@ -67,7 +70,8 @@ class Judge:
                 found += _differences(device.name, wanted, self._content(device))
         return found
 
-    def _api(self) -> Found:
+    def balancers(self) -> Found:
+        """Return what the API shows of all load balancers, with what is under them."""
         with httpx.Client(base_url=f"{self.endpoint}/v2/lbaas", timeout=60) as client:
 
             def all_of(plural: str) -> Found:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from judge import Device, Judge, late_writes
+from pending import PendingWatch
 from sqlalchemy import make_url
 from stations import Deed
 from workload import Workload, projects
@@ -20,6 +21,8 @@ from bigip_lbaas.cmd.lab.stack import Lab
 STATIONS = Path(__file__).with_name("stations.py")
 USERNAME = "lbaas"
 LOOK_EVERY_S = 0.5
+PENDING_DEADLINE_S = 240.0  # unless a lab says another one
+SLACK_S = 20.0  # a sweep, a telling, and the watch's own looks on a busy machine
 
 
 def until(claim: Callable[[], Any], within_s: float, every_s: float = LOOK_EVERY_S) -> Any:
@@ -44,6 +47,7 @@ class Scene:
     orders: Path
     workload: Workload
     judge: Judge
+    pending: PendingWatch
 
     def order_one_of(self, names: Iterable[str], deed: Deed) -> None:
         """Have each of these processes do a deed to itself; `withdraw` when one has."""
@@ -92,6 +96,9 @@ class Scene:
 
         until(agree, within_s)
         assert left == [], "\n".join(left)
+        told = self.lab.settings.options.get("controller", {}).get("pending_deadline")
+        allowed_s = float(told or PENDING_DEADLINE_S) + SLACK_S
+        assert self.pending.longest < (allowed_s, ""), self.pending.longest
         for devices in self.judge.devices_of_group.values():
             for device in devices:
                 assert late_writes(device) == []
@@ -111,7 +118,8 @@ def scene(directory: Path, **settings: Any) -> Iterator[Scene]:
     try:
         workload = Workload(lab.endpoint)
         try:
-            yield Scene(lab, orders, workload, judge_of(lab))
+            with PendingWatch(lab.endpoint) as pending:
+                yield Scene(lab, orders, workload, judge_of(lab), pending)
         finally:
             workload.close()
     finally:

@@ -1,6 +1,7 @@
 """A RabbitMQ and a MariaDB of a test's own, on ports and directories of their own."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import amqp
 import pymysql
@@ -62,6 +64,22 @@ class Server:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+
+    def back_up(self, backup: Path) -> None:
+        """Copy its files as storage does that takes a snapshot: all as of one moment."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        try:
+            shutil.copytree(self.log.parent / "data", backup)
+        finally:
+            os.killpg(self.process.pid, signal.SIGCONT)
+
+    def set_back(self, backup: Path) -> None:
+        """Kill it, and start it with the files of a backup: what came after has never been."""
+        self.kill()
+        shutil.rmtree(self.log.parent / "data")
+        shutil.copytree(backup, self.log.parent / "data")
+        self.start()
 
 
 @contextmanager
@@ -127,11 +145,35 @@ def mariadb(directory: Path) -> Iterator[Server]:
         yield running
 
 
-def run_as_root(server: Server, statement: str) -> None:
-    """Run a statement as who may do everything."""
+def dump(server: Server, name: str) -> bytes:
+    """Return one database as of one moment, in SQL."""
+    command = ("mariadb-dump", *_as_root(server), "--single-transaction", name)
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def set_one_back(server: Server, name: str, dumped: bytes) -> None:
+    """Set one database back to a dump of it, all its tables at the same moment."""
+    back, lost = f"{name}_back", f"{name}_lost"
+    for each in (back, lost):
+        run_as_root(server, f"CREATE DATABASE {each}")
+    subprocess.run(("mariadb", *_as_root(server), back), input=dumped, check=True)
+    tables = [row[0] for row in run_as_root(server, f"SHOW TABLES IN {back}")]
+    swaps = (f"{name}.{one} TO {lost}.{one}, {back}.{one} TO {name}.{one}" for one in tables)
+    run_as_root(server, f"RENAME TABLE {', '.join(swaps)}")
+    for each in (back, lost):
+        run_as_root(server, f"DROP DATABASE {each}")
+
+
+def _as_root(server: Server) -> tuple[str, ...]:
+    return ("--no-defaults", f"--socket={server.log.parent / 'socket'}", "--user=root")
+
+
+def run_as_root(server: Server, statement: str) -> Sequence[Sequence[Any]]:
+    """Run a statement as who may do everything; return its rows."""
     where = {"unix_socket": str(server.log.parent / "socket"), "user": "root"}
     with pymysql.connect(**where, autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute(statement)
+        return cursor.fetchall()
 
 
 def _broker_answers(port: int) -> None:

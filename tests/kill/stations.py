@@ -28,7 +28,7 @@ STATIONS: dict[str, tuple[str, str, str]] = {
     "record": ("controller", "bigip_lbaas.controller.service:record_outcome", ""),
     "recorded": ("controller", "bigip_lbaas.controller.service:Controller.on_outcome", ""),
     "take": ("agent", "bigip_lbaas.agent.service:Agent.on_assignment", ""),
-    "observe": ("agent", "bigip_lbaas.icontrol.rest:RestDevice.read", ""),
+    "observe": ("agent", "bigip_lbaas.icontrol.rest:RestDevice.stamps", ""),
     "commit": ("agent", "bigip_lbaas.icontrol.rest:RestDevice.commit", ""),
     "report": ("agent", "bigip_lbaas.agent.service:Agent._cast", "outcome"),
     "outbox": ("driver", "bigip_lbaas.provider.octavia.status_sender:StatusSender._call", ""),
@@ -44,6 +44,10 @@ class Deed:
     when: str
     signal: str
     passage: int = 1
+
+    def __str__(self) -> str:
+        """Return it as a test's name says it."""
+        return f"{self.station}-{self.when}-{self.signal}"
 
     def order(self, directory: Path, name: str) -> None:
         """Have the process of that name do it."""
@@ -100,6 +104,16 @@ def watch(station: str, passages: Passages) -> None:
     setattr(owner, name, watched)
 
 
+def run_program(command: list[str]) -> None:
+    """Become the program: what this process has changed of its modules stays changed."""
+    if command[0] == sys.executable and command[1] == "-m":
+        sys.argv = command[2:]
+        runpy.run_module(command[2], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = command
+        runpy.run_path(command[0], run_name="__main__")
+
+
 def main() -> None:
     directory, name, *command = sys.argv[1:]
     sys.path.pop(0)  # this file's directory is no place for the program's imports
@@ -107,12 +121,7 @@ def main() -> None:
     for station, (first, _, _) in STATIONS.items():
         if name.startswith(first):
             watch(station, passages)
-    if command[0] == sys.executable and command[1] == "-m":
-        sys.argv = command[2:]
-        runpy.run_module(command[2], run_name="__main__", alter_sys=True)
-    else:
-        sys.argv = command
-        runpy.run_path(command[0], run_name="__main__")
+    run_program(command)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,11 @@ class Workload:
         left = [name for name in self.names if name not in self.deleted]
         return [self._pool.submit(self._run, self._delete(name)) for name in left]
 
+    def delete_some(self, count: int) -> list["Future[None]"]:
+        """Begin to delete so many of the latest that are left."""
+        left = [name for name in self.names if name not in self.deleted]
+        return [self._pool.submit(self._run, self._delete(name)) for name in left[-count:]]
+
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._client.close()

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from bigip_lbaas.agent import partition
+from bigip_lbaas.agent.level import Leveller
 from bigip_lbaas.agent.life import Life
+from bigip_lbaas.agent.parting import Parting
 from bigip_lbaas.agent.partition import StampedPartition
 from bigip_lbaas.controller import beating
 
@@ -61,6 +63,24 @@ BREAKS: dict[str, tuple[Line, ...]] = {
             "_know",
             "is_short = self.monotonic_s() - begun_s < LONGEST_READING_S",
             "is_short = True",
+        ),
+    ),
+    "a home is let go of while work is under way in it": (
+        (Parting, "let_go_of_idle", "if not self.inbox.is_busy(home.project_id)", "if True"),
+        (Leveller, "drop", "if known.lock.locked()", "if False"),
+    ),
+    "what was let go of is taken again": (
+        (
+            Life,
+            "has_let_go",
+            "return home.fence.number <= self._let_go",
+            "return home.fence.number < 0 * self._let_go",
+        ),
+        (
+            Life,
+            "adopt",
+            "if home.fence.number <= self._let_go.get(home.project_id, 0):",
+            "if False:",
         ),
     ),
     "the lease counts from the answer": (

@@ -19,10 +19,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bigip_lbaas.domain.ids import ProjectId
 from tests.property.broken_rules import BREAKS, take_out
-from tests.property.writers import Awaited, Process
-from tests.property.writers_cloud import DEVICES, HOSTS, Cloud
+from tests.property.writers import Awaited, Process, queue_of
+from tests.property.writers_cloud import DEVICES, HOSTS, PROJECT, Cloud
 
+ACME = ProjectId(PROJECT)
 any_one = st.integers(0, 11)
 few = st.integers(1, 3)
 stations = st.sampled_from([1, 2, 3, "in a heartbeat", "anywhere"])  # numbers: in that write
@@ -111,7 +113,7 @@ class Writers(RuleBasedStateMachine):
         """Bring what lies there to its agent; return that one, if it holds any home."""
         self._bring_work()
         living = [each for each in self.fleet.living() if not each.is_frozen]
-        return next((each for each in living if each.life.homes()), self._living_one(0))
+        return next((each for each in living if each.life.home_of(ACME)), self._living_one(0))
 
     @rule(members=few, steps=st.tuples(st.integers(1, 3), st.integers(1, 4)))
     def a_device_goes_back_under_a_reader(self, members: int, steps: tuple[int, int]) -> None:
@@ -190,6 +192,43 @@ class Writers(RuleBasedStateMachine):
             process.is_frozen = True
         else:
             process.kill()
+        self.fleet.start(process.host)
+
+    @rule(who=any_one, up=st.booleans())
+    def an_operator_switches_one_on_or_off(self, who: int, up: bool) -> None:
+        self.cloud.switch(self._living_one(who).agent_id, up)
+
+    @rule(members=st.tuples(few, few), where=few, steps=st.integers(0, 4))
+    def one_is_switched_off_in_its_work(
+        self, members: tuple[int, int], where: int, steps: int
+    ) -> None:
+        """It beats on while its work stands still; what was sent to it comes a second time."""
+        self.cloud.switch_all_on()
+        self.cloud.create(0, members[0])
+        process = self._holder()
+        for _ in range(where - 1):
+            self._until_it_writes(process)
+            self._execute_those_of(process)
+        self._step(process, steps)
+        process.is_slow = True
+        self.cloud.switch(process.agent_id, False)
+        self.cloud.go_on(3)
+        process.is_slow = False
+        self.cloud.go_on(1)
+        late = self.cloud.assigned.get(queue_of(process.agent_id))
+        self.cloud.messages += [late] if late else []
+        self.cloud.create(0, members[1])
+        self.cloud.go_on(2)
+
+    @rule(who=any_one, steps=st.integers(0, 20), seconds=st.sampled_from([0, 0, 1]))
+    def one_ends_in_an_orderly_way(self, who: int, steps: int, seconds: int) -> None:
+        process = self._living_one(who)
+        if process.is_frozen:
+            return
+        process.agent.leave()
+        self.fleet.run(process, steps)
+        self.cloud.go_on(seconds)
+        process.kill()
         self.fleet.start(process.host)
 
     @rule()
@@ -287,6 +326,7 @@ class Writers(RuleBasedStateMachine):
             if process is not later[-1]:
                 process.kill()
         self.all_thaw()
+        self.cloud.switch_all_on()
         for number in (0, 1):
             self.cloud.create(number, 2)
         for _ in range(20):

@@ -6,7 +6,6 @@ device and every question to a controller, until the test lets them go on. So a 
 frozen anywhere, killed anywhere, and what it sent can come at any time.
 """
 
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +33,7 @@ from tests.property.writing_law import Law, Writing
 ENVIRONMENT = EnvironmentName("dev")
 GROUP = GroupNumber(1)
 IDLE = "idle"
+SWEEP_EVERY_S = 4.0
 NOT_WRITTEN_SINCE = float("inf")
 
 
@@ -125,7 +125,8 @@ class Process:
         around = Surroundings(self, fleet, leveller, lambda: 0.5, Inline())
         self.agent = Agent(settings, group, self.life, around)
         self.worker, self.beater = Coroutine(self._work), Coroutine(self._beat)
-        self.coroutines = (self.worker, self.beater)
+        self.sweeper = Coroutine(self._sweep)
+        self.coroutines = (self.worker, self.beater, self.sweeper)
 
     def _link(self, device: MemoryDevice) -> Device:
         return Link(self, device)  # type: ignore[return-value]
@@ -139,6 +140,11 @@ class Process:
         while True:
             pause_s = self.agent.beat_once()
             self.beater.wait(float(self.fleet.now_s + pause_s))
+
+    def _sweep(self) -> None:
+        while True:
+            self.sweeper.wait(float(self.fleet.now_s + SWEEP_EVERY_S))
+            self.agent.sweep_once()
 
     def kill(self) -> None:
         """End it here and now; what it has sent stays on its way."""
@@ -258,6 +264,7 @@ class Link:
                 partition,
                 frozenset(put),
                 frozenset(taken),
+                sweeps=not put and self._process.sweeper._greenlet is getcurrent(),
             )
             for partition, (put, taken) in parts.items()
         ]
@@ -386,10 +393,3 @@ class Fleet:
 def queue_of(agent_id: str) -> str:
     """Return the queue of an agent."""
     return topics.agent_queue(ENVIRONMENT, agent_id)
-
-
-def hexes(seed: int) -> Callable[[], str]:
-    """Return a source of random texts that never gives the same one twice."""
-    dice = random.Random(seed)
-    numbers = iter(range(1, 10**9))
-    return lambda: f"{dice.randrange(16**4):04x}{next(numbers):06x}"

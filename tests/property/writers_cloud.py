@@ -1,13 +1,17 @@
 """A user, two controllers and a device group's agents around the harness of `writers`."""
 
+import random
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from bigip_lbaas.bus import topics
-from bigip_lbaas.controller.service import Controller, Surroundings
+from bigip_lbaas.cli.agent_set import set_agent
+from bigip_lbaas.controller.service import Controller
 from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.surroundings import Surroundings
 from bigip_lbaas.domain.edit import Edited
 from bigip_lbaas.domain.errors import RequestRejected
+from bigip_lbaas.domain.home import SHARED
 from bigip_lbaas.icontrol.memory import MemoryDevice
 from bigip_lbaas.ltm.names import Naming
 from bigip_lbaas.provider.octavia.door import Door
@@ -17,7 +21,7 @@ from bigip_lbaas.store.memory import MemoryStore
 from bigip_lbaas.store.port import Transaction
 from bigip_lbaas.store.records import Phase
 from tests.integration.graphs import graph, id_of
-from tests.property.writers import ENVIRONMENT, Fleet, Process, hexes, queue_of
+from tests.property.writers import ENVIRONMENT, Fleet, Process, queue_of
 from tests.property.writing_law import Law
 
 HOSTS = ("host-1", "host-2")
@@ -60,6 +64,7 @@ class Cloud:
         self.fleet.devices = {name: MemoryDevice(name) for name in DEVICES}
         self.store.committed = self._committed  # type: ignore[method-assign]
         self.messages: list[tuple[str, str, dict[str, Any]]] = []
+        self.assigned: dict[str, tuple[str, str, dict[str, Any]]] = {}  # the last one of each agent
         self.random_hex = hexes(1)
         self.controllers = [self._controller(number) for number in range(2)]
         self.turn = 0
@@ -83,11 +88,17 @@ class Cloud:
     def cast(self, topic: str, method: str, payload: Mapping[str, Any]) -> None:
         """Put the message with the others."""
         self.messages.append((topic, method, dict(payload)))
+        if method == "assign":
+            self.assigned[topic] = self.messages[-1]
 
     def answer(self, method: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Let the next controller answer."""
         controller = self._next_controller()
-        answers = {"register": controller.on_registration, "heartbeat": controller.on_heartbeat}
+        answers = {
+            "register": controller.on_registration,
+            "heartbeat": controller.on_heartbeat,
+            "strays": controller.on_stray_search,
+        }
         return answers[method](payload)
 
     def deliver(self, index: int, to: Process | None = None) -> bool:
@@ -153,6 +164,18 @@ class Cloud:
     def _row(self, id_: str) -> records.LoadBalancer | None:
         return self.store.read(lambda tx: tx.get(records.LoadBalancer, id_))
 
+    # -- the operator
+
+    def switch(self, agent_id: str, up: bool) -> None:
+        """Take an agent out of service, or back into it."""
+        if any(row.id == agent_id for row in self.store.read(lambda tx: tx.select(records.Agent))):
+            set_agent(self.store, None, agent_id, up, "")
+
+    def switch_all_on(self) -> None:
+        """Take all agents back into service."""
+        for process in self.fleet.living():
+            self.switch(process.agent_id, True)
+
     # -- the database
 
     def back_up(self) -> None:
@@ -171,9 +194,11 @@ class Cloud:
             return
         self.law.commits_are_lost = True
         self.told.clear()
-        # what the database never heard of is a ghost, until it is asked for and placed again:
-        # whoever compares with the API finds it
-        self.ghosts |= {id_ for id_, _ in self.asked if self._row(id_) is None}
+        # what has no place in the database, and may be on devices, is a ghost until it is placed
+        # again: it is found by an inventory of the devices, which nobody takes here
+        rows = self.store.read(lambda tx: tx.select(records.PlacementRow))
+        placed = {row.load_balancer_id for row in rows}
+        self.ghosts |= {id_ for id_, _ in self.asked if id_ not in placed}
         self.asked = {key: n for key, n in self.asked.items() if self._row(key[0]) is not None}
         if sequence == kept:
             self.store.write(lambda tx: begin_anew(tx, 0, "an operator", self.random_hex))
@@ -245,6 +270,7 @@ class Cloud:
             {
                 NAMING.name(row.project_id): (row.agent_id, (row.fence_number, row.fence_nonce))
                 for row in rows
+                if row.project_id != SHARED
             },
         )
         self._note_what_is_told()
@@ -296,3 +322,10 @@ def members_on(device: MemoryDevice, load_balancer_id: str) -> int | None:
     return next(
         len(a["members"]) for path, a in there.items() if path.name.endswith(id_of("pool", number))
     )
+
+
+def hexes(seed: int) -> Callable[[], str]:
+    """Return a source of random texts that never gives the same one twice."""
+    dice = random.Random(seed)
+    numbers = iter(range(1, 10**9))
+    return lambda: f"{dice.randrange(16**4):04x}{next(numbers):06x}"

@@ -19,7 +19,11 @@ def fences(names: frozenset[str]) -> frozenset[Fence]:
 
 @dataclass(frozen=True)
 class Writing:
-    """One write request's effect on one partition; stamps are the names of data groups."""
+    """One write request's effect on one partition; stamps are the names of data groups.
+
+    sweeps: it takes marks out, or the partition away, where its writer has no home, and puts
+    nothing in.
+    """
 
     process: str
     agent: str
@@ -27,6 +31,7 @@ class Writing:
     partition: str
     put: frozenset[str] = frozenset()
     taken: frozenset[str] = frozenset()
+    sweeps: bool = False
 
     @property
     def fence(self) -> Fence | None:
@@ -70,6 +75,8 @@ class Law:
 
     def begun(self, now_s: float, writing: Writing) -> None:
         """Judge a write request that reaches a device: nobody begins who must not."""
+        if writing.sweeps:
+            return  # a home may be founded meanwhile: the device compares, as `done` judges
         fence, holder = writing.fence, self.holders.get(writing.partition)
         if fence is not None and self._writers.setdefault(fence, writing.process) != (
             writing.process
@@ -85,7 +92,11 @@ class Law:
     def done(self, now_s: float, writing: Writing, stamps_before: frozenset[str]) -> None:
         """Judge what a device has carried out: on a stamped one, never a second writer."""
         fence, holder = writing.fence, self.holders.get(writing.partition)
-        if holder is None or fence in (None, holder.fence) or self._forgives(now_s):
+        if holder is None or self._forgives(now_s):
+            return
+        if writing.sweeps and holder.fence in fences(stamps_before):
+            self._tell(now_s, writing, f"writes where {holder.fence} has stamped, for nobody")
+        if writing.sweeps or fence in (None, holder.fence):
             return
         if holder.fence in fences(stamps_before):
             self._tell(now_s, writing, f"writes where {holder.fence} has stamped")

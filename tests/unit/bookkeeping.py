@@ -148,6 +148,7 @@ class Books:
         fields_: dict[str, Any] = {
             "load_balancer_id": assignment.load_balancer_id,
             "revision": assignment.revision,
+            "mark": "" if "revision" in more else assignment.mark,
             "agent_id": assignment.home.agent_id,
             "epoch": assignment.epoch,
             "fence": assignment.home.fence,

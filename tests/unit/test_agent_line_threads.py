@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bigip_lbaas.agent import pacing, service
+from bigip_lbaas.agent import beating, pacing, parting, service
 from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.level import Leveller
 from bigip_lbaas.agent.life import Life
@@ -35,6 +35,9 @@ class Line:
         self.beats = 0
         self.reports = 0
         self.timeouts_s: list[float] = []
+        self.homes: list[dict[str, Any]] = []
+        self.let_go: list[Any] = []  # as each heartbeat said it, with whether it was a goodbye
+        self.hears = False
         self.fails: Callable[[str], None] = lambda _method: None
 
     def call(
@@ -44,9 +47,11 @@ class Line:
         self.fails(method)
         if method == "register":
             self.registered.append(tuple(payload["devices"]))
-            return {"epoch": f"epoch-{len(self.registered)}", "homes": []}
+            return {"epoch": f"epoch-{len(self.registered)}", "homes": self.homes}
         self.beats += 1
-        return {"interval_s": 0.01, "lease_s": 3.0}
+        if payload["let_go"] or payload["goodbye"]:
+            self.let_go.append((len(payload["let_go"]), payload["goodbye"]))
+        return {"interval_s": 0.01, "lease_s": 3.0, "heard_let_go": self.hears}
 
     def cast(self, topic: str, method: str, payload: Mapping[str, Any]) -> None:
         self.reports += method == "report"
@@ -117,6 +122,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def test_a_device_that_hangs_stops_no_heartbeat_and_is_registered_when_it_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(beating, "FIRST_LOOK_S", 0.02)
     monkeypatch.setattr(service, "FIRST_LOOK_S", 0.02)
     line, device = Line(), Odd()
     with running(line, device):
@@ -192,7 +198,9 @@ def test_an_answer_is_waited_for_so_that_the_lease_holds_two_more_tries() -> Non
     assert line.timeouts_s[-1] == pytest.approx(1.495)
     for _ in range(pacing.TRIES_AT_ONCE - 1):
         assert agent.beat_once() <= 1.5 + pacing.JITTER_S
-    agent._pacing.pace = Pace(20.0, 22.0)  # many agents: the broker may be away for all of them
+    agent._heart._pacing.pace = Pace(
+        20.0, 22.0
+    )  # many agents: the broker may be away for all of them
     assert 10.0 <= agent.beat_once() <= 30.0
 
 
@@ -201,7 +209,7 @@ def test_after_a_lost_answer_that_took_its_time_the_next_heartbeat_leaves_at_onc
     device.answer.set()
     agent = agent_of(line, device, Inline())
     agent.beat_once()
-    agent._pacing.pace = Pace(0.01, 0.03)
+    agent._heart._pacing.pace = Pace(0.01, 0.03)
 
     def lose(_method: str) -> None:
         threading.Event().wait(line.timeouts_s[-1])
@@ -259,3 +267,57 @@ def test_workers_without_work_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
         before = line.beats
         wait_until(lambda: line.beats > before + 20)
         assert len(looks) < 20 * 30  # each heartbeat wakes four workers; spinning ones look always
+
+
+def home(number: int) -> dict[str, Any]:
+    fence = {"number": number, "nonce": "aa"}
+    project = f"project-{number}"
+    return {
+        "environment": "dev", "project_id": project, "group": 1, "agent_id": "host-1:1",
+        "fence": fence,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_an_agent_that_stops_lets_go_of_all_homes_before_whoever_hears_it(hears: bool) -> None:
+    line, device = Line(), Odd()
+    line.homes, line.hears = [home(number) for number in (1, 2, 3)], hears
+    device.answer.set()
+    with running(line, device):
+        wait_until(lambda: line.beats > 3)
+        assert line.let_go == []
+        begun_s = time.monotonic()
+    assert line.let_go == [(3, True)] * (1 if hears else parting.UNHEARD)
+    assert time.monotonic() - begun_s < service.PARTING_S
+    said = line.beats
+    threading.Event().wait(0.05)
+    assert line.beats == said
+
+
+def test_a_task_under_way_is_finished_before_its_home_is_let_go_of() -> None:
+    line, device = Line(), Slow()
+    line.homes, line.hears = [home(1), home(2)], True
+    device.answer.set()
+    with running(line, device) as agent:
+        wait_until(device.is_read.is_set)  # to stamp them
+        stops = threading.Thread(target=agent.leave)
+        stops.start()
+        stops.join()
+        seen = line.beats
+        wait_until(lambda: line.beats > seen + 3)
+        assert line.let_go == []
+        device.goes_on.set()
+        wait_until(lambda: line.let_go == [(2, True)])
+
+
+class Slow(Odd):
+    """A device that shows its stamps only when told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_read, self.goes_on = threading.Event(), threading.Event()
+
+    def stamps(self, partition: str) -> Any:
+        self.is_read.set()
+        self.goes_on.wait(20)
+        return super().stamps(partition)

@@ -12,7 +12,6 @@ from bigip_lbaas.agent.converge import (
     converge,
     judge,
     outcome_of,
-    stamp_all,
 )
 from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.inbox import Task
@@ -29,7 +28,6 @@ from bigip_lbaas.domain.errors import (
     StampRefused,
 )
 from bigip_lbaas.domain.home import Fence, Home
-from bigip_lbaas.domain.ids import ProjectId
 from bigip_lbaas.icontrol.memory import MemoryDevice
 from bigip_lbaas.wire.messages import Assignment
 from tests.integration.graphs import graph
@@ -112,19 +110,19 @@ def test_however_often_it_is_tried_nothing_is_applied_where_no_device_has_it(
 
 
 def test_how_often_a_task_was_tried_counts_where_it_is_worked_on() -> None:
-    def level(member: Member, _task: Task) -> bool:
+    def level(member: Member, _tasks: Sequence[Task]) -> Mapping[str, bool]:
         if member.serial == "b":
             raise BUSY
-        return False
+        return {}
 
     members = tuple(Member(MemoryDevice(name), name) for name in "ab")
     settings = AgentSettings("dev", "host-1", 1)  # type: ignore[arg-type]
     group = DeviceGroup(settings, lambda: 0.0, members)
     home = Home("dev", "acme", 1, "host-1:1", Fence(1, "aa"))  # type: ignore[arg-type]
     task = Task(home, "epoch")
-    assert not converge(group, task, level, Inline()).applied
+    assert not converge(group, [task], level, Inline())[0].applied
     often = replace(task, tries=TRIES_FOR_A_BUSY_DEVICE)
-    assert converge(group, often, level, Inline()).unclean == ("b",)
+    assert converge(group, [often], level, Inline())[0].unclean == ("b",)
 
 
 def test_that_a_home_could_not_be_ended_is_said_so_that_nobody_asks_for_ever() -> None:
@@ -154,16 +152,16 @@ def test_homes_that_are_stamped_together_end_each_in_its_own_way() -> None:
         for project in ("well", "fenced", "refused")
     ]
 
-    def stamp(member: Member, given: Sequence[Task]) -> Mapping[ProjectId, ProviderError]:
+    def stamp(member: Member, given: Sequence[Task]) -> Mapping[str, ProviderError]:
         assert list(given) == tasks
         if member.serial == "b":
             raise OFF
-        return {ProjectId("fenced"): FENCED, ProjectId("refused"): REFUSED}
+        return {"home fenced": FENCED, "home refused": REFUSED}
 
-    well, fenced, refused = stamp_all(group, tasks, stamp, Inline())
+    well, fenced, refused = converge(group, tasks, stamp, Inline())
     assert (well.applied, well.unclean) == (True, ("b",))
     assert fenced.fenced
     assert not fenced.applied
     assert refused.refused == str(REFUSED)
     assert group.reachable() == members[:1]  # b is left alone for a while
-    assert [one.unclean for one in stamp_all(group, tasks[:1], lambda *_: {}, Inline())] == [("b",)]
+    assert [one.unclean for one in converge(group, tasks[:1], lambda *_: {}, Inline())] == [("b",)]

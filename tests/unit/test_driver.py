@@ -28,6 +28,7 @@ from bigip_lbaas.store.records import (
     StatusMessage,
     Vip,
 )
+from bigip_lbaas.wire.codec import Unreadable
 
 ENVIRONMENT = EnvironmentName("Project")
 POOL = {"pool_id": "p", "loadbalancer_id": "lb", "protocol": "TCP", "lb_algorithm": "ROUND_ROBIN"}
@@ -188,6 +189,18 @@ def test_a_database_that_takes_no_writes_is_said_without_its_secrets(desk: Desk)
     assert "not reachable" in refused.value.operator_fault_string
 
 
+def test_a_row_that_cannot_be_read_is_said_to_the_operator(desk: Desk) -> None:
+    class Damaged(MemoryStore):
+        def write(self, work: Any) -> Any:
+            raise Unreadable("LoadBalancer (lb-1) in the database: graph: Input data was truncated")
+
+    driver.connect("test", Door(Damaged(lambda: 0.0), desk.bus, ENVIRONMENT))
+    with pytest.raises(exceptions.DriverError) as refused:
+        desk.create()
+    assert "tell the operator" in refused.value.user_fault_string
+    assert "graph" in refused.value.operator_fault_string
+
+
 def test_l7_is_refused_and_the_vip_port_left_to_octavia(desk: Desk) -> None:
     for method in ("l7policy_create", "l7rule_create"):
         with pytest.raises(exceptions.UnsupportedOptionError, match="L7"):
@@ -222,3 +235,14 @@ def test_a_wrong_option_is_named_with_its_value(options: dict[str, str], says: s
     with pytest.raises(ConfigurationRefused) as refused:
         read_settings("f5", conf)
     assert says in str(refused.value)
+
+
+def test_a_further_provider_must_say_its_environment() -> None:
+    conf = cfg.ConfigOpts()
+    conf([], default_config_files=[], default_config_dirs=[])
+    with pytest.raises(ConfigurationRefused, match=r"\[f5_dev\] environment_prefix is not set"):
+        read_settings("f5_dev", conf)
+    said = {"transport_url": "x", "database_connection": "y", "environment_prefix": "Project"}
+    for option, value in said.items():
+        conf.set_override(option, value, "f5_dev")
+    assert read_settings("f5_dev", conf).environment == "Project"

@@ -84,6 +84,26 @@ def test_what_was_settled_is_brought_level_again() -> None:
     assert all(books.attend(row).assignment for row in rows)
 
 
+def test_an_answered_heartbeat_that_is_not_written_down_is_a_lost_commit() -> None:
+    books = housed()
+    epoch, before = books.agent("h1:1").epoch, max(numbers(books))
+    assert not books.beat("h1:1", epoch, 3, answered=0).epoch_ended
+    assert not books.beat("h1:1", epoch, 5, answered=3).epoch_ended
+    assert events(books) == []
+    assert books.beat("h1:1", epoch, 7, answered=6).epoch_ended
+    assert min(numbers(books)) > before
+    (said,) = events(books)
+    assert "heartbeat 6 of agent h1:1 was committed, and the database knows of 5 only" in said
+
+
+def test_what_was_answered_in_another_life_tells_nothing() -> None:
+    books = housed()
+    epoch = books.agent("h1:1").epoch
+    books.register("h1", 1, ("device-of-1",))
+    assert books.beat("h1:1", epoch, 70, answered=69).epoch_ended
+    assert events(books) == []
+
+
 def test_an_operators_command_does_the_same(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'fleet.db'}"
     upgrade(url)

@@ -246,3 +246,48 @@ def test_a_projects_own_changes_are_done_in_the_order_of_their_arrival() -> None
     for project in ("a", "b"):
         own = [one for one in done if one.home.project_id == project]
         assert own == [task(n, project=project) for n, of in enumerate("babaa") if of == project]
+
+
+def test_what_waits_of_a_taken_project_may_come_along_up_to_a_number() -> None:
+    inbox = Inbox()
+    for number in range(1, 6):
+        inbox.put(task(number))
+    inbox.put(task(6, project="other"))
+    first = inbox.take(0.0)
+    assert first == task(1)
+    assert inbox.take_more(first, 0.0, 3) == (task(2), task(3), task(4))
+    assert inbox.take(0.0) == task(6, project="other")  # the project itself is busy
+    for number in range(1, 5):
+        inbox.finish(task(number))
+    assert inbox.take(0.0) == task(5)
+
+
+def test_what_is_not_alike_or_not_ready_does_not_come_along() -> None:
+    inbox = Inbox()
+    inbox.put(task(1))
+    later = replace(task(2), ready_at_s=5.0)
+    inbox.put(later)
+    inbox.put(task(3, fence=2))
+    inbox.put(replace(task(4), epoch="another"))
+    inbox.put(task(5))
+    first = inbox.take(0.0)
+    assert first is not None
+    assert inbox.take_more(first, 0.0, 9) == (task(5),)
+
+
+def test_a_task_with_which_the_home_ends_is_done_alone_and_in_its_turn() -> None:
+    def ending(number: int) -> Task:
+        one = task(number)
+        assert one.assignment is not None
+        return replace(one, assignment=replace(one.assignment, wanted=False, home_is_ending=True))
+
+    inbox = Inbox()
+    for one in (task(1), ending(2), task(3)):
+        inbox.put(one)
+    first = inbox.take(0.0)
+    assert first is not None
+    assert inbox.take_more(first, 0.0, 9) == ()
+    inbox.finish(first)
+    second = inbox.take(0.0)
+    assert second == ending(2)
+    assert inbox.take_more(second, 0.0, 9) == ()

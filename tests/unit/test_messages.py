@@ -13,24 +13,29 @@ from bigip_lbaas.domain import graph
 from bigip_lbaas.domain.capacity import Reading
 from bigip_lbaas.domain.home import Fence, Home
 from bigip_lbaas.wire.codec import decode
-from bigip_lbaas.wire.messages import VERSION, HeartbeatAnswer, Message
+from bigip_lbaas.wire.messages import VERSION, HeartbeatAnswer, Message, Sighting
 
 # A question mark: an older writer may leave it out.
-FIELDS_OF_VERSION_3 = {
+FIELDS_OF_VERSION_7 = {
     "Nudge": "load_balancer_id revision request_id",
     "Assignment": "load_balancer_id revision graph wanted home epoch request_id leaving?"
-    " home_is_ending?",
+    " home_is_ending? mark?",
     "Homes": "epoch homes",
     "Outcome": "load_balancer_id revision agent_id epoch fence applied request_id error?"
-    " retrying? unclean? let_go? took_s? requests? tried_to_end?",
+    " retrying? unclean? let_go? took_s? requests? tried_to_end? mark?",
     "Registration": "agent_id environment host group devices tags? version? instance? runs_as?"
     " seen?",
     "Registered": "epoch? homes? interval_s? lease_s? store_time? refused? version? again_in_s?",
-    "Heartbeat": "agent_id epoch beat homes? highest? lease_s? seen?",
-    "HeartbeatAnswer": "epoch_ended? interval_s? lease_s? store_time? homes? admin_state_up?",
+    "Heartbeat": "agent_id epoch beat homes? highest? lease_s? seen? let_go? goodbye? answered?",
+    "HeartbeatAnswer": "epoch_ended? interval_s? lease_s? store_time? homes? admin_state_up?"
+    " let_go? heard_let_go?",
     "Ready": "agent_id epoch",
+    "Sightings": "agent_id group load_balancers",
+    "Sighting": "load_balancer_id project_id vip_address",
     "Admission": "graph request_id demands?",
     "Admitted": "admitted because? unsupported?",
+    "StraySearch": "agent_id epoch group projects left?",
+    "Homeless": "projects?",
     "Measure": "agent_id",
     "CapacityReport": "environment group agent_id epoch has_policy readings? unreadable? devices?"
     " took_s? as_of? number? clock_offset_s?",
@@ -45,21 +50,21 @@ FIELDS_OF_VERSION_3 = {
     "HealthMonitor": "id type delay_s timeout_s max_retries max_retries_down? admin_state_up?"
     " http_method? url_path? expected_codes?",
 }
-VALUES_OF_VERSION_3 = {
+VALUES_OF_VERSION_7 = {
     "ObjectKind": "loadbalancer listener pool member healthmonitor",
     "ListenerProtocol": "HTTP TCP HTTPS",
     "PoolProtocol": "HTTP TCP HTTPS",
     "Algorithm": "ROUND_ROBIN LEAST_CONNECTIONS SOURCE_IP",
     "MonitorType": "HTTP TCP PING",
 }
-PARTS = (Reading, Home, Fence, graph.ObjectRef, graph.ServiceGraph, graph.Listener, graph.Pool,
-         graph.Member, graph.HealthMonitor)  # fmt: skip
+PARTS = (Reading, Home, Fence, Sighting, graph.ObjectRef, graph.ServiceGraph, graph.Listener,
+         graph.Pool, graph.Member, graph.HealthMonitor)  # fmt: skip
 ENUMS = (graph.ObjectKind, graph.ListenerProtocol, graph.PoolProtocol, graph.Algorithm,
          graph.MonitorType)  # fmt: skip
 
 
 def test_the_version_is_the_one_that_is_pinned_here() -> None:
-    assert VERSION == 3
+    assert VERSION == 7
 
 
 @pytest.mark.parametrize("kind", [*get_args(Message), *PARTS], ids=lambda kind: kind.__name__)
@@ -68,12 +73,12 @@ def test_the_fields_keep_their_names_and_may_be_left_out_as_ever(kind: type) -> 
         field.name + ("" if field.default is field.default_factory is MISSING else "?")
         for field in fields(kind)
     ]
-    assert " ".join(names) == FIELDS_OF_VERSION_3[kind.__name__]
+    assert " ".join(names) == FIELDS_OF_VERSION_7[kind.__name__]
 
 
 @pytest.mark.parametrize("kind", ENUMS, ids=lambda kind: kind.__name__)
 def test_the_words_keep_their_spelling(kind: type[Enum]) -> None:
-    assert " ".join(one.value for one in kind) == VALUES_OF_VERSION_3[kind.__name__]
+    assert " ".join(one.value for one in kind) == VALUES_OF_VERSION_7[kind.__name__]
 
 
 def test_an_answer_that_does_not_say_so_grants_no_lease() -> None:

@@ -10,7 +10,7 @@ from bigip_lbaas.domain.graph import ObjectKind, ObjectRef
 from bigip_lbaas.domain.home import Fence
 from bigip_lbaas.store import records
 from bigip_lbaas.store.records import Phase
-from bigip_lbaas.wire.messages import Assignment
+from bigip_lbaas.wire.messages import VERSION, Assignment
 
 
 def at_work(number: int = 1, **more: Any) -> tuple[Books, records.LoadBalancer, Assignment]:
@@ -288,3 +288,58 @@ def test_a_later_outcome_does_not_put_off_the_release() -> None:
     books.now += 50.0
     books.end(assignment, unclean=("B",))
     assert books.get(records.Reservation, row.id).applied_at == 1000.0  # type: ignore[union-attr]
+
+
+# -- commits that were lost
+
+
+def lost(books: Books) -> list[str]:
+    return [row.text for row in books.all(records.Event, kind="commits lost")]
+
+
+def test_a_number_that_was_given_out_twice_is_told_by_what_the_revision_was() -> None:
+    books, row, assignment = at_work()
+    epoch = books.agent("h1:1").epoch
+    found = books.lb(row)
+    assert found is not None
+    other = replace(found.graph, admin_state_up=False)
+    books.put(replace(found, graph=other))  # accepted after a backup was restored
+    books.end(assignment)
+    assert books.agent("h1:1").epoch != epoch
+    assert f"knows a revision 1 of load balancer {row.id} that is not known here" in lost(books)[0]
+    found = books.lb(row)
+    assert found is not None
+    assert found.phase is not Phase.APPLIED  # what the device has is the other one
+
+
+def test_a_number_that_was_never_given_out_means_lost_commits() -> None:
+    books, _row, assignment = at_work()
+    books.end(assignment, revision=3, applied=False, retrying=True)
+    assert "knows a revision 3" in lost(books)[0]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {
+            "revision": 1,
+            "mark": f"{VERSION}:0123456789abcdef",
+        },  # late, of a revision that was replaced
+        {"mark": ""},  # of an agent that is too old to say it
+        {"mark": f"{VERSION - 1}:0123456789abcdef"},  # as another version hashes
+        {"mark": "whatever"},
+        {"applied": False, "retrying": True},
+    ],
+)
+def test_what_is_known_is_no_news(said: dict[str, Any]) -> None:
+    books, row, _first = at_work()
+    found = books.lb(row)
+    assert found is not None
+    books.put(replace(found, revision=2, reason="a reason"))
+    books.end(books.assigned(row), **said)
+    assert lost(books) == []
+    if said.get("retrying"):
+        found = books.lb(row)
+        assert found is not None
+        assert found.reason == "a reason"

@@ -49,7 +49,7 @@ def test_idle_homes_are_stamped_on_a_device_that_returns_before_the_first_change
     life.renew("epoch", 100.0, 3.0)
     leveller = Leveller(Naming("dev"), RenderSettings(), life.may_write_to)
     gate = Gate(leveller, life)
-    gate.level(member, task(old, 1))
+    gate.level(member, [task(old, 1)])
     assert stamps(device, "idle") == ["stamp_3"]
 
     member.is_away = True  # and meanwhile the home has got another number
@@ -64,6 +64,6 @@ def test_idle_homes_are_stamped_on_a_device_that_returns_before_the_first_change
         commit(steps, named)
 
     device.commit = watched  # type: ignore[method-assign]
-    gate.level(member, task(busy, 2))
+    gate.level(member, [task(busy, 2)])
     assert seen[0] == ["stamp_7"]
     assert not member.is_away

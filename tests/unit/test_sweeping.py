@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bigip_lbaas.controller.service import Controller, Surroundings
+from bigip_lbaas.controller.service import Controller
+from bigip_lbaas.controller.surroundings import Surroundings
 from bigip_lbaas.controller.sweeping import TRIES, Hands, Sweep
 from bigip_lbaas.domain.errors import StoreUnavailable
 from bigip_lbaas.domain.ids import LoadBalancerId

@@ -1,11 +1,12 @@
-"""Brings one load balancer level on every device of the group, and says how it ended."""
+"""Brings load balancers and homes level on every device of the group; says how each ended."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from bigip_lbaas.agent.group import DeviceGroup, Member
-from bigip_lbaas.agent.inbox import Task
+from bigip_lbaas.agent.inbox import Known, Task
+from bigip_lbaas.bus.request_ids import carried
 from bigip_lbaas.domain.errors import (
     DeviceBusy,
     DeviceError,
@@ -16,17 +17,15 @@ from bigip_lbaas.domain.errors import (
     ProviderError,
     RequestRejected,
 )
-from bigip_lbaas.domain.ids import AgentId, ProjectId
+from bigip_lbaas.domain.ids import AgentId
 from bigip_lbaas.wire.messages import Outcome
 
 # so often the whole group waits for a device that is busy; then it counts as not reached
 TRIES_FOR_A_BUSY_DEVICE = 3
 
-# brings one device level; True: the home's partition is gone there; raises what went wrong
-Level = Callable[[Member, Task], bool]
-
-# stamps homes on one device; returns those refused, and why; raises what went wrong for all
-Stamp = Callable[[Member, Sequence[Task]], Mapping[ProjectId, ProviderError]]
+# Does tasks on one device; returns, by their keys, why some were refused, or True where the home's
+# partition is gone; who is not named is done. Raises what went wrong for all.
+Do = Callable[[Member, Sequence[Task]], Mapping[str, bool | ProviderError]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +47,21 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What it took."""
+    """What it took, together with what shared its transactions."""
 
     took_s: float = 0.0
     requests: int = 0
 
 
-def converge(group: DeviceGroup, task: Task, level: Level, pool: Executor) -> Ending:
-    """Bring every device of the group level, all at the same time."""
-    reachable = group.reachable()
-    results = dict(
-        zip(
-            (member.known_as for member in reachable),
-            pool.map(lambda member: _one(group, member, task, level), reachable),
-            strict=True,
-        )
-    )
-    return judge({**results, **_left_alone(group, reachable)}, task.tries)
-
-
-def stamp_all(
-    group: DeviceGroup, tasks: Sequence[Task], stamp: Stamp, pool: Executor
+def converge(
+    group: DeviceGroup, tasks: Sequence[Task], do: Do, pool: Executor
 ) -> tuple[Ending, ...]:
-    """Put our stamps into the partitions of homes, on every device; return how each home ended."""
+    """Do tasks on every device of the group, on all at the same time; return how each ended."""
     reachable = group.reachable()
     found = dict(
         zip(
             (member.known_as for member in reachable),
-            pool.map(lambda member: _stamped(group, member, tasks, stamp), reachable),
+            pool.map(carried(lambda member: _done(group, member, tasks, do)), reachable),
             strict=True,
         )
     )
@@ -83,11 +69,8 @@ def stamp_all(
 
     def ending(task: Task) -> Ending:
         results: dict[str, bool | ProviderError] = {**away}
-        for name, refused in found.items():
-            if isinstance(refused, ProviderError):
-                results[name] = refused
-            else:
-                results[name] = refused.get(task.home.project_id, False)
+        for name, done in found.items():
+            results[name] = done if isinstance(done, ProviderError) else done.get(task.key, False)
         return judge(results, task.tries)
 
     return tuple(ending(task) for task in tasks)
@@ -143,33 +126,40 @@ def outcome_of(task: Task, ending: Ending, agent_id: AgentId, work: Work) -> Out
         took_s=work.took_s,
         requests=work.requests,
         tried_to_end=assignment.home_is_ending,
+        mark=assignment.mark,
     )
 
 
-def _one(group: DeviceGroup, member: Member, task: Task, level: Level) -> bool | ProviderError:
+def known_instead(task: Task, known: Known, agent_id: AgentId) -> Outcome | None:
+    """Return what controllers are told who send an older revision than one that we know of."""
+    assignment = task.assignment
+    if assignment is None:
+        return None
+    return Outcome(
+        assignment.load_balancer_id,
+        known.revision,
+        agent_id,
+        task.epoch,
+        task.home.fence,
+        applied=False,
+        request_id=assignment.request_id,
+        retrying=True,
+        mark=known.mark,
+    )
+
+
+def _done(
+    group: DeviceGroup, member: Member, tasks: Sequence[Task], do: Do
+) -> Mapping[str, bool | ProviderError] | ProviderError:
     try:
-        gone = level(member, task)
+        done = do(member, tasks)
     except DeviceError as error:
         group.failed(member, error)
         return error
     except (LeaseExpired, RequestRejected) as error:
         return error
     group.answered(member)
-    return gone
-
-
-def _stamped(
-    group: DeviceGroup, member: Member, tasks: Sequence[Task], stamp: Stamp
-) -> Mapping[ProjectId, ProviderError] | ProviderError:
-    try:
-        refused = stamp(member, tasks)
-    except DeviceError as error:
-        group.failed(member, error)
-        return error
-    except LeaseExpired as error:
-        return error
-    group.answered(member)
-    return refused
+    return done
 
 
 def _left_alone(group: DeviceGroup, reachable: Sequence[Member]) -> dict[str, DeviceUnreachable]:

@@ -48,10 +48,18 @@ class DeviceGroup:
         """Return how the devices are known, sorted."""
         return tuple(sorted(member.known_as for member in self.members))
 
+    def requests(self) -> int:
+        """Return how many requests have been sent to all devices so far."""
+        return sum(member.device.requests for member in self.members)
+
     def reachable(self) -> tuple[Member, ...]:
         """Return the devices that may be talked to now."""
         now_s = self.monotonic_s()
         return tuple(member for member in self.members if member.retry_at_s <= now_s)
+
+    def reachability(self) -> dict[str, bool]:
+        """Return device name -> whether it answered when it was last talked to."""
+        return {member.device.name: not member.failures for member in self.members}
 
     def identify(self, pool: Executor, within_s: float) -> None:
         """Ask devices that have not said who they are, and wait for answers at most that long.

@@ -2,12 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from bigip_lbaas.agent.group import Member
-from bigip_lbaas.agent.inbox import Task
+from bigip_lbaas.agent.inbox import Task, ends
 from bigip_lbaas.agent.partition import StampedPartition, take_over_together
 from bigip_lbaas.domain.errors import (
     DeviceRefused,
@@ -21,6 +21,8 @@ from bigip_lbaas.domain.ids import ProjectId
 from bigip_lbaas.ltm.names import Naming
 from bigip_lbaas.reconcile.render import RenderSettings
 from bigip_lbaas.reconcile.scope import Target
+
+Results = Mapping[str, bool | ProviderError]  # key of a task -> see converge.Do
 
 MANY = 4  # homes; from so many on, reading all of a device's stamps at once costs less
 
@@ -61,30 +63,29 @@ class Leveller:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _known: dict[tuple[str, ProjectId], _Known] = field(default_factory=dict)
 
-    def level(self, member: Member, task: Task) -> bool:
-        """Do what the task asks on one device; return whether the home's partition is gone.
+    def level(self, member: Member, tasks: Sequence[Task]) -> Results:
+        """Do what tasks of one home ask on one device, together if there are several.
 
+        One with which the home is to end comes alone; its result is whether the partition is gone.
         Raises: the children of DeviceError, LeaseExpired, RequestRejected.
         """
-        known = self._partition(member, task)
-        assignment = task.assignment
-        if assignment is None:
-            raise LookupError(f"{task.key} has no assignment: stamp() is for that")
-        target = Target(assignment.graph, assignment.wanted, assignment.leaving)
+        known = self._partition(member, tasks[0])
+        targets = [_target(task) for task in tasks]
         with known.in_use():
-            if assignment.home_is_ending:
-                return not known.partition.end([target])
-            for refused in known.partition.apply([target]).values():
-                raise refused
-        return False
+            if ends(tasks[0]):
+                return {tasks[0].key: not known.partition.end(targets)}
+            refused = known.partition.apply(targets)
+        keys = {target.graph.id: task.key for target, task in zip(targets, tasks, strict=True)}
+        return {keys[id_]: why for id_, why in refused.items()}
 
-    def stamp(self, member: Member, tasks: Sequence[Task]) -> Mapping[ProjectId, ProviderError]:
-        """Put our stamps into the partitions of these homes; return those refused, and why.
+    def stamp(self, member: Member, tasks: Sequence[Task]) -> Results:
+        """Put our stamps into the partitions of these homes.
 
         Few are looked at one by one; many share a reading of all stamps, and transactions.
         Raises: DeviceUnreachable, OutcomeUnknown, DeviceBusy, LeaseExpired.
         """
-        refused: dict[ProjectId, ProviderError] = {}
+        refused: dict[str, ProviderError] = {}
+        keys = {task.home.project_id: task.key for task in tasks}
         with ExitStack() as in_use:
             waiting: list[StampedPartition] = []
             # in one order, so that no two threads that stamp many wait for each other
@@ -92,17 +93,18 @@ class Leveller:
                 try:
                     known = self._partition(member, task)
                 except RequestRejected as error:
-                    refused[task.home.project_id] = error
+                    refused[task.key] = error
                     continue
                 in_use.enter_context(known.in_use())
                 waiting += [] if known.partition.is_stamped else [known.partition]
             if len(waiting) >= MANY:
-                return {**refused, **take_over_together(waiting)}
+                together = take_over_together(waiting)
+                return {**refused, **{keys[project]: why for project, why in together.items()}}
             for partition in waiting:
                 try:
                     partition.take_over()
                 except (FencedOff, StampRefused, DeviceRefused) as error:
-                    refused[partition.home.project_id] = error
+                    refused[keys[partition.home.project_id]] = error
         return refused
 
     def forget(self) -> None:
@@ -116,16 +118,25 @@ class Leveller:
             for (device, _), known in self._known.items():
                 known.is_stale = known.is_stale or device == name
 
-    def drop(self, home: Home) -> None:
-        """Forget a home that has been let go of: it never comes back under this fence."""
+    def drop(self, homes: Iterable[Home]) -> tuple[Home, ...]:
+        """Forget homes that were let go of; return those in which nobody is at work.
+
+        Whoever begins only now finds out from may_write before the first request; where somebody
+        is at work already, a request may be under way, and the home is not forgotten yet.
+        """
+        given_up = {home.project_id: home for home in homes}
         with self._lock:
-            for key in [
-                key
+            theirs = [
+                (key, known)
                 for key, known in self._known.items()
-                if key[1] == home.project_id
-                and known.partition.home.fence.number <= home.fence.number
-            ]:
-                del self._known[key]
+                if key[1] in given_up
+                and known.partition.home.fence.number <= given_up[key[1]].fence.number
+            ]
+            at_work = {project_id for (_, project_id), known in theirs if known.lock.locked()}
+            for key, _ in theirs:
+                if key[1] not in at_work:
+                    del self._known[key]
+        return tuple(home for id_, home in given_up.items() if id_ not in at_work)
 
     def __len__(self) -> int:
         """Return how many partitions are known."""
@@ -150,3 +161,10 @@ class Leveller:
         )
         partition.monotonic_s, partition.saw = self.monotonic_s, self.saw
         return partition
+
+
+def _target(task: Task) -> Target:
+    assignment = task.assignment
+    if assignment is None:
+        raise LookupError(f"{task.key} has no assignment: stamp() is for that")
+    return Target(assignment.graph, assignment.wanted, assignment.leaving)

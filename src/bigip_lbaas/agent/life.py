@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 
 from bigip_lbaas.domain.errors import LeaseExpired
 from bigip_lbaas.domain.home import Fence, Home, Lease
-from bigip_lbaas.domain.ids import ProjectId
+from bigip_lbaas.domain.ids import AgentId, ProjectId
+from bigip_lbaas.wire.messages import Heartbeat
 
 REMEMBERED = 10_000  # homes let go of in this life, the latest ones
 
@@ -19,6 +20,9 @@ class Life:
         self._lock = threading.Lock()
         self._epoch = ""
         self._lease = Lease(0.0, 0.0)
+        self._answered = 0  # the highest beat of this life that was
+        self._answered_at_s: float | None = None  # when the last one was sent, of all lives
+        self._held_until_s = monotonic_s()  # a lease, of whatever life
         self._homes: dict[ProjectId, Home] = {}
         self._let_go: dict[ProjectId, int] = {}  # project -> fences up to this one are given up
         self._seen: Fence | None = None  # the highest of all lives
@@ -35,6 +39,7 @@ class Life:
         with self._lock:
             self._epoch = epoch
             self._lease = Lease(0.0, 0.0)
+            self._answered = 0
             self._homes = {home.project_id: home for home in homes}
             self._let_go = {}
 
@@ -42,11 +47,23 @@ class Life:
         """Forget everything: the epoch has been ended."""
         self.begin("", ())
 
-    def renew(self, epoch: str, sent_at_s: float, length_s: float) -> None:
-        """Renew the lease from when the heartbeat was sent."""
+    def heartbeat(self, agent_id: AgentId, beat: int) -> Heartbeat:
+        """Return what is told of this life now."""
+        held_s, seen, highest = self.held_lease_s(), self.seen(), self.highest()
+        with self._lock:
+            known = len(self._homes)
+            return Heartbeat(
+                agent_id, self._epoch, beat, known, highest, held_s, seen, answered=self._answered
+            )
+
+    def renew(self, epoch: str, sent_at_s: float, length_s: float, beat: int = 0) -> None:
+        """Renew the lease from when the heartbeat was sent; beat: which was answered."""
         with self._lock:
             if epoch == self._epoch:
                 self._lease = Lease(sent_at_s, length_s)
+                self._answered_at_s = sent_at_s
+                self._held_until_s = max(self._held_until_s, sent_at_s + length_s)
+                self._answered = max(self._answered, beat)
 
     def lease_left_s(self) -> float:
         """Return for how long writing is allowed."""
@@ -57,6 +74,18 @@ class Life:
     def held_lease_s(self) -> float:
         """Return how long the present lease is in all; 0.0 when none holds."""
         return self._lease.length_s if self.lease_left_s() > 0.0 else 0.0
+
+    def without_lease_s(self) -> float:
+        """Return for how long no lease has been granted, or renewed; 0.0 while one may hold."""
+        now_s = self._monotonic_s()
+        with self._lock:
+            return max(0.0, now_s - self._held_until_s)
+
+    def answered_ago_s(self) -> float | None:
+        """Return how long ago the last heartbeat was sent that was answered; None: none was."""
+        now_s = self._monotonic_s()
+        with self._lock:
+            return None if self._answered_at_s is None else now_s - self._answered_at_s
 
     def may_write(self) -> None:
         """Return if writing is allowed now. Raises LeaseExpired otherwise."""
@@ -151,6 +180,11 @@ class Life:
         """Return whether that home, at that fence, is ours now."""
         with self._lock:
             return self._homes.get(home.project_id) == home
+
+    def home_of(self, project_id: ProjectId) -> Home | None:
+        """Return the home of that project, if it is ours."""
+        with self._lock:
+            return self._homes.get(project_id)
 
     def homes(self) -> tuple[Home, ...]:
         """Return the homes of this life."""

@@ -57,7 +57,7 @@ class StampedPartition:
         Raises: RequestRejected when no partition can have the home's name.
         """
         self.device = device
-        self._may_write = may_write
+        self.may_write = may_write
         self.monotonic_s: Callable[[], float] = time.monotonic
         self.home = home
         self.saw: Callable[[Fence], None] = lambda _fence: None  # each time a stamp is read
@@ -170,7 +170,7 @@ class StampedPartition:
         away = (*self._out(), Step(Action.DELETE, self._path(GUARD)))
         self._send((*away, *last))
         self.forget()
-        self._may_write()
+        self.may_write()
         try:
             self.device.delete_partition(self.partition)
         except DeviceRefused as refused:
@@ -192,7 +192,7 @@ class StampedPartition:
             if found is None:
                 if not create and self.partition not in self.device.partitions():
                     return None
-                self._may_write()
+                self.may_write()
                 is_fresh = self.device.create_partition(self.partition)
                 found = PartitionStamps()
             if not found.names:
@@ -265,7 +265,7 @@ class StampedPartition:
     def _send(self, writes: Sequence[Step]) -> None:
         known = self._stamps
         stamps = tuple(step.path.full for step in writes if step.path.collection == DATA_GROUP)
-        self._may_write()
+        self.may_write()
         try:
             self.device.commit(writes, stamps)
         except DeviceRefused as refused:
@@ -330,6 +330,8 @@ def _swap_shared(
         with suppress(FencedOff, DeviceRefused):  # found again, and told, when it is alone
             steps += each.offer(stamps[each.partition])
             offered.append(each)
+    for each in offered:
+        each.may_write()
     try:
         if steps:
             device.commit(steps, [step.path.full for step in steps])

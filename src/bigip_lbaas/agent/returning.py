@@ -4,15 +4,14 @@ Homes may have come meanwhile whose earlier owners have never been kept off that
 have gone back to what it had saved.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bigip_lbaas.agent.group import Member
 from bigip_lbaas.agent.inbox import Task
-from bigip_lbaas.agent.level import Leveller
+from bigip_lbaas.agent.level import Leveller, Results
 from bigip_lbaas.agent.life import Life
-from bigip_lbaas.domain.errors import ProviderError
-from bigip_lbaas.domain.ids import ProjectId
+from bigip_lbaas.domain.home import SHARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +21,12 @@ class Gate:
     leveller: Leveller
     life: Life
 
-    def level(self, member: Member, task: Task) -> bool:
+    def level(self, member: Member, tasks: Sequence[Task]) -> Results:
         """See Leveller.level."""
         self._pass(member)
-        return self.leveller.level(member, task)
+        return self.leveller.level(member, tasks)
 
-    def stamp(self, member: Member, tasks: Sequence[Task]) -> Mapping[ProjectId, ProviderError]:
+    def stamp(self, member: Member, tasks: Sequence[Task]) -> Results:
         """See Leveller.stamp."""
         self._pass(member)
         return self.leveller.stamp(member, tasks)
@@ -43,5 +42,6 @@ class Gate:
             return  # another thread has done it meanwhile
         self.leveller.forget_device(member.device.name)
         epoch = self.life.epoch
-        self.leveller.stamp(member, [Task(home, epoch) for home in self.life.homes()])
+        homes = [home for home in self.life.homes() if home.project_id != SHARED]
+        self.leveller.stamp(member, [Task(home, epoch) for home in homes])
         member.is_away = False

@@ -2,44 +2,46 @@
 
 import logging
 import threading
-from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
-from bigip_lbaas.agent.converge import Ending, Work, converge, outcome_of, stamp_all
+from bigip_lbaas.agent.beating import FIRST_LOOK_S, Heart
+from bigip_lbaas.agent.converge import Ending, Work, converge, known_instead, outcome_of
 from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.inbox import Inbox, Task
-from bigip_lbaas.agent.life import REMEMBERED, Life
-from bigip_lbaas.agent.pacing import Pacing
+from bigip_lbaas.agent.inventory import Inventory
+from bigip_lbaas.agent.life import Life
+from bigip_lbaas.agent.measures import state_of
+from bigip_lbaas.agent.parting import Parting
 from bigip_lbaas.agent.reporting import Reporter
 from bigip_lbaas.agent.returning import Gate
 from bigip_lbaas.agent.saving import Saver
 from bigip_lbaas.agent.settings import AgentSettings
+from bigip_lbaas.agent.strays import Strays
 from bigip_lbaas.agent.surroundings import Surroundings
 from bigip_lbaas.bus import topics
 from bigip_lbaas.bus.port import Server
-from bigip_lbaas.domain.errors import BusUnavailable, NoAnswer, ProviderError
-from bigip_lbaas.domain.home import Home
-from bigip_lbaas.domain.ids import ProjectId
-from bigip_lbaas.scheduling.heartbeats import Pace
-from bigip_lbaas.wire.codec import Unreadable, decode, encode
+from bigip_lbaas.bus.request_ids import working_on
+from bigip_lbaas.domain.errors import BusUnavailable, ProviderError
+from bigip_lbaas.domain.home import SHARED, Home
+from bigip_lbaas.wire.codec import decode, encode
 from bigip_lbaas.wire.messages import (
     Assignment,
-    Heartbeat,
     HeartbeatAnswer,
+    Homeless,
     Homes,
-    Outcome,
     Ready,
     Registered,
-    Registration,
+    StraySearch,
 )
 
 LOG = logging.getLogger(__name__)
-A = TypeVar("A")
 
 IDLE_S = 1.0
-FIRST_LOOK_S = 1.5  # so long a registration waits for devices to say who they are, once
+PARTING_S = 5.0  # so long it waits for others to take its homes, and so for work under way
 LAST_SAVE_S = 10.0  # so long an agent that stops waits for devices to save what it changed
+APPLIED_AT_ONCE = 8  # load balancers of one project; as long may another project wait for its turn
 STAMPS_AT_ONCE = 450  # homes; ten transactions on each device, about a second
 
 
@@ -55,14 +57,11 @@ class Agent:
         self._life = life
         self._around = around
         self._gate = Gate(around.leveller, life)
-        self._inbox = Inbox()
+        self._inbox = Inbox(around.clock.monotonic_s)
         self._changed = threading.Condition()  # guards the inbox
         self._stop = threading.Event()
-        self._beats = 0
-        self._registered_as: tuple[str, ...] = ()
-        self._pacing = Pacing(settings, around.jitter)
-        # of homes let go of in this life
-        self._farewells: OrderedDict[ProjectId, Outcome] = OrderedDict()
+        self._beat_now = threading.Event()
+        self._parting = Parting(life, around.leveller, self._inbox)
         self._ready_for = ""  # the epoch for which Ready is still to be sent
         self._server: Server | None = None
         self._threads: list[threading.Thread] = []
@@ -74,31 +73,53 @@ class Agent:
             settings, group, life, around.clock, self._pool,
             lambda report: self._cast("report", report),
         )  # fmt: skip
+        self._strays = Strays(
+            settings, group, life, around.leveller.naming, self._ask_for_homeless
+        )  # fmt: skip
+        self._heart = Heart(
+            settings, group, life, around, self._pool, self._changed, self._parting,
+            self._begin_life, self._answered,
+        )  # fmt: skip
+        self.inventory = Inventory(
+            settings, group, around.leveller.naming, lambda found: self._cast("sightings", found)
+        )
         group.returned = self._stamp_again
+        around.measures.looks_at(lambda: state_of(life, group, self._inbox, self._changed))
 
     # -- life
 
+    def when_refused(self, act: Callable[[str], None]) -> None:
+        """Have this called, with the reason, when controllers go on refusing this agent."""
+        self._heart.refused = act
+
     def start(self) -> None:
         """Begin: serve the agent's queue, register, beat, work and report."""
-        topic = topics.agent_queue(self._settings.environment, self._settings.agent_id)
+        own_id = self._settings.agent_id
+        topic = topics.agent_queue(self._settings.environment, own_id)
         endpoints = {
             "assign": self.on_assignment,
             "homes": self.on_homes,
             "measure": lambda _payload: self._reporter.hurry(),
         }
-        self._server = self._around.bus.serve(topic, self._settings.agent_id, endpoints, 2)
+        self._server = self._around.bus.serve(topic, own_id, endpoints, 2)
         loops = [self._beat_loop, self._report_loop, self._save_loop]
+        loops += [self._inventory_loop, self._stray_loop]
         loops += [self._work_loop] * self._settings.workers
         for number, loop in enumerate(loops):
-            name = f"{self._settings.agent_id}-{loop.__name__.strip('_')}-{number}"
+            name = f"{own_id}-{loop.__name__.strip('_')}-{number}"
             thread = threading.Thread(target=loop, name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
 
-    def stop(self) -> None:
-        """Finish what was begun and stop; what is left is another agent's work."""
+    def stop(self, says_goodbye: bool = True) -> None:
+        """Finish what was begun, let go of all homes and stop; what is left is another's work."""
+        if says_goodbye and self._threads and self._life.epoch:
+            self.leave()
+            self._around.clock.wait(self._parting.is_over, PARTING_S)
         self._stop.set()
+        self._beat_now.set()
         self._reporter.stop()
+        self.inventory.stop()
         with self._changed:
             self._changed.notify_all()
         if self._server is not None:
@@ -111,15 +132,22 @@ class Agent:
         for member in self._group.members:
             member.device.close()
 
+    def leave(self) -> bool:
+        """Take nothing any more and say goodbye; return whether that has been said."""
+        with self._changed:
+            self._parting.is_leaving = True
+            self._parting.let_go_of_idle()
+        self._beat_now.set()
+        return self._parting.is_over.is_set()
+
     # -- what controllers say
 
     def on_assignment(self, payload: dict[str, Any]) -> None:
         """Take a task, unless it is of another epoch or an overtaken fence."""
         assignment = decode(Assignment, payload)
-        farewell = self._farewells.get(assignment.home.project_id)
-        if farewell is not None and self._life.has_let_go(assignment.home):
-            self._cast("outcome", farewell)  # it has not been heard yet
-        elif not self._life.adopt(assignment.home, assignment.epoch):
+        if self._life.has_let_go(assignment.home):
+            self._say_again((assignment.home,))
+        elif not self._adopt(assignment.home, assignment.epoch):
             LOG.info(
                 "%s does not take %s of epoch %s, fence %s",
                 self._settings.agent_id, assignment.load_balancer_id, assignment.epoch,
@@ -132,19 +160,42 @@ class Agent:
         """Take homes over: each is stamped before anything else is written there."""
         homes = decode(Homes, payload)
         for home in homes.homes:
-            if self._life.adopt(home, homes.epoch):
-                self._put(Task(home, homes.epoch))
+            if self._adopt(home, homes.epoch):
+                self._put_stamp(home, homes.epoch)
+
+    def _adopt(self, home: Home, epoch: str) -> bool:
+        return not self._parting.is_leaving and self._life.adopt(home, epoch)
+
+    def _say_again(self, homes: tuple[Home, ...]) -> None:
+        """Say that these were let go of: controllers that give them to us have not heard it."""
+        for home in homes:
+            with self._changed:
+                farewell = self._parting.asked_for(home)
+            if farewell is not None:
+                self._cast("outcome", farewell)
+
+    def _put_stamp(self, home: Home, epoch: str) -> None:
+        if home.project_id != SHARED:  # which has no partition of its own
+            self._put(Task(home, epoch))
 
     def _put(self, task: Task) -> None:
         with self._changed:
             self._inbox.put(task)
+            known = self._inbox.newer_than(task)
             self._changed.notify()
+        said = known_instead(task, known, self._settings.agent_id) if known else None
+        if said is not None:  # the message is late, or the database has lost that revision
+            self._cast("outcome", said)
 
     # -- heartbeats
 
     def _beat_loop(self) -> None:
         interval_s = 0.0
-        while not self._around.clock.wait(self._stop, interval_s):
+        while not self._stop.is_set():
+            self._around.clock.wait(self._beat_now, interval_s)
+            self._beat_now.clear()
+            if self._stop.is_set() or self._parting.is_over.is_set():
+                return
             try:
                 interval_s = self.beat_once()
             except Exception:
@@ -153,92 +204,28 @@ class Agent:
 
     def beat_once(self) -> float:
         """Register if need be, and beat; return how long to wait before the next one."""
-        if self._life.epoch and self._group.serials() != self._registered_as:
-            self._life.end()  # it registers again, now with the device's serial number
-        begun_s = self._around.clock.monotonic_s()
-        try:
-            if not self._life.epoch:
-                self._beats = 0
-                interval_s = self._register()
-            if self._life.epoch:
-                self._beats += 1
-                interval_s = self._beat(self._beats)
-        except (BusUnavailable, NoAnswer) as error:
-            LOG.warning("%s: no controller answers: %s", self._settings.agent_id, error)
-            took_s = self._around.clock.monotonic_s() - begun_s
-            interval_s = self._pacing.again_after_loss_s(bool(self._life.epoch), took_s)
-        return interval_s
+        return self._heart.beat_once()
 
-    def _register(self) -> float:
-        """Begin a new life; return when to try again or to beat."""
-        if not self._registered_as:
-            self._group.identify(self._pool, FIRST_LOOK_S)
-        self._registered_as = self._group.serials()
-        registration = Registration(
-            self._settings.agent_id,
-            self._settings.environment,
-            self._settings.host,
-            self._settings.group,
-            self._registered_as,
-            self._settings.tags,
-            instance=self._settings.instance,
-            runs_as=self._settings.runs_as,
-            seen=self._life.seen(),
-        )
-        answer = self._call("register", encode(registration), Registered)
-        if answer.refused:
-            level = logging.INFO if answer.again_in_s else logging.ERROR
-            LOG.log(level, "%s may not work: %s", self._settings.agent_id, answer.refused)
-            return self._pacing.again_when_refused_s(answer.again_in_s)
-        self._pacing.put_off = 0
+    def _begin_life(self, answer: Registered) -> None:
+        """Forget all that was before, and stamp the homes that there are now."""
         with self._changed:
             self._inbox.clear()
+            self._parting.forget()
         self._around.leveller.forget()
-        self._farewells.clear()
         self._life.begin(answer.epoch, answer.homes)
         self._reporter.begin()
         LOG.info("%s: epoch %s, %d homes", self._settings.agent_id, answer.epoch, len(answer.homes))
         self._ready_for = answer.epoch
         self._stamp_homes(answer.homes, answer.epoch)
-        return 0.0
 
-    def _beat(self, beat: int) -> float:
-        epoch = self._life.epoch
-        heartbeat = Heartbeat(
-            self._settings.agent_id,
-            epoch,
-            beat,
-            len(self._life.homes()),
-            self._life.highest(),
-            self._life.held_lease_s(),
-            self._life.seen(),
-        )
-        sent_at_s = self._around.clock.monotonic_s()
-        answer = self._call("heartbeat", encode(heartbeat), HeartbeatAnswer)
-        if answer.epoch_ended:
-            LOG.warning("%s: its epoch has been ended, it begins anew", self._settings.agent_id)
-            self._life.end()
-            if beat > 1:
-                return 0.0
-            # another process registers under this name: they must not do nothing else
-            return self._settings.retry_s * (0.5 + self._around.jitter())
-        self._life.renew(epoch, sent_at_s, answer.lease_s)
-        self._pacing.pace = Pace(answer.interval_s, answer.lease_s)
+    def _answered(self, answer: HeartbeatAnswer, epoch: str) -> None:
+        """Do what the answer to a heartbeat tells, and let those work who waited for it."""
         self._reporter.heard(answer.store_time)
-        if answer.homes is not None:
+        if answer.homes is not None and not self._parting.is_leaving:
+            self._say_again(tuple(home for home in answer.homes if self._life.has_let_go(home)))
             self._stamp_homes(self._life.replace_homes(epoch, answer.homes), epoch)
-        self._wake_workers()
-        return answer.interval_s
-
-    def _call(self, method: str, payload: dict[str, Any], kind: type[A]) -> A:
-        queue = topics.heartbeat_queue(self._settings.environment)
-        timeout_s = self._pacing.timeout_s()
-        try:
-            answer = decode(kind, self._around.bus.call(queue, method, payload, timeout_s))
-        except Unreadable as error:
-            raise NoAnswer(f"the answer to {method} cannot be read: {error}") from error
-        self._pacing.answered()
-        return answer
+        with self._changed:
+            self._changed.notify_all()
 
     # -- work
 
@@ -246,17 +233,14 @@ class Agent:
         """Read and stamp all homes on a device that was away, though nobody asks for anything."""
         epoch = self._life.epoch
         for home in self._life.homes() if epoch else ():
-            self._put(Task(home, epoch))
+            self._put_stamp(home, epoch)
+        self.inventory.ask()
 
     def _stamp_homes(self, homes: tuple[Home, ...], epoch: str) -> None:
         """Queue the stamping of homes; without any the agent is ready at once."""
         for home in homes:
-            self._put(Task(home, epoch))
+            self._put_stamp(home, epoch)
         self._tell_when_ready()
-
-    def _wake_workers(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
 
     def _work_loop(self) -> None:
         while not self._stop.is_set():
@@ -268,6 +252,11 @@ class Agent:
         tasks = self._next_tasks()
         if not tasks:
             return False
+        with working_on(*(task.request_id for task in tasks)):
+            self._do(tasks)
+        return True
+
+    def _do(self, tasks: tuple[Task, ...]) -> None:
         try:
             self._work(tasks)
         except ProviderError as error:
@@ -281,19 +270,20 @@ class Agent:
             with self._changed:
                 for task in tasks:
                     self._inbox.finish(task)
+                if self._parting.let_go_of_idle():
+                    self._beat_now.set()
                 self._changed.notify_all()
             self._tell_when_ready()
-        return True
 
     def _next_tasks(self) -> tuple[Task, ...]:
-        """Return the next task that is ready, if writing is allowed now; stamps come together."""
+        """Return the next task that is ready, if writing is allowed now, with what may share it."""
         now_s = self._around.clock.monotonic_s()
         with self._changed:
             task = self._inbox.take(now_s) if self._life.lease_left_s() > 0 else None
             if task is None:
                 return ()
             if task.assignment is not None:
-                return (task,)
+                return task, *self._inbox.take_more(task, now_s, APPLIED_AT_ONCE - 1)
             return task, *self._inbox.take_stamps(now_s, task.epoch, STAMPS_AT_ONCE - 1)
 
     def _wait_for_work(self) -> None:
@@ -311,31 +301,27 @@ class Agent:
         held = [task for task in tasks if task.epoch == epoch and self._life.holds(task.home)]
         if not held:
             return
-        before = self._requests()
+        before = self._group.requests()
         begun_s = self._around.clock.monotonic_s()
-        if held[0].assignment is None:
-            endings = stamp_all(self._group, held, self._gate.stamp, self._pool)
-        else:
-            endings = (converge(self._group, held[0], self._gate.level, self._pool),)
-        work = Work(self._around.clock.monotonic_s() - begun_s, self._requests() - before)
+        do = self._gate.stamp if held[0].assignment is None else self._gate.level
+        endings = converge(self._group, held, do, self._pool)
+        work = Work(self._around.clock.monotonic_s() - begun_s, self._group.requests() - before)
         for task, ending in zip(held, endings, strict=True):
-            if ending.fenced:
-                LOG.error("%s: %s; nothing was written", self._settings.agent_id, ending.later)
-            self._end(task, ending, work)
+            with working_on(task.request_id):
+                if ending.fenced:
+                    LOG.error("%s: %s; nothing was written", self._settings.agent_id, ending.later)
+                self._end(task, ending, work)
 
     def _end(self, task: Task, ending: Ending, work: Work) -> None:
         """Report an ending, and try again what is not level everywhere."""
-        again = (
-            bool(ending.later) and not ending.fenced
-        )  # a home of someone else is not ours to try
+        again = bool(ending.later) and not ending.fenced  # another's home is not ours to try
         outcome = outcome_of(task, ending, self._settings.agent_id, work)
+        if outcome is not None:
+            self._around.measures.applied(ending, work.took_s)
         if outcome is not None and (not again or ending.later != task.said):
             if outcome.let_go is not None:
-                self._life.let_go(task.home)
-                self._around.leveller.drop(task.home)
-                self._farewells[task.home.project_id] = outcome
-                if len(self._farewells) > REMEMBERED:
-                    self._farewells.popitem(last=False)
+                with self._changed:
+                    self._parting.end(task.home, outcome)
             self._cast("outcome", outcome)
             if ending.applied:
                 self._reporter.changed()
@@ -358,9 +344,7 @@ class Agent:
                 return
             self._ready_for = ""
         self._cast("ready", Ready(self._settings.agent_id, epoch))
-
-    def _requests(self) -> int:
-        return sum(member.device.requests for member in self._group.members)
+        self.inventory.ask()
 
     def _cast(self, method: str, message: Any) -> None:
         """Tell the controllers; what gets lost is asked for again by their sweep."""
@@ -370,24 +354,45 @@ class Agent:
         except BusUnavailable as error:
             LOG.warning("%s; it will be asked for again", error)
 
+    # -- what belongs to nobody
+
+    def _stray_loop(self) -> None:
+        interval_s = self._settings.stray_interval_s
+        while not self._around.clock.wait(self._stop, interval_s * (0.5 + self._around.jitter())):
+            self._survive("sweep", self.sweep_once)
+
+    def sweep_once(self) -> None:
+        """Take partitions away that belong to no home, if that is this agent's task."""
+        self._strays.sweep_once()
+
+    def _ask_for_homeless(self, search: StraySearch) -> Homeless:
+        queue = topics.global_queue(self._settings.environment)
+        timeout_s = self._settings.call_timeout_s
+        answer = self._around.bus.call(queue, "strays", encode(search), timeout_s)
+        return decode(Homeless, answer)
+
     # -- saving
 
     def _save_loop(self) -> None:
         interval_s = self._settings.save_interval_s
         while interval_s and not self._around.clock.wait(self._stop, interval_s):
-            try:
-                self._saver.save(interval_s)
-            except Exception:
-                LOG.exception("a bug: %s could not save; it goes on", self._settings.agent_id)
+            self._survive("save", lambda: self._saver.save(interval_s))
 
-    # -- capacity
+    def _survive(self, doing: str, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:
+            LOG.exception("a bug: %s could not %s; it goes on", self._settings.agent_id, doing)
+
+    # -- what the devices have, and how full they are
+
+    def _inventory_loop(self) -> None:
+        while self.inventory.wait():
+            self._survive("look at what its devices have", self.inventory.take)
 
     def _report_loop(self) -> None:
         while not self._stop.is_set():
-            try:
-                self.report_once()
-            except Exception:
-                LOG.exception("a bug: %s could not report; it goes on", self._settings.agent_id)
+            self._survive("report", self.report_once)
             self._reporter.wait()
 
     def report_once(self) -> None:

@@ -20,6 +20,8 @@ class AgentSettings:
     call_timeout_s: how long a first call may stay unanswered before the next one is tried; once a
     lease is known, a third of it. measure_timeout_s: how long a report waits for a device.
     save_interval_s: how often devices are told to save what was changed; 0: never.
+    purge_limit: so many partitions that belong to nobody are taken away from a device at most;
+    stray_interval_s: how often they are looked for.
     metrics: all that can be measured, by name. counted: names whose partitions (and objects in
     /Common) are counted; None: everything on the device is.
     """
@@ -36,6 +38,8 @@ class AgentSettings:
     measure_timeout_s: float = 10.0
     workers: int = 4
     save_interval_s: float = 30.0
+    purge_limit: int = 50
+    stray_interval_s: float = 300.0
     metrics: Mapping[str, Metric] = field(default_factory=lambda: ESTABLISHED)
     counted: Callable[[str], bool] | None = None
     instance: str = ""

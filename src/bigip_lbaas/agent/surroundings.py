@@ -3,9 +3,10 @@
 import random
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bigip_lbaas.agent.level import Leveller
+from bigip_lbaas.agent.measures import AgentMeasures, Unmeasured
 from bigip_lbaas.agent.settings import Clock
 from bigip_lbaas.bus.port import Bus
 
@@ -24,3 +25,4 @@ class Surroundings:
     leveller: Leveller
     jitter: Callable[[], float] = random.random
     pool: Executor | None = None
+    measures: AgentMeasures = field(default_factory=Unmeasured)

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from bigip_lbaas.bus.port import Endpoint
+from bigip_lbaas.bus.request_ids import request_id_of, working_on
 from bigip_lbaas.domain.errors import BusUnavailable, NoAnswer
 
 
@@ -88,7 +89,9 @@ class MemoryServer:
             message.answer.set_exception(NoAnswer(f"{self._topic} has no method {message.method}"))
             return
         try:
-            answer = endpoint(msgspec.json.decode(message.payload))
+            payload = msgspec.json.decode(message.payload)
+            with working_on(request_id_of(payload)):
+                answer = endpoint(payload)
         except BaseException as error:  # noqa: BLE001 - the caller is told, whatever it was
             message.answer.set_exception(error)
         else:

@@ -15,6 +15,7 @@ from oslo_messaging._tracing.client import oslo_messaging_tracing
 
 from bigip_lbaas.bus import kombu_memory
 from bigip_lbaas.bus.port import Endpoint
+from bigip_lbaas.bus.request_ids import request_id_of, working_on
 from bigip_lbaas.domain.errors import BusUnavailable, ConfigurationRefused, NoAnswer
 
 LOG = logging.getLogger(__name__)
@@ -196,7 +197,8 @@ def _dispatched(endpoints: Mapping[str, Endpoint]) -> object:
     def dispatch(endpoint: Endpoint) -> Any:
         def method(_self: object, _context: object, payload: dict[str, Any]) -> Any:
             try:
-                return endpoint(payload)
+                with working_on(request_id_of(payload)):
+                    return endpoint(payload)
             except Exception as error:
                 # oslo.messaging would raise a built-in error at the caller as that very error
                 raise NoAnswer(f"{type(error).__name__}: {error}") from error

@@ -10,6 +10,7 @@ from bigip_lbaas.domain.ids import AgentId, GroupNumber, ProjectId
 from bigip_lbaas.store import records
 from bigip_lbaas.store.port import OneOf, Transaction
 from bigip_lbaas.store.records import Phase
+from bigip_lbaas.wire.marks import mark_of
 from bigip_lbaas.wire.messages import Assignment
 
 Key = tuple[ProjectId, GroupNumber]
@@ -57,6 +58,7 @@ def assign_all(
             lb.request_id,
             lb.leaving,
             home_is_ending=not lb.wanted and _is_the_last(tx, row),
+            mark=mark_of(lb.graph, lb.wanted),
         )
     if begun:
         tx.alter(records.LoadBalancer, OneOf("id", tuple(begun)), change={"phase": Phase.ASSIGNED})

@@ -1,13 +1,13 @@
 """Writes heartbeats down, all that come within a moment in one transaction, and answers them."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bigip_lbaas.controller.books import is_live
-from bigip_lbaas.controller.homes import homes_of, load_of
+from bigip_lbaas.controller.homes import homes_of, live_agents, load_of
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import silence_of
 from bigip_lbaas.domain.home import Fence
@@ -90,8 +90,9 @@ def beat(
     """
     notice_lost_commits(tx, [one.seen for one in heartbeats], random_hex)
     ids = tuple(sorted({one.agent_id for one in heartbeats}))
-    rows = tx.select(records.Agent, OneOf("id", ids), environment=settings.environment, lock=True)
-    agents = {row.id: row for row in rows}
+    agents = _locked_agents(tx, settings, ids)
+    if _notice_lost_beats(tx, agents, heartbeats, random_hex):
+        agents = _locked_agents(tx, settings, ids)
     pace = pace_of(tx, settings)
     known = _homes_known(tx, settings, ids)
     changed: dict[AgentId, records.Agent] = {}
@@ -115,11 +116,19 @@ def beat(
                 store_time=tx.now(),
                 homes=None if has_them else homes_of(tx, settings, agent.id),
                 admin_state_up=agent.admin_state_up,
+                let_go=bool(known[agent.id][0]) and is_to_let_go(tx, settings, agent),
             )
         )
     tx.put_all(tuple(changed.values()))
     books_changed(tx, settings.environment, news)
     return tuple(answers)
+
+
+def is_to_let_go(tx: Transaction, settings: ControllerSettings, agent: records.Agent) -> bool:
+    """Return whether an operator has switched the agent off, and another can have its homes."""
+    if agent.admin_state_up:
+        return False
+    return any(other.id != agent.id for other in live_agents(tx, settings, agent.group))
 
 
 def notice_lost_commits(
@@ -130,6 +139,37 @@ def notice_lost_commits(
     if strange is not None:
         why = f"an agent has seen fence {strange.number}.{strange.nonce}, which is not known here"
         begin_anew(tx, strange.number, why, random_hex)
+
+
+def _locked_agents(
+    tx: Transaction, settings: ControllerSettings, ids: Sequence[AgentId]
+) -> dict[AgentId, records.Agent]:
+    some = OneOf("id", tuple(ids))
+    rows = tx.select(records.Agent, some, environment=settings.environment, lock=True)
+    return {row.id: row for row in rows}
+
+
+def _notice_lost_beats(
+    tx: Transaction,
+    agents: Mapping[AgentId, records.Agent],
+    heartbeats: Sequence[Heartbeat],
+    random_hex: Callable[[], str],
+) -> bool:
+    """Begin anew when a heartbeat that was answered, and so committed, is no longer written down.
+
+    This tells of lost commits also when no fence was among them.
+    """
+    for one in heartbeats:
+        agent = agents.get(one.agent_id)
+        if agent is not None and agent.epoch == one.epoch and agent.beat < one.answered:
+            why = (
+                f"heartbeat {one.answered} of agent {agent.id} was committed, and the database"
+                f" knows of {agent.beat} only"
+            )
+            seen = (each.seen.number for each in heartbeats if each.seen)
+            begin_anew(tx, max(seen, default=0), why, random_hex)
+            return True
+    return False
 
 
 def pace_of(tx: Transaction, settings: ControllerSettings) -> Pace:

@@ -1,10 +1,12 @@
 """Keeps decisions of placement, with all that is needed to say them again."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bigip_lbaas.controller.ledger import Ground, OpenBooks
 from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.domain.errors import ConcurrentUpdate
 from bigip_lbaas.domain.fleet import GroupState, Standing
 from bigip_lbaas.domain.ids import GroupNumber, LoadBalancerId
 from bigip_lbaas.domain.placement import Need, Placement, Unplaced
@@ -12,6 +14,7 @@ from bigip_lbaas.scheduling.recall import outcome_of
 from bigip_lbaas.store import records
 from bigip_lbaas.store.port import AtMost, OneOf, Transaction
 
+FIRST = 1  # revision: none of its decisions has been dropped yet, so the first has number 1
 MOST_OF_ONE = 20  # of one load balancer, which somebody fails over again and again
 GROUND_HOLDS_S = 600.0  # so long later decisions may rest on a snapshot
 SNAPSHOT_STAYS_S = 3600.0  # so long it is not looked at whether any decision still rests on it
@@ -48,11 +51,10 @@ def record_decisions(
     if shared:
         books.ground = _store_snapshot(tx, settings, books, len(decided), new_id)
     assert books.ground is not None
-    numbers = _numbers(tx, [one.need.load_balancer_id for one in decided])
     rows = [
         records.PlacementDecision(
             one.need.load_balancer_id,
-            numbers.get(one.need.load_balancer_id, 1),
+            1,
             settings.environment,
             tx.now(),
             one.revision,
@@ -67,6 +69,12 @@ def record_decisions(
         )
         for one in decided
     ]
+    if len(rows) == 1 and rows[0].revision == FIRST:  # mostly decided about for the first time
+        with suppress(ConcurrentUpdate):
+            tx.insert(rows[0])
+            return
+    numbers = _numbers(tx, [row.load_balancer_id for row in rows])
+    rows = [replace(row, number=numbers.get(row.load_balancer_id, 1)) for row in rows]
     tx.put_all(rows)
     _drop_the_oldest(tx, rows)
 

@@ -34,33 +34,29 @@ def move_all_in(tx: Transaction, rows: Sequence[records.PlacementRow]) -> None:
     groups = OneOf("group", tuple(sorted({group for _, group in added})))
     known = tx.select(records.Residence, projects, groups, environment=environment, lock=True)
     before = {(row.project_id, row.group): row for row in known}
-    for key in sorted(added.keys() - before.keys()):
-        before[key] = locked(tx, records.Residence(environment, *key), environment, *key)
     tx.put_all(
         [
             replace(
-                before[key],
-                load_balancers=before[key].load_balancers + many,
-                living=before[key].living + many,
+                row, load_balancers=row.load_balancers + added[key], living=row.living + added[key]
             )
-            for key, many in sorted(added.items())
+            for key, row in before.items()
+            if key in added
         ]
     )
+    new = sorted(added.keys() - before.keys())  # only who places makes them, one at a time
+    tx.insert_all([records.Residence(environment, *key, added[key], added[key]) for key in new])
 
 
 def _count_one(tx: Transaction, row: records.PlacementRow) -> None:
     """Count one more, where it mostly is: among others of its project."""
-    projects = (EVERYBODY, row.project_id)
+    both = OneOf("project_id", (EVERYBODY, row.project_id))
     where: dict[str, Any] = {"environment": row.environment, "group": row.group}
     one_more = {"load_balancers": Plus(1), "living": Plus(1)}
-    both = OneOf("project_id", projects)
-    if tx.alter(records.Residence, both, change=one_more, **where) == len(projects):
+    if tx.alter(records.Residence, both, change=one_more, **where) == len(both.values):
         return
-    for project in projects:
-        key = (row.environment, project, row.group)
-        counted = locked(tx, records.Residence(*key), *key)
-        if counted.load_balancers == 0:  # it has just been made
-            tx.put(replace(counted, load_balancers=1, living=1))
+    there = {each.project_id for each in tx.select(records.Residence, both, **where)}
+    new = [project for project in both.values if project not in there]
+    tx.insert_all([records.Residence(row.environment, each, row.group, 1, 1) for each in new])
 
 
 def move_out(tx: Transaction, load_balancer_id: LoadBalancerId) -> None:

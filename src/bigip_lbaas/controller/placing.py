@@ -22,6 +22,7 @@ from bigip_lbaas.scheduling.recall import fleet_at
 from bigip_lbaas.scheduling.reservations import brought_by, share_in_flight
 from bigip_lbaas.scheduling.schedule import schedule
 from bigip_lbaas.store import records
+from bigip_lbaas.store.aside import select_readable
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import OneOf, Transaction
 from bigip_lbaas.store.records import Phase
@@ -70,6 +71,7 @@ class Attention:
     places: dict[LoadBalancerId, records.PlacementRow] = field(default_factory=dict)
     homes: tuple[Home, ...] = ()
     books: OpenBooks | None = None
+    decided: Sequence[Decided] = ()
 
     def known(self) -> Known:
         """Return what need not be read again to assign what was placed."""
@@ -90,7 +92,9 @@ def unsettled(lb: records.LoadBalancer) -> bool:
 def attend_all(tx: Transaction, desk: Desk, ids: Sequence[LoadBalancerId]) -> Attention:
     """Take load balancers as far as a controller can, one after the other, in one transaction."""
     done, environment = Attention(), desk.settings.environment
-    rows = tx.select(records.LoadBalancer, OneOf("id", tuple(ids)), lock=True)
+    rows, _unreadable = select_readable(  # the sweep tells of those
+        tx, records.LoadBalancer, OneOf("id", tuple(ids)), lock=True
+    )
     lbs = {row.id: row for row in rows if row.environment == environment and unsettled(row)}
     places = tx.select(records.PlacementRow, OneOf("load_balancer_id", tuple(lbs)))
     done.places = {row.load_balancer_id: row for row in places}
@@ -134,7 +138,7 @@ def _place_all(
     scores = dict(books.shortlist.scores)
     needs = _needs(tx, desk, lbs)
     residents = read_projects(tx, settings, needs, books.groups, lock=True)
-    decided = []
+    done.decided = decided = []
     for lb, need in zip(lbs, needs, strict=True):
         one = decide(settings, need, lb.revision, books, residents)
         decided.append(one)

@@ -15,8 +15,11 @@ from bigip_lbaas.controller.telling import (
 )
 from bigip_lbaas.domain.ids import LoadBalancerId
 from bigip_lbaas.store import records
+from bigip_lbaas.store.aside import select_readable
+from bigip_lbaas.store.fences import begin_anew
 from bigip_lbaas.store.port import OneOf, Transaction
 from bigip_lbaas.store.records import Phase
+from bigip_lbaas.wire.marks import contradict, mark_of
 from bigip_lbaas.wire.messages import Outcome
 
 
@@ -34,7 +37,8 @@ def record_outcome(
     """Write down how the work on one revision ended.
 
     Only the present holder of the home is believed: what an earlier fence's owner says has been
-    overtaken. An outcome of an older revision ends nothing.
+    overtaken. An outcome of an older revision ends nothing; one of a revision that this database
+    does not know means that it has lost commits.
     """
     lb = tx.get(records.LoadBalancer, outcome.load_balancer_id, lock=True)
     placement = tx.get(records.PlacementRow, outcome.load_balancer_id)
@@ -42,6 +46,11 @@ def record_outcome(
         return Recorded()
     home = tx.get(records.Home, settings.environment, lb.project_id, placement.group, lock=True)
     if home is None or as_home(home).fence != outcome.fence or home.agent_id != outcome.agent_id:
+        return Recorded()
+    if outcome.revision > lb.revision or _is_of_another(lb, outcome):
+        which = f"revision {outcome.revision} of load balancer {lb.id}"
+        why = f"agent {outcome.agent_id} knows a {which} that is not known here"
+        begin_anew(tx, outcome.fence.number, why, nonces)
         return Recorded()
     told = False
     if _leaves_a_home_behind(tx, lb, home, outcome):
@@ -57,7 +66,7 @@ def record_outcome(
 def _end(tx: Transaction, lb: records.LoadBalancer, outcome: Outcome) -> bool:
     """Carry an outcome of the last accepted revision to its end; return whether it was told."""
     if outcome.retrying:
-        if outcome.error != lb.reason:
+        if outcome.error and outcome.error != lb.reason:
             tx.put(replace(lb, reason=outcome.error))
             note(tx, lb, "retrying", outcome.error)
         return False
@@ -77,6 +86,13 @@ def _end(tx: Transaction, lb: records.LoadBalancer, outcome: Outcome) -> bool:
         return False
     tell_applied(tx, lb, outcome.unclean)
     return True
+
+
+def _is_of_another(lb: records.LoadBalancer, outcome: Outcome) -> bool:
+    """Return whether it is of another revision that had the same number: commits were lost."""
+    if outcome.revision != lb.revision or not outcome.mark:
+        return False
+    return contradict(outcome.mark, mark_of(lb.graph, lb.wanted))
 
 
 def _leaves_a_home_behind(
@@ -143,5 +159,5 @@ def unfinished(
     tx: Transaction, load_balancers: tuple[LoadBalancerId, ...]
 ) -> tuple[LoadBalancerId, ...]:
     """Return those whose last accepted revision has not ended yet."""
-    rows = tx.select(records.LoadBalancer, OneOf("id", load_balancers))
+    rows, _unreadable = select_readable(tx, records.LoadBalancer, OneOf("id", load_balancers))
     return tuple(row.id for row in rows if row.phase in UNFINISHED)

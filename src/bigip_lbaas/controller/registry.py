@@ -23,6 +23,7 @@ from bigip_lbaas.domain.ids import AgentId, LoadBalancerId
 from bigip_lbaas.scheduling.conflicts import called, conflict
 from bigip_lbaas.scheduling.heartbeats import silence_for
 from bigip_lbaas.store import records
+from bigip_lbaas.store.aside import select_readable
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.port import OneOf, Transaction
 from bigip_lbaas.store.versions import books_changed
@@ -151,8 +152,9 @@ def unsettled_work(
     projects = tuple({home.project_id for home in homes})
     where: dict[str, Any] = {"environment": settings.environment}
     of_these = OneOf("project_id", projects)
-    open_ones = tx.select(records.LoadBalancer, of_these, OneOf("phase", OPEN), **where)
-    behind = tx.select(records.LoadBalancer, of_these, behind=True, **where)
+    is_open = OneOf("phase", OPEN)
+    open_ones, _unreadable = select_readable(tx, records.LoadBalancer, of_these, is_open, **where)
+    behind, _unreadable = select_readable(tx, records.LoadBalancer, of_these, behind=True, **where)
     ids = tuple(sorted({row.id for row in (*open_ones, *behind)}))
     theirs = {(home.project_id, home.group) for home in homes}
     placed = tx.select(records.PlacementRow, OneOf("load_balancer_id", ids))
@@ -177,6 +179,7 @@ def _newborn(
         beat_at=now,
         instance=registration.instance,
         runs_as=registration.runs_as,
+        set_because=earlier.set_because if earlier else None,
     )
 
 

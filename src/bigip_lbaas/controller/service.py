@@ -1,37 +1,43 @@
 """One controller: takes from the global queue, answers heartbeats, watches and sweeps."""
 
 import logging
-import secrets
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from bigip_lbaas.bus import topics
-from bigip_lbaas.bus.port import Bus, Server
+from bigip_lbaas.bus.port import Server
+from bigip_lbaas.bus.request_ids import working_on
 from bigip_lbaas.controller import registry
 from bigip_lbaas.controller.admitting import admit
 from bigip_lbaas.controller.beating import HeartbeatBatches
 from bigip_lbaas.controller.gathering import Asked, Gathering
 from bigip_lbaas.controller.homes import homes_of
+from bigip_lbaas.controller.parting import hand_over
 from bigip_lbaas.controller.placing import Attended, Desk, attend_all
 from bigip_lbaas.controller.recording import record_outcome
 from bigip_lbaas.controller.reporting import record_report
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import SilenceWatch, silence_of
+from bigip_lbaas.controller.strangers import record_sightings
+from bigip_lbaas.controller.strays import answer_search
+from bigip_lbaas.controller.surroundings import Surroundings
 from bigip_lbaas.controller.sweeping import Hands, Sweep
 from bigip_lbaas.domain.capacity import CapacityReport
 from bigip_lbaas.domain.errors import BusUnavailable, ProviderError
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId
 from bigip_lbaas.store import records
-from bigip_lbaas.store.port import OneOf, Store
+from bigip_lbaas.store.port import OneOf
 from bigip_lbaas.wire.codec import decode, encode
 from bigip_lbaas.wire.messages import (
     Admission,
     Assignment,
     Heartbeat,
+    HeartbeatAnswer,
     Homes,
     Measure,
     Nudge,
@@ -39,6 +45,8 @@ from bigip_lbaas.wire.messages import (
     Ready,
     Registered,
     Registration,
+    Sightings,
+    StraySearch,
 )
 
 LOG = logging.getLogger(__name__)
@@ -48,21 +56,6 @@ REGISTRATIONS_AT_ONCE = 24  # a quarter of a second's, at 10 ms each
 REGISTER_AGAIN_S = 1.0
 TOO_MANY = "so many agents register at this moment that this one is to try again in a while"
 LOOKS_PER_SILENCE = 16  # so often a controller looks at agents while one becomes too silent
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a controller stands on; all of it is given, so that a test can give its own.
-
-    monotonic_s: a clock that only grows, seconds. random_hex: a new random text each time.
-    statuses_wait: called when statuses were put into the outbox.
-    """
-
-    store: Store
-    bus: Bus
-    monotonic_s: Callable[[], float]
-    random_hex: Callable[[], str] = lambda: secrets.token_hex(4)
-    statuses_wait: Callable[[], None] = lambda: None
 
 
 class Controller:
@@ -84,6 +77,8 @@ class Controller:
         self._sweep = Sweep(settings, around.store, around.monotonic_s, around.random_hex, hands)
         self._look_again_s = settings.watch_interval_s
         self._asked: dict[GroupNumber, float] = {}  # for a score, when
+        self._handed_over: deque[registry.Takeover] = deque()  # whose new agents are to be told
+        self._look = threading.Event()  # set: watch at once
         self._stop = threading.Event()
         self._swept = threading.Event()  # set: sweep at once
         self._servers: list[Server] = []
@@ -100,7 +95,9 @@ class Controller:
             "outcome": self._edge(self.on_outcome),
             "report": self._edge(self.on_report),
             "ready": self._edge(self.on_ready),
+            "sightings": self._edge(self.on_sightings),
             "admit": self.on_admission,
+            "strays": self.on_stray_search,
         }
         beats = {"register": self.on_registration, "heartbeat": self.on_heartbeat}
         serve = self._around.bus.serve
@@ -117,6 +114,7 @@ class Controller:
     def stop(self) -> None:
         """Finish what was taken and stop; another controller goes on."""
         self._stop.set()
+        self._look.set()
         self._swept.set()
         for server in self._servers:
             server.stop()
@@ -138,10 +136,11 @@ class Controller:
         )
         LOG.info(
             "outcome load_balancer=%s revision=%s agent=%s applied=%s took_s=%.4f requests=%s"
-            " error=%r request_id=%s",
+            " error=%r",
             outcome.load_balancer_id, outcome.revision, outcome.agent_id, outcome.applied,
-            outcome.took_s, outcome.requests, outcome.error, outcome.request_id,
+            outcome.took_s, outcome.requests, outcome.error,
         )  # fmt: skip
+        self._around.measures.ended(outcome)
         if recorded.told:
             self._around.statuses_wait()
         self.attend_to(recorded.again)
@@ -162,6 +161,13 @@ class Controller:
         )
         self.attend_to(unsettled)
 
+    def on_sightings(self, payload: dict[str, Any]) -> None:
+        """Compare what an agent's devices have with what they should."""
+        seen = decode(Sightings, payload)
+        self.attend_to(
+            self._around.store.write(lambda tx: record_sightings(tx, self._settings, seen))
+        )
+
     def on_admission(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Hold room for a load balancer before it is accepted, or say why there is none."""
         admission = decode(Admission, payload)
@@ -169,6 +175,12 @@ class Controller:
         return encode(
             self._around.store.write(lambda tx: admit(tx, self._settings, admission, new_id))
         )
+
+    def on_stray_search(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Say which projects have nothing in a group."""
+        search = decode(StraySearch, payload)
+        answer = self._around.store.write(lambda tx: answer_search(tx, self._settings, search))
+        return encode(answer)
 
     def on_registration(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Begin an agent's new life; it asks for its unfinished work when it is ready.
@@ -196,8 +208,28 @@ class Controller:
         return encode(answer)
 
     def on_heartbeat(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """Answer a heartbeat, after it has been committed with those that come with it."""
-        return encode(self._beats.answer(decode(Heartbeat, payload)))
+        """Answer a heartbeat, after it has been committed with those that come with it.
+
+        What its sender has let go of is given to others before, and they are told soon after.
+        """
+        heartbeat = decode(Heartbeat, payload)
+        if not (heartbeat.let_go or heartbeat.goodbye):
+            return encode(self._beats.answer(heartbeat))
+        random_hex = self._around.random_hex
+        taken = self._around.store.write(
+            lambda tx: hand_over(tx, self._settings, heartbeat, random_hex, random_hex)
+        )
+        if taken is None:
+            return encode(HeartbeatAnswer(epoch_ended=True))
+        LOG.info(
+            "agent %s let go: %d homes given away, %d left, %d tasks again",
+            taken.agent_id, len(taken.given), taken.left, len(taken.unsettled),
+        )  # fmt: skip
+        self._handed_over.append(taken)
+        self._look.set()
+        if heartbeat.goodbye:
+            return encode(HeartbeatAnswer(heard_let_go=True))
+        return encode(replace(self._beats.answer(heartbeat), heard_let_go=True))
 
     # -- load balancers
 
@@ -229,6 +261,8 @@ class Controller:
         done = self._around.store.write(lambda tx: attend_all(tx, self._desk, ids))
         if done.books is not None:
             self._desk.ledger.keep(done.books)
+        for one in done.decided:
+            self._around.measures.decided(one.answer)
         return done.results
 
     def _ask_for_a_score(self, group: GroupNumber, agent_id: AgentId) -> None:
@@ -243,7 +277,8 @@ class Controller:
 
     def _send_assignment(self, assignment: Assignment) -> None:
         self._sweep.sent(assignment.load_balancer_id, assignment.revision)
-        self._tell_agent(assignment.home.agent_id, "assign", encode(assignment))
+        with working_on(assignment.request_id):
+            self._tell_agent(assignment.home.agent_id, "assign", encode(assignment))
 
     def _tell_agent(self, agent_id: AgentId, method: str, payload: dict[str, Any]) -> None:
         topic = topics.agent_queue(self._settings.environment, agent_id)
@@ -255,11 +290,18 @@ class Controller:
     # -- watching over agents
 
     def _watch_loop(self) -> None:
-        while not self._stop.wait(self._look_again_s):
-            self._survive(self.watch)
+        while not self._stop.is_set():
+            self._look.wait(self._look_again_s)
+            self._look.clear()
+            if not self._stop.is_set():
+                self._survive(self.watch)
 
     def watch(self) -> None:
-        """Take the homes of agents that have been silent for too long."""
+        """Tell those to whom homes were handed over; take the homes of the silent."""
+        taken: list[registry.Takeover] = []
+        while self._handed_over:
+            taken.append(self._handed_over.popleft())
+            self._survive(partial(self._announce, taken[-1].given))
         agents = self._around.store.read(
             lambda tx: tx.select(records.Agent, environment=self._settings.environment)
         )
@@ -268,11 +310,11 @@ class Controller:
             self._settings.watch_interval_s,
             min(allowed_s, default=0.0) / LOOKS_PER_SILENCE,
         )
-        taken: list[registry.Takeover] = []
         for silent in self._silence.silent(agents, self._around.monotonic_s()):
             self._survive(partial(self._take_over, silent, taken))
         for each in taken:  # all are taken first: of ten that die at once, none waits for the work
             self._survive(partial(self._send_work, each))
+        self._around.measures.watched(self._look_again_s)
 
     def _take_over(self, silent: records.Agent, done: list[registry.Takeover]) -> None:
         taken = self._around.store.write(

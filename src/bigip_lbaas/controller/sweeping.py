@@ -13,9 +13,13 @@ from bigip_lbaas.controller.placing import UNFINISHED
 from bigip_lbaas.controller.reporting import forget_history
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import Waits
+from bigip_lbaas.controller.strangers import take_off
+from bigip_lbaas.controller.strays import found_shared_homes
 from bigip_lbaas.controller.telling import tell_failed, tell_refused
+from bigip_lbaas.controller.unread import Unread, fail_unreadable, note_unreadable
 from bigip_lbaas.domain.ids import LoadBalancerId
 from bigip_lbaas.store import records
+from bigip_lbaas.store.aside import Aside, select_readable
 from bigip_lbaas.store.events import forget_events
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import OneOf, Store, Transaction
@@ -50,6 +54,7 @@ class Sweep:
     monotonic_s: Callable[[], float]
     random_hex: Callable[[], str]
     hands: Hands
+    unread: Unread = field(default_factory=Unread)
     _placement_waits: Waits = field(default_factory=Waits)
     _pending_waits: Waits = field(default_factory=Waits)
     _sendings: Waits = field(default_factory=Waits)
@@ -67,15 +72,21 @@ class Sweep:
 
     def run(self) -> None:
         """Look at everything that is not settled; act if it is this controller's turn."""
-        pending, behind = self.store.read(lambda tx: (self._pending(tx), self._behind(tx)))
+        (pending, unreadable), behind = self.store.read(
+            lambda tx: (self._pending(tx), self._behind(tx))
+        )
         now_s = self.monotonic_s()
         self._count(pending, behind, now_s)
+        unread_s = self.unread.count(unreadable, now_s)
         if not self._has_the_broom():
             return
         self.hands.survive(self._rescue)
+        self.hands.survive(self._take_off)
         if now_s - self._tidied_at_s > self.settings.housekeeping_s:
             self._tidied_at_s = now_s
             self.hands.survive(self._keep_house)
+        for one in unreadable:
+            self.hands.survive(partial(self._leave_aside, one, unread_s[one.key]))
         for row in pending:
             if not self._has_the_broom():
                 return  # it took so long that another controller goes on
@@ -86,8 +97,19 @@ class Sweep:
             if self._unanswered_s(row) > self.settings.behind_resend_s and self._has_the_broom():
                 self.hands.survive(partial(self.hands.attend, row.id))
 
-    def _pending(self, tx: Transaction) -> tuple[records.LoadBalancer, ...]:
-        return tx.select(
+    def _leave_aside(self, one: Aside, unread_s: float) -> None:
+        """Tell of one that cannot be read: a newer controller may read it, so not at once."""
+        if self.unread.is_new(one):
+            self.store.write(lambda tx: note_unreadable(tx, self.settings, one))
+        if unread_s > self.settings.pending_deadline_s:
+            self.store.write(lambda tx: fail_unreadable(tx, self.settings, one))
+            self.hands.statuses_wait()
+
+    def _pending(
+        self, tx: Transaction
+    ) -> tuple[tuple[records.LoadBalancer, ...], tuple[Aside, ...]]:
+        return select_readable(
+            tx,
             records.LoadBalancer,
             OneOf("phase", UNFINISHED),
             order_by="accepted_at",
@@ -95,7 +117,9 @@ class Sweep:
         )
 
     def _behind(self, tx: Transaction) -> tuple[records.LoadBalancer, ...]:
-        rows = tx.select(records.LoadBalancer, environment=self.settings.environment, behind=True)
+        rows, _unreadable = select_readable(
+            tx, records.LoadBalancer, environment=self.settings.environment, behind=True
+        )
         return tuple(row for row in rows if row.phase not in UNFINISHED)
 
     def _count(
@@ -147,8 +171,17 @@ class Sweep:
         ):
             self.hands.announce(taken)
 
+    def _take_off(self) -> None:
+        """Have what neither database nor API knows taken off the devices."""
+        for id_ in self.store.write(lambda tx: take_off(tx, self.settings)):
+            self.hands.attend(id_)
+
     def _keep_house(self) -> None:
-        """Look at costs anew; delete what has been kept for long enough, a part at a time."""
+        """Look at costs and shared homes anew; delete what was kept for long enough, by parts."""
+        shared = self.store.write(lambda tx: found_shared_homes(tx, self.settings, self.random_hex))
+        for agent_id in sorted({home.agent_id for home in shared}):
+            theirs = tuple(home for home in shared if home.agent_id == agent_id)
+            self.hands.announce(registry.Takeover(agent_id, theirs))
         self.store.write(lambda tx: level_costs(tx, self.settings))
         self.store.write(lambda tx: forget_history(tx, self.settings, AT_ONCE))
         self.store.write(lambda tx: forget_costs(tx, self.settings, AT_ONCE))

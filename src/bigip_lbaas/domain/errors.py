@@ -14,7 +14,10 @@ ProviderError                what the caller should do
 |  '- DeviceRefused          stop; provisioning status ERROR; a person must look
 |- LeaseExpired              write nothing until a heartbeat is answered
 |- BusUnavailable            wait, then send again; the sweep finds what was not sent
-|- StoreUnavailable          wait, then try again; nothing is known to be stored
+|- StoreUnavailable          wait, then try again; nothing was stored
+|  |- ConnectionLost         the same; the store has tried once more with a new connection
+|  |- WritesRefused          the same; the server takes reads only, as after a fail-over
+|  '- CommitUnknown          read what is there before trying again: it may have been stored
 |- NoAnswer                  the call may have been carried out; ask again
 |- ConcurrentUpdate          read again, decide again
 '- IllegalTransition         a bug: let it rise to the process edge
@@ -94,6 +97,18 @@ class BusUnavailable(ProviderError):
 
 class StoreUnavailable(ProviderError):
     """The shared database cannot be reached or does not take writes."""
+
+
+class ConnectionLost(StoreUnavailable):
+    """The connection broke before the commit was sent: nothing was stored."""
+
+
+class WritesRefused(StoreUnavailable):
+    """The database's server takes no writes: nothing was stored."""
+
+
+class CommitUnknown(StoreUnavailable):
+    """The connection broke during the commit: the work was stored as a whole, or not at all."""
 
 
 class NoAnswer(ProviderError):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber, ProjectId
 
+SHARED = ProjectId("/Common")  # stands for what projects share; no project's id has a slash
 STAMP_NAME = re.compile(r"stamp_(?P<number>[0-9]+)\.(?P<nonce>[0-9a-f]+)\.(?P<count>[0-9]+)")
 
 

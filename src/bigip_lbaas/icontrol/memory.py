@@ -76,6 +76,20 @@ class MemoryDevice:
             found = {name: self._stamps_of(name) for name in self._partitions}
         return {name: stamps for name, stamps in found.items() if stamps != PartitionStamps()}
 
+    def virtual_addresses(self) -> State:
+        """Return the virtual addresses of all partitions, with address and description only."""
+        self.requests += 1
+        with self._lock:
+            return {
+                path: {
+                    name: attributes[name]
+                    for name in ("address", "description")
+                    if name in attributes
+                }
+                for path, attributes in self._tree.items()
+                if path.collection == kinds.VIRTUAL_ADDRESS
+            }
+
     def read(self, partition: str) -> State:
         """Return all objects of a partition, of the kinds that we write."""
         self.requests += 1
@@ -116,8 +130,12 @@ class MemoryDevice:
         self._may_write()
         self.is_unsaved = True
         with self._lock:
+            # nothing refers to another partition but to /Common, so no other can be in the way
+            touched = {step.path.partition for step in steps} | {"Common"}
+            before = {path: each for path, each in self._tree.items() if path.partition in touched}
+            others = {path: each for path, each in self._tree.items() if path not in before}
             try:
-                self._tree = committed(self._tree, self._partitions, steps)
+                self._tree = others | committed(before, self._partitions, steps)
             except Refused as refused:
                 is_stamp = refused.path.full in stamps
                 raise (StampRefused if is_stamp else DeviceRefused)(

@@ -81,6 +81,9 @@ class Device(Protocol):
     def all_stamps(self) -> Mapping[str, PartitionStamps]:
         """Read who writes in every partition that has a stamp or a guard."""
 
+    def virtual_addresses(self) -> State:
+        """Read the virtual addresses of all partitions, with address and description only."""
+
     def read(self, partition: str) -> State:
         """Read all objects of a partition, of the kinds that we write; stamps are not among them.
 

@@ -17,9 +17,16 @@ from bigip_lbaas.icontrol.faults import Refusal, commit_fault_from, fault_from
 from bigip_lbaas.icontrol.metrics import Metric
 from bigip_lbaas.icontrol.port import DeviceIdentity, PartitionStamps, Sample
 from bigip_lbaas.icontrol.sampling import LONGEST_QUOTE, Sampling, Sources, sample
-from bigip_lbaas.icontrol.session import Endpoint, Request, Session, always_allowed
+from bigip_lbaas.icontrol.session import (
+    Endpoint,
+    Request,
+    Session,
+    Timed,
+    always_allowed,
+    untimed,
+)
 from bigip_lbaas.ltm.canonical import canonical
-from bigip_lbaas.ltm.kinds import DATA_GROUP, KINDS, PAGE, Kind
+from bigip_lbaas.ltm.kinds import DATA_GROUP, KINDS, PAGE, VIRTUAL_ADDRESS, Kind
 from bigip_lbaas.ltm.names import GUARD, STAMP_BEGINS
 from bigip_lbaas.ltm.state import Action, Attributes, ObjectPath, State, Step
 
@@ -54,9 +61,14 @@ def _reads(
 class RestDevice:
     """One BIG-IP over HTTPS; see the port for what its methods promise."""
 
-    def __init__(self, endpoint: Endpoint, may_write: Callable[[], None] = always_allowed) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        may_write: Callable[[], None] = always_allowed,
+        timed: Timed = untimed,
+    ) -> None:
         """Connect to nothing yet: a device that is off can still be constructed."""
-        self._session = Session(endpoint, may_write)
+        self._session = Session(endpoint, may_write, timed=timed)
         self._committing = threading.Lock()  # commits that overlap fail on the device
         self._unsaved = False
 
@@ -140,6 +152,19 @@ class RestDevice:
             if str(item["name"]).startswith(STAMP_BEGINS):
                 names.setdefault(str(item["partition"]), []).append(str(item["name"]))
         return {partition: _stamps(found) for partition, found in names.items()}
+
+    @_reads
+    def virtual_addresses(self) -> State:
+        """Read the virtual addresses of all partitions, with address and description only."""
+        shown = ("address", "description")
+        query = {"$select": ",".join(("name", "partition", "subPath", *shown))}
+        return {
+            ObjectPath(VIRTUAL_ADDRESS, str(item["partition"]), str(item["name"])): {
+                name: item[name] for name in shown if name in item
+            }
+            for item in self.items(VIRTUAL_ADDRESS, query, "reading all virtual addresses")
+            if "subPath" not in item  # deeper folders are not ours
+        }
 
     @_reads
     def read(self, partition: str) -> State:

@@ -28,6 +28,16 @@ TOKEN_MARGIN_S = 60.0  # log in anew that long before a token ends
 IDLE_CONNECTION_S = 4.0  # shorter than servers keep idle connections, so that few die under us
 
 
+NO_ANSWER = "no_answer"
+
+# Told of each request to a device: its name, the HTTP method, how it ended, how many seconds.
+Timed = Callable[[str, str, str, float], None]
+
+
+def untimed(_device: str, _method: str, _how: str, _took_s: float) -> None:
+    """Do nothing: for those who do not measure."""
+
+
 def always_allowed() -> None:
     """Allow every write: for those who write under no lease (tests, an operator's command)."""
 
@@ -78,12 +88,14 @@ class Session:
         endpoint: Endpoint,
         may_write: Callable[[], None] = always_allowed,
         now: Callable[[], float] = time.monotonic,
+        timed: Timed = untimed,
     ) -> None:
         """Connect to nothing yet. may_write raises LeaseExpired when writing is not allowed."""
         self.endpoint = endpoint
         self.requests = 0
         self._may_write = may_write
         self._now = now
+        self._timed = timed
         self._room = threading.BoundedSemaphore(endpoint.requests_at_once)
         self._login_lock = threading.Lock()
         self._count_lock = threading.Lock()
@@ -155,13 +167,19 @@ class Session:
                 self._may_write()  # here: a lease may have ended while others had the room
             with self._count_lock:
                 self.requests += 1
-            return self._client.request(
-                request.method,
-                request.path,
-                json=request.body,
-                params=request.params,
-                headers=request.headers,
-            )
+            begun_s, how = self._now(), NO_ANSWER
+            try:
+                response = self._client.request(
+                    request.method,
+                    request.path,
+                    json=request.body,
+                    params=request.params,
+                    headers=request.headers,
+                )
+                how = _how(response.status_code)
+                return response
+            finally:
+                self._timed(self.endpoint.name, request.method, how, self._now() - begun_s)
 
     def _lost(
         self, request: Request, error: httpx.RequestError | httpx.InvalidURL
@@ -234,6 +252,13 @@ class Session:
             f"rejects the password of user {self.endpoint.username!r}; set icontrol_username and "
             "icontrol_password to an account that may use its REST interface",
         )
+
+
+def _how(status: int) -> str:
+    """Return how a request ended: ok, refused (4xx) or failed (5xx)."""
+    if status < httpx.codes.BAD_REQUEST:
+        return "ok"
+    return "refused" if status < httpx.codes.INTERNAL_SERVER_ERROR else "failed"
 
 
 def _basic(endpoint: Endpoint) -> str:

@@ -39,5 +39,10 @@ class Naming:
 
     def owns(self, name: str) -> bool:
         """Return whether `name` is one that this environment gives, and no other does."""
+        return self.id_of(name) is not None
+
+    def id_of(self, name: str) -> str | None:
+        """Return what `name` stands for, None when it is none of this environment's."""
         prefix, underscore, id_ = name.rpartition("_")
-        return bool(underscore) and prefix == self.prefix and bool(_ID.fullmatch(id_))
+        is_ours = underscore and prefix == self.prefix and _ID.fullmatch(id_)
+        return id_ if is_ours else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from bigip_lbaas.domain.fleet import Fleet
@@ -13,7 +14,7 @@ from bigip_lbaas.store import records
 from bigip_lbaas.store.port import Condition, OneOf, Transaction
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, or nothing could be kept once it is worked out
 class Decision:
     """One decision with the snapshot that it rests on. policies: the ones that are known here."""
 
@@ -31,7 +32,7 @@ class Decision:
         """Return the rules that held."""
         return self.snapshot.rules
 
-    @property
+    @cached_property
     def fleet(self) -> Fleet:
         """Return the fleet as the request saw it."""
         groups = {group.number: group for group in self.snapshot.groups}
@@ -39,7 +40,7 @@ class Decision:
         bookings = self.snapshot.bookings[: self.row.bookings]
         return fleet_at(self.row.environment, groups.values(), bookings, self.row.standings)
 
-    @property
+    @cached_property
     def answer(self) -> Placement | Unplaced:
         """Return the whole answer, with an opinion of every group."""
         return say_again(self.need, self.fleet, self.rules, self.row.outcome, self.policies)

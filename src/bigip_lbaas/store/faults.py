@@ -8,7 +8,13 @@ from contextlib import contextmanager
 import psycopg
 from sqlalchemy import exc
 
-from bigip_lbaas.domain.errors import ConcurrentUpdate, ProviderError, StoreUnavailable
+from bigip_lbaas.domain.errors import (
+    ConcurrentUpdate,
+    ConnectionLost,
+    ProviderError,
+    StoreUnavailable,
+    WritesRefused,
+)
 
 # Codes of MySQL and MariaDB (server error reference), SQLSTATEs of PostgreSQL (its appendix A) and
 # primary result codes of SQLite. Somebody else was faster:
@@ -63,7 +69,10 @@ def fault_from(place: str, error: exc.SQLAlchemyError) -> ProviderError:
     if code in AGAIN:
         return ConcurrentUpdate(f"{place}: somebody else was faster: {said}")
     advice = ADVICE.get(code) or ADVICE.get(str(code)[:2])
-    return StoreUnavailable(f"{place}: {advice or 'it refuses the work'} ({said})")
+    kind = WritesRefused if advice == READ_ONLY else StoreUnavailable
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+        kind = ConnectionLost
+    return kind(f"{place}: {advice or 'it refuses the work'} ({said})")
 
 
 def code_of(cause: BaseException) -> int | str:

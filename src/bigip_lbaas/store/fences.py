@@ -9,12 +9,15 @@ from dataclasses import replace
 
 from bigip_lbaas.domain.home import Fence
 from bigip_lbaas.store import records
+from bigip_lbaas.store.aside import select_readable
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import OneOf, Transaction
 from bigip_lbaas.store.records import Phase
 from bigip_lbaas.store.versions import books_changed
 
+LOSSES = "losses"  # the sequence that counts how often commits were lost
+LOST_AT = "lost at"  # the one that has when that was last noticed, in whole seconds since 1970
 LIFT = 1_000_000  # numbers that are passed over: more than any lost hour can have drawn
 RandomParts = Callable[[], str]  # a new one each time, lower-case hexadecimal
 
@@ -53,6 +56,8 @@ def begin_anew(tx: Transaction, above: int, why: str, random_hex: RandomParts) -
     """
     last = locked(tx, records.Sequence("fence", 0), "fence").value
     tx.put(records.Sequence("fence", max(last, above) + LIFT))
+    tx.put(records.Sequence(LOSSES, locked(tx, records.Sequence(LOSSES, 0), LOSSES).value + 1))
+    tx.put(records.Sequence(LOST_AT, int(tx.now())))
     agents = tx.select(records.Agent, lock=True)
     tx.put_all(tuple(replace(agent, epoch=random_hex()) for agent in agents))
     homes = tx.select(records.Home)
@@ -65,7 +70,8 @@ def begin_anew(tx: Transaction, above: int, why: str, random_hex: RandomParts) -
     )
     devices = {(row.environment, row.number): row.devices for row in tx.select(records.Group)}
     group_of = {row.load_balancer_id: row.group for row in tx.select(records.PlacementRow)}
-    settled = tx.select(records.LoadBalancer, OneOf("phase", (Phase.APPLIED, Phase.GONE)))
+    ended = OneOf("phase", (Phase.APPLIED, Phase.GONE))
+    settled, _unreadable = select_readable(tx, records.LoadBalancer, ended)
     tx.put_all(
         tuple(
             replace(row, unclean=devices[row.environment, group_of[row.id]], behind=True)

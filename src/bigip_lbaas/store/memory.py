@@ -24,7 +24,6 @@ from bigip_lbaas.store.shape import (
     plain_value,
     row_from,
     shape_of,
-    value_from,
 )
 
 R = TypeVar("R")
@@ -84,7 +83,8 @@ class MemoryTransaction:
         shape = shape_of(record)
         place = shape.position(by)
         numbers = Counter(row[place] for row in self._rows(shape, conditions, equals))
-        return {value_from(shape.field(by), value): number for value, number in numbers.items()}
+        value_of = shape.field(by).from_plain
+        return {value_of(value): number for value, number in numbers.items()}
 
     def highest(
         self, record: type[Any], field: str, by: str, *conditions: Condition, **equals: Any
@@ -96,8 +96,8 @@ class MemoryTransaction:
         found: dict[Any, Any] = {}
         for row in self._rows(shape, conditions, equals):
             if row[value_place] is not None:
-                key = value_from(shape.field(by), row[place])
-                value = value_from(shape.field(field), row[value_place])
+                key = shape.field(by).from_plain(row[place])
+                value = shape.field(field).from_plain(row[value_place])
                 found[key] = max(found.get(key, value), value)
         return found
 

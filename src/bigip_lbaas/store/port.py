@@ -130,9 +130,11 @@ class Store(Protocol):
 
         `work` may run several times, so it must do nothing but read and write through its
         transaction. Raises ConcurrentUpdate when it lost too often (a ConcurrentUpdate that
-        leaves `work` counts as losing), StoreUnavailable when the database cannot be reached: if
-        that happens while committing, the work may have been done. Any other error of `work`
-        rolls back and is raised. A transaction inside another is a RuntimeError.
+        leaves `work` counts as losing), StoreUnavailable when the database cannot be reached or
+        takes no writes: nothing was stored, and a connection that was lost was tried once more.
+        CommitUnknown, one of those, when it broke while committing: the work was done as a
+        whole, or not at all. Any other error of `work` rolls back and is raised. A transaction
+        inside another is a RuntimeError.
         """
 
     def read(self, work: Callable[[Transaction], T]) -> T:

@@ -126,6 +126,7 @@ class Agent:
     silence_s: how long it must be silent before its homes are taken, by the lease that it may
     hold; None: as the controller's settings say. Two environments may have agents of one id.
     instance, runs_as: which process it is, at random and in words; None: it did not say.
+    set_because: why an operator switched it off, or on again.
     """
 
     KEY: ClassVar = ("environment", "id")
@@ -143,6 +144,7 @@ class Agent:
     silence_s: float | None = None
     instance: str | None = None
     runs_as: str | None = None
+    set_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,23 @@ class PlacementRow:
     project_id: ProjectId
     group: GroupNumber
     tombstone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A load balancer that a group's devices have and this database does not know.
+
+    unwanted: the API does not know it either, so it is to be taken off the devices.
+    """
+
+    KEY: ClassVar = ("load_balancer_id",)
+    load_balancer_id: LoadBalancerId
+    environment: EnvironmentName
+    project_id: ProjectId
+    group: GroupNumber
+    vip_address: str
+    found_at: float
+    unwanted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +394,7 @@ class Event:
 
 
 RECORDS = (
-    LoadBalancer, Child, Vip, Environment, Group, Agent, Home, PlacementRow, Residence, Reservation,
-    StillComing, GroupBooks, FleetSnapshot, PlacementDecision, Report, History, GroupWatch,
-    SeenCosts, StatusMessage, Tenure, Sequence, Event,
+    LoadBalancer, Child, Vip, Environment, Group, Agent, Home, PlacementRow, Stranger, Residence,
+    Reservation, StillComing, GroupBooks, FleetSnapshot, PlacementDecision, Report, History,
+    GroupWatch, SeenCosts, StatusMessage, Tenure, Sequence, Event,
 )  # fmt: skip

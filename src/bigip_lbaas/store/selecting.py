@@ -1,6 +1,7 @@
 """Builds the statements with conditions, once for each form of question: only the values differ."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -10,13 +11,16 @@ from sqlalchemy import (
     Integer,
     Select,
     Update,
+    any_,
     bindparam,
     false,
     func,
     or_,
     select,
+    tuple_,
     update,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from bigip_lbaas.store.port import AtLeast, AtMost, Condition, OneOf, OneOfPairs, Plus
 from bigip_lbaas.store.shape import Shape, plain_value
@@ -29,45 +33,46 @@ Form = tuple[Claim, ...]
 Question = tuple[Select[Any], dict[str, Any]]  # a statement with its parameters
 
 
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which rows a question is about: those that meet every condition.
+
+    arrays: whether the database takes a list as one value, as PostgreSQL does. Then a question has
+    the same text however many values it names, which is prepared once.
+    """
+
+    conditions: tuple[Condition, ...]
+    equals: Mapping[str, Any]
+    arrays: bool = False
+
+
 def rows_question(
-    shape: Shape,
-    conditions: tuple[Condition, ...],
-    equals: Mapping[str, Any],
-    order_by: str | None,
-    limit: int | None,
-    lock: bool = False,
+    shape: Shape, which: Which, order_by: str | None, limit: int | None, lock: bool
 ) -> Question:
     """Return what selects rows. Raises LookupError for fields that cannot be compared."""
-    form, values = _asked(shape, conditions, equals)
+    form, values = _asked(shape, which)
     if limit is not None:
         values[MOST] = limit
     return _rows(shape, form, order_by, limit is not None, lock), values
 
 
-def count_question(
-    shape: Shape, by: str, conditions: tuple[Condition, ...], equals: Mapping[str, Any]
-) -> Question:
+def count_question(shape: Shape, by: str, which: Which) -> Question:
     """Return what counts rows by a field. Raises LookupError as above."""
-    form, values = _asked(shape, conditions, equals)
+    form, values = _asked(shape, which)
     return _count(shape, form, by), values
 
 
-def highest_question(
-    shape: Shape, field: str, by: str, conditions: tuple[Condition, ...], equals: Mapping[str, Any]
-) -> Question:
+def highest_question(shape: Shape, field: str, by: str, which: Which) -> Question:
     """Return what finds a field's highest value by another one. Raises LookupError as above."""
-    form, values = _asked(shape, conditions, equals)
+    form, values = _asked(shape, which)
     return _highest(shape, form, field, by), values
 
 
 def alteration(
-    shape: Shape,
-    conditions: tuple[Condition, ...],
-    equals: Mapping[str, Any],
-    change: Mapping[str, Any],
+    shape: Shape, which: Which, change: Mapping[str, Any]
 ) -> tuple[Update, dict[str, Any]]:
     """Return what changes rows, with its parameters. Raises LookupError as above."""
-    form, values = _asked(shape, conditions, equals)
+    form, values = _asked(shape, which)
     changes = []
     for name, value in change.items():
         shape.changeable(name)
@@ -111,20 +116,19 @@ def _highest(shape: Shape, form: Form, field: str, by: str) -> Select[Any]:
     return select(column, most).where(*_where(shape, form)).group_by(column)
 
 
-def _asked(
-    shape: Shape, conditions: tuple[Condition, ...], equals: Mapping[str, Any]
-) -> tuple[Form, dict[str, Any]]:
+def _asked(shape: Shape, which: Which) -> tuple[Form, dict[str, Any]]:
     """Return the form of a question, and its values by the names of their parameters."""
     form: list[Claim] = []
     values: dict[str, Any] = {}
-    for name, value in equals.items():
+    for name, value in which.equals.items():
         shape.position(name)  # refuses what cannot be compared
         if value is not None:
             values[_name(form)] = plain_value(shape, shape.field(name), value)
         form.append((name, "is none" if value is None else "is"))
-    for condition in conditions:
+    for condition in which.conditions:
         if isinstance(condition, OneOfPairs):
-            form.append(_add_pairs(shape, condition, _name(form), values))
+            add = _add_arrays if which.arrays else _add_pairs
+            form.append(add(shape, condition, _name(form), values))
             continue
         name = condition.field
         shape.position(name)
@@ -143,7 +147,8 @@ def _asked(
                     form.append((name, "is"))
                     continue
                 values[_name(form)] = plain
-                form.append((name, "one of or none" if None in some else "one of"))
+                how = "in array" if which.arrays else "one of"
+                form.append((name, f"{how} or none" if None in some else how))
     return tuple(form), values
 
 
@@ -171,6 +176,13 @@ def _add_pairs(shape: Shape, condition: OneOfPairs, value: str, values: dict[str
     return ",".join(condition.fields), f"pairs {size}"
 
 
+def _add_arrays(shape: Shape, condition: OneOfPairs, value: str, values: dict[str, Any]) -> Claim:
+    """Add the values of the pairs as two lists."""
+    pairs = plain_pairs(shape, condition)
+    values[f"{value}_0"], values[f"{value}_1"] = ([pair[n] for pair in pairs] for n in (0, 1))
+    return ",".join(condition.fields), "pairs in arrays"
+
+
 def _name(form: list[Claim]) -> str:
     return f"value_{len(form)}"
 
@@ -186,6 +198,10 @@ def _where(shape: Shape, form: Form) -> list[ColumnElement[bool]]:
 
 def _one_of_pairs(shape: Shape, names: str, how: str, value: str) -> ColumnElement[bool]:
     first, second = (_column(shape, name) for name in names.split(","))
+    if how == "pairs in arrays":
+        lists = func.unnest(_array(first, f"{value}_0"), _array(second, f"{value}_1"))
+        pairs = lists.table_valued("first", "second").render_derived()
+        return tuple_(first, second).in_(select(pairs.c.first, pairs.c.second))
     size = int(how.removeprefix("pairs "))
     return or_(
         false(),
@@ -208,8 +224,15 @@ def _claim(column: ColumnElement[Any], how: str, value: str) -> ColumnElement[bo
             return column <= bindparam(value, type_=Double)
         case "at least":
             return column >= bindparam(value, type_=Double)
-    is_one = column.in_(bindparam(value, expanding=True))
-    return or_(is_one, column.is_(None)) if how == "one of or none" else is_one
+    if how.startswith("in array"):
+        is_one = column == any_(_array(column, value))
+    else:
+        is_one = column.in_(bindparam(value, expanding=True))
+    return or_(is_one, column.is_(None)) if how.endswith("or none") else is_one
+
+
+def _array(column: ColumnElement[Any], value: str) -> ColumnElement[Any]:
+    return bindparam(value, type_=ARRAY(column.type))
 
 
 def _column(shape: Shape, name: str) -> ColumnElement[Any]:

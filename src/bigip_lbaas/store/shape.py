@@ -7,8 +7,9 @@ import enum
 import math
 import types
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from functools import cache
+from dataclasses import dataclass, field, fields
+from functools import cache, partial
+from operator import attrgetter
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -31,6 +32,7 @@ INDEXES: dict[type, tuple[tuple[str, ...], ...]] = {
     records.Child: (("load_balancer_id",), ("project_id", "address")),
     records.Home: (("agent_id", "fence_number"), ("environment", "group")),
     records.PlacementRow: (("environment", "group"), ("environment", "project_id", "group")),
+    records.Stranger: (("environment",),),
     records.Reservation: (("environment", "group"), ("environment", "expires_at")),
     records.PlacementDecision: (("environment", "orphaned_at"), ("snapshot",)),
     records.FleetSnapshot: (("environment", "is_suspect"),),
@@ -57,44 +59,69 @@ class Kind(enum.Enum):
     PACKED = "packed JSON"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """One field of a record. hint: its type without None. short: at most SHORT characters."""
+    """One field of a record. hint: its type without None. short: at most SHORT characters.
+
+    to_plain, from_plain: make a value that can be stored of one, and the other way round. They
+    raise TypeError, ValueError or msgspec's own errors for what is none.
+    """
 
     name: str
     kind: Kind
     hint: Any
     optional: bool
     short: bool
+    to_plain: Callable[[Any], Any] = field(init=False)
+    from_plain: Callable[[Any], Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Choose once what is done for each value."""
+        there: Callable[[Any], Any] = partial(_PLAIN[self.kind], self)
+        back = _back(self)
+        object.__setattr__(self, "to_plain", _or_none(there) if self.optional else there)
+        object.__setattr__(self, "from_plain", _or_none(back) if self.optional else back)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """A record class as a table: its fields in order, its key, its indexes. One each."""
+    """A record class as a table: its fields in order, its key, its indexes. One each.
+
+    values_of: returns all fields of a record, in order.
+    """
 
     record: type
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...]
+    values_of: Callable[[Any], Any] = field(init=False)
+    _places: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look up once where the fields are."""
+        names = [each.name for each in self.fields]
+        one = attrgetter(*names)
+        object.__setattr__(self, "values_of", one if len(names) > 1 else lambda row: (one(row),))
+        object.__setattr__(self, "_places", {name: place for place, name in enumerate(names)})
 
     def field(self, name: str) -> Field:
         """Return the field of that name. Raises LookupError when there is none."""
-        for field in self.fields:
-            if field.name == name:
-                return field
-        raise LookupError(f"{self.record.__name__} has no field {name!r}")
+        try:
+            return self.fields[self._places[name]]
+        except KeyError:
+            raise LookupError(f"{self.record.__name__} has no field {name!r}") from None
 
     def position(self, name: str) -> int:
         """Return the place of a field that can be compared.
 
         Raises LookupError for unknown fields and those that are stored as JSON.
         """
-        field = self.field(name)
-        if field.kind in (Kind.JSON, Kind.PACKED):
+        asked = self.field(name)
+        if asked.kind in (Kind.JSON, Kind.PACKED):
             raise LookupError(
-                f"{self.record.__name__}.{name} is {field.kind.value} and cannot be compared"
+                f"{self.record.__name__}.{name} is {asked.kind.value} and cannot be compared"
             )
-        return self.fields.index(field)
+        return self._places[name]
 
     def changeable(self, name: str) -> int:
         """Return the place of a field that can be changed in all rows of a kind at once.
@@ -120,7 +147,13 @@ def plain_row(row: Any) -> tuple[Any, ...]:
     Raises ValueError for what cannot be stored.
     """
     shape = shape_of(type(row))
-    return tuple(plain_value(shape, field, getattr(row, field.name)) for field in shape.fields)
+    values = shape.values_of(row)
+    try:
+        return tuple([one.to_plain(value) for one, value in zip(shape.fields, values, strict=True)])
+    except (TypeError, ValueError, msgspec.MsgspecError):  # once more, to say which field it is
+        return tuple(
+            plain_value(shape, one, value) for one, value in zip(shape.fields, values, strict=True)
+        )
 
 
 def row_from(record: type[R], plain: Sequence[Any]) -> R:
@@ -129,16 +162,15 @@ def row_from(record: type[R], plain: Sequence[Any]) -> R:
     Raises Unreadable, naming record, key and field.
     """
     shape = shape_of(record)
-    values = {}
-    for field, value in zip(shape.fields, plain, strict=True):
-        try:
-            values[field.name] = value_from(field, value)
-        except (ValueError, msgspec.MsgspecError) as error:
-            key = ", ".join(str(plain[shape.position(name)]) for name in shape.key)
-            raise Unreadable(
-                f"{record.__name__} ({key}) in the database: {field.name}: {error}"
-            ) from error
-    return record(**values)
+    values = []
+    try:
+        for one, value in zip(shape.fields, plain, strict=True):
+            values.append(one.from_plain(value))
+    except (ValueError, msgspec.MsgspecError) as error:
+        key = ", ".join(str(plain[shape.position(name)]) for name in shape.key)
+        name = shape.fields[len(values)].name
+        raise Unreadable(f"{record.__name__} ({key}) in the database: {name}: {error}") from error
+    return record(*values)
 
 
 def plain_key(record: type, key: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -154,25 +186,12 @@ def plain_key(record: type, key: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def plain_value(shape: Shape, field: Field, value: Any) -> Any:
     """Return one field's plain value. Raises ValueError for what no database could give back."""
-    if value is None and field.optional:
-        return None
     try:
-        return _PLAIN[field.kind](field, value)
+        return field.to_plain(value)
     except (TypeError, ValueError, msgspec.MsgspecError) as error:
         raise ValueError(
             f"{shape.record.__name__}.{field.name} cannot be stored: {error}"
         ) from error
-
-
-def value_from(field: Field, plain: Any) -> Any:
-    """Return the value that a plain one stands for. Raises ValueError when it stands for none."""
-    if plain is None and field.optional:
-        return None
-    if field.kind is Kind.JSON:
-        return _from_json(field, plain)
-    if field.kind is Kind.PACKED:
-        return _from_json(field, unpacked(plain))
-    return field.hint(plain)
 
 
 def _shape(record: Any) -> Shape:
@@ -212,7 +231,8 @@ def _plain_text(field: Field, value: Any) -> str:
     if not isinstance(value, field.hint):
         raise TypeError(f"{value!r} is no {field.hint.__name__}")
     text = str.__str__(value)
-    text.encode()  # a lone surrogate is no character
+    if not text.isascii():
+        text.encode()  # a lone surrogate is no character
     if "\0" in text:
         raise ValueError("text with a NUL character")
     if field.short and len(text) > SHORT:
@@ -247,19 +267,50 @@ def _plain_json(field: Field, value: Any) -> str:
     else:
         text = _ENCODER.encode(value).decode()
     # JSON has no NaN and no infinity: they become null, and the row could never be read again.
-    if "null" in text and _from_json(field, text) != value:
+    if "null" in text and _json_reader(field.hint)(text) != value:
         raise ValueError("it holds a number that is not finite")
     return text
 
 
-def _from_json(field: Field, text: str) -> Any:
-    arms = _arms(field.hint)
+def _back(field: Field) -> Callable[[Any], Any]:
+    """Return what makes a field's value of the plain one."""
+    match field.kind:
+        case Kind.JSON:
+            return _json_reader(field.hint)
+        case Kind.PACKED:
+            from_json = _json_reader(field.hint)
+            return lambda stored: from_json(unpacked(stored))
+        case Kind.TEXT if field.hint is str:
+            return _itself
+    hint: Callable[[Any], Any] = field.hint
+    return hint
+
+
+def _itself(text: Any) -> Any:
+    return text
+
+
+def _or_none(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else convert(value)
+
+
+@cache
+def _json_reader(hint: Any) -> Callable[[Any], Any]:
+    """Return what makes a value of that type of JSON."""
+    arms = _arms(hint)
     if not arms:
-        return _decoder(field.hint).decode(text)
-    name, value = _NAMED.decode(text)
-    if name not in arms:
-        raise ValueError(f"{name!r} is none of {', '.join(arms)}")
-    return _decoder(arms[name]).decode(value)
+        return msgspec.json.Decoder(hint).decode
+    decoders: dict[str, msgspec.json.Decoder[Any]] = {
+        name: msgspec.json.Decoder(arm) for name, arm in arms.items()
+    }
+
+    def from_json(text: Any) -> Any:
+        name, value = _NAMED.decode(text)
+        if name not in decoders:
+            raise ValueError(f"{name!r} is none of {', '.join(decoders)}")
+        return decoders[name].decode(value)
+
+    return from_json
 
 
 @cache
@@ -268,11 +319,6 @@ def _arms(hint: Any) -> dict[str, type]:
     return (
         {arm.__name__: arm for arm in get_args(hint)} if isinstance(hint, types.UnionType) else {}
     )
-
-
-@cache
-def _decoder(hint: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(hint)
 
 
 def _plain_packed(field: Field, value: Any) -> str:

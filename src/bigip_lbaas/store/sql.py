@@ -1,5 +1,7 @@
 """The store in an SQL database that all controllers and drivers of an environment share."""
 
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import cache
@@ -12,6 +14,7 @@ from sqlalchemy import (
     Delete,
     Engine,
     Insert,
+    RootTransaction,
     Select,
     bindparam,
     delete,
@@ -20,7 +23,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from bigip_lbaas.domain.errors import ConcurrentUpdate, ProviderError
+from bigip_lbaas.domain.errors import (
+    CommitUnknown,
+    ConcurrentUpdate,
+    ConnectionLost,
+    ProviderError,
+    WritesRefused,
+)
 from bigip_lbaas.store.engines import (
     Access,
     clock_of,
@@ -29,23 +38,30 @@ from bigip_lbaas.store.engines import (
     url_from,
     writing_engine,
 )
-from bigip_lbaas.store.faults import translated
+from bigip_lbaas.store.faults import fault_from, translated
+from bigip_lbaas.store.many import as_one_value, insert_of_many, upsert_of_many
 from bigip_lbaas.store.patience import Alone, Patience, Turns
 from bigip_lbaas.store.port import Condition, Transaction
-from bigip_lbaas.store.selecting import alteration, count_question, highest_question, rows_question
+from bigip_lbaas.store.selecting import (
+    Which,
+    alteration,
+    count_question,
+    highest_question,
+    rows_question,
+)
 from bigip_lbaas.store.shape import (
     Shape,
     plain_key,
     plain_row,
     row_from,
     shape_of,
-    value_from,
 )
 from bigip_lbaas.store.tables import table_of
 
 R = TypeVar("R")
 T = TypeVar("T")
 MYSQL_DUPLICATE_KEY = 1062
+RENEW_EVERY_S = 1.0  # at most: connections to a server that takes no writes
 
 
 class SqlTransaction:
@@ -60,6 +76,7 @@ class SqlTransaction:
         self._connection = connection
         self._place = place
         self._writes = writes
+        self._arrays = connection.dialect.name == "postgresql"
         self._now: float | None = None
         self.failure: ProviderError | None = None
         self._ended = False
@@ -92,7 +109,8 @@ class SqlTransaction:
     ) -> tuple[R, ...]:
         """See Transaction."""
         shape = shape_of(record)
-        statement, values = rows_question(shape, conditions, equals, order_by, limit, lock)
+        which = Which(conditions, equals, self._arrays)
+        statement, values = rows_question(shape, which, order_by, limit, lock)
         rows = self._run(lambda: self._connection.execute(statement, values).all(), writes=lock)
         return tuple(row_from(record, row) for row in rows)
 
@@ -101,22 +119,22 @@ class SqlTransaction:
     ) -> dict[Any, int]:
         """See Transaction."""
         shape = shape_of(record)
-        statement, values = count_question(shape, by, conditions, equals)
+        which = Which(conditions, equals, self._arrays)
+        statement, values = count_question(shape, by, which)
         rows: Any = self._run(lambda: self._connection.execute(statement, values).all())
-        return {value_from(shape.field(by), value): number for value, number in rows}
+        value_of = shape.field(by).from_plain
+        return {value_of(value): number for value, number in rows}
 
     def highest(
         self, record: type[Any], field: str, by: str, *conditions: Condition, **equals: Any
     ) -> dict[Any, Any]:
         """See Transaction."""
         shape = shape_of(record)
-        statement, values = highest_question(shape, field, by, conditions, equals)
+        which = Which(conditions, equals, self._arrays)
+        statement, values = highest_question(shape, field, by, which)
         rows: Any = self._run(lambda: self._connection.execute(statement, values).all())
-        return {
-            value_from(shape.field(by), value): value_from(shape.field(field), most)
-            for value, most in rows
-            if most is not None
-        }
+        value_of, highest_of = shape.field(by).from_plain, shape.field(field).from_plain
+        return {value_of(value): highest_of(most) for value, most in rows if most is not None}
 
     def insert(self, row: Any) -> None:
         """See Transaction."""
@@ -137,7 +155,7 @@ class SqlTransaction:
             return
         shape = shape_of(type(rows[0]))
         values = [_named_row(row) for row in rows]
-        if not self._run(lambda: self._insert(shape, values), writes=True):
+        if not self._run(lambda: self._insert_all(shape, values), writes=True):
             self.failure = ConcurrentUpdate(f"one of {len(rows)} {shape.record.__name__} is there")
             raise self.failure
 
@@ -145,15 +163,19 @@ class SqlTransaction:
         """See Transaction."""
         if not rows:
             return
-        statement = _upsert(shape_of(type(rows[0])), self._connection.dialect.name)
-        values = [_named_row(row) for row in rows]
+        shape = shape_of(type(rows[0]))
+        statement = _upsert(shape, self._connection.dialect.name)
+        values: Any = [_named_row(row) for row in rows]
+        if self._arrays:
+            statement, values = upsert_of_many(shape), as_one_value(values)
         self._run(lambda: self._connection.execute(statement, values), writes=True)
 
     def alter(
         self, record: type[Any], *conditions: Condition, change: Mapping[str, Any], **equals: Any
     ) -> int:
         """See Transaction."""
-        statement, values = alteration(shape_of(record), conditions, equals, change)
+        which = Which(conditions, equals, self._arrays)
+        statement, values = alteration(shape_of(record), which, change)
         done = self._run(lambda: self._connection.execute(statement, values), writes=True)
         return done.rowcount
 
@@ -166,6 +188,13 @@ class SqlTransaction:
     def end(self) -> None:
         """Take no more calls."""
         self._ended = True
+
+    def _insert_all(self, shape: Shape, values: list[dict[str, Any]]) -> bool:
+        """Return False when a key is taken."""
+        if self._arrays:
+            done = self._connection.execute(insert_of_many(shape), as_one_value(values))
+            return done.rowcount == len(values)
+        return self._insert(shape, values)
 
     def _insert(self, shape: Shape, values: dict[str, Any] | list[dict[str, Any]]) -> bool:
         """Return False when a key is taken; the transaction goes on all the same."""
@@ -211,21 +240,53 @@ class SqlStore:
         self._writer = writing_engine(self._url, self._access)
         self._reader = reading_engine(self._url, self._access)
         self._alone = Alone()
+        self._renewing = threading.Lock()
+        self._renewed_at_s = float("-inf")
         # SQLite takes one writer at a time. Its own way of waiting polls and lets some starve.
         self._turns = Turns(self._place) if self._url.get_backend_name() == "sqlite" else None
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """See Store."""
-        return self._patience.run(lambda: self._once(self._writer, work, writes=True))
+        return self._run(lambda: self._once(self._writer, work, writes=True))
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """See Store."""
-        return self._patience.run(lambda: self._once(self._reader, work, writes=False))
+        return self._run(lambda: self._once(self._reader, work, writes=False))
 
     def close(self) -> None:
         """See Store."""
         self._writer.dispose()
         self._reader.dispose()
+
+    def _run(self, attempt: Callable[[], T]) -> T:
+        """Return what `attempt` returns; once more where nothing was stored and that may help."""
+        try:
+            return self._patience.run(attempt)
+        except ConnectionLost:
+            return self._patience.run(attempt)
+        except WritesRefused:
+            # The address may lead to another server by now, our connections never do.
+            if not self._may_renew():
+                raise
+            self.close()
+            return self._patience.run(attempt)
+
+    def _may_renew(self) -> bool:
+        """Return whether all connections may be made anew; not more often than it may help."""
+        now_s = time.monotonic()
+        with self._renewing:
+            is_early = now_s - self._renewed_at_s < RENEW_EVERY_S
+            self._renewed_at_s = self._renewed_at_s if is_early else now_s
+            return not is_early
+
+    def _commit(self, begun: RootTransaction, writes: bool) -> None:
+        try:
+            begun.commit()
+        except exc.SQLAlchemyError as error:
+            fault = fault_from(self._place, error)
+            if writes and not isinstance(fault, ConcurrentUpdate | WritesRefused):
+                raise CommitUnknown(f"{fault}; it may have been stored") from error
+            raise fault from error
 
     def _once(self, engine: Engine, work: Callable[[Transaction], T], *, writes: bool) -> T:
         turn = self._turns.taken(self._access.pool_timeout_s) if writes and self._turns else None
@@ -241,7 +302,7 @@ class SqlStore:
                 answer = work(transaction)
                 if transaction.failure is not None:
                     raise transaction.failure  # the work has caught it
-                begun.commit()
+                self._commit(begun, writes)
             finally:
                 transaction.end()
                 if begun.is_active:

@@ -15,10 +15,11 @@ from bigip_lbaas.domain.ids import (
     EnvironmentName,
     GroupNumber,
     LoadBalancerId,
+    ProjectId,
     RequestId,
 )
 
-VERSION = 3
+VERSION = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Assignment:
 
     wanted False: nothing of it may be left. leaving: objects that earlier revisions had.
     home_is_ending: no other load balancer lives in the home, so the partition may go too.
+    mark: of this revision, to be said again with its outcome.
     """
 
     load_balancer_id: LoadBalancerId
@@ -47,6 +49,7 @@ class Assignment:
     request_id: RequestId
     leaving: tuple[ObjectRef, ...] = ()
     home_is_ending: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Outcome:
     retrying: the agent goes on trying, so the revision is still pending.
     let_go: the fence under which the agent's home ended with this deletion: it writes nothing
     more under it. tried_to_end: it was told to end the home, whether or not it could.
+    mark: as the assignment gave it. Retrying without an error says no more than that the agent
+    knows of this revision: it was given an older one.
     """
 
     load_balancer_id: LoadBalancerId
@@ -82,6 +87,7 @@ class Outcome:
     took_s: float = 0.0
     requests: int = 0  # REST requests to all devices
     tried_to_end: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,9 @@ class Heartbeat:
     homes: how many homes the agent knows; highest: the highest fence of them.
     lease_s: the length of the lease that it holds as it sends this, 0.0 when it holds none.
     seen: the highest fence that this process has seen in any life, or on any device.
+    let_go: homes in which it writes nothing more at or under these fences, and has nothing under
+    way. goodbye: the same of all its homes; this process takes no others, and ends.
+    answered: the highest beat of this epoch that was answered, and so had been committed.
     """
 
     agent_id: AgentId
@@ -139,13 +148,18 @@ class Heartbeat:
     highest: Fence | None = None
     lease_s: float | None = None
     seen: Fence | None = None
+    let_go: tuple[Home, ...] = ()
+    goodbye: bool = False
+    answered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class HeartbeatAnswer:
     """epoch_ended: forget everything and register again. homes: all of them, when asked anew.
 
-    lease_s: what does not say it, grants none.
+    lease_s: what does not say it, grants none. let_go: somebody else can have its homes: it is to
+    let go of them. heard_let_go: what it said that it has let go of was written down; who is too
+    old to know of that, says nothing.
     """
 
     epoch_ended: bool = False
@@ -154,6 +168,8 @@ class HeartbeatAnswer:
     store_time: float = 0.0
     homes: tuple[Home, ...] | None = None
     admin_state_up: bool = True
+    let_go: bool = False
+    heard_let_go: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +178,24 @@ class Ready:
 
     agent_id: AgentId
     epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A load balancer of ours that has objects on a device of the group."""
+
+    load_balancer_id: LoadBalancerId
+    project_id: ProjectId
+    vip_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """Agent to any controller: these are on the devices of my group; are all of them known?"""
+
+    agent_id: AgentId
+    group: GroupNumber
+    load_balancers: tuple[Sighting, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +220,27 @@ class Admitted:
 
 
 @dataclass(frozen=True, slots=True)
+class StraySearch:
+    """Agent to any controller, answered: which of these projects have nothing in my group?
+
+    left: sentences for the operator, of what was nobody's and was left as it is.
+    """
+
+    agent_id: AgentId
+    epoch: str
+    group: GroupNumber
+    projects: tuple[ProjectId, ...]
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Homeless:
+    """The answer: those that have neither a home nor a load balancer there."""
+
+    projects: tuple[ProjectId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """Controller to agent: measure your group and report now; much has been placed there."""
 
@@ -194,6 +249,6 @@ class Measure:
 
 Message = (
     Nudge | Assignment | Homes | Outcome | Registration | Registered | Heartbeat
-    | HeartbeatAnswer | Ready | Admission | Admitted | Measure
+    | HeartbeatAnswer | Ready | Sightings | Admission | Admitted | StraySearch | Homeless | Measure
     | CapacityReport
 )  # fmt: skip

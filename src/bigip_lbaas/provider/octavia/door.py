@@ -10,9 +10,15 @@ from bigip_lbaas.domain.edit import Edited, replace_all
 from bigip_lbaas.domain.errors import AddressTaken, BusUnavailable, RequestRejected
 from bigip_lbaas.domain.graph import ObjectKind, ObjectRef, ServiceGraph
 from bigip_lbaas.domain.ids import EnvironmentName, LoadBalancerId, RequestId
-from bigip_lbaas.domain.status import ObjectStatus, Provisioning
+from bigip_lbaas.domain.status import (
+    ObjectStatus,
+    Provisioning,
+    statuses_when_applied,
+    statuses_when_failed,
+)
 from bigip_lbaas.provider.octavia.refuse import Leniency
 from bigip_lbaas.provider.octavia.room import ask_for_room
+from bigip_lbaas.store.aside import get_readable
 from bigip_lbaas.store.children import children_of
 from bigip_lbaas.store.port import Store, Transaction
 from bigip_lbaas.store.records import (
@@ -21,6 +27,7 @@ from bigip_lbaas.store.records import (
     Phase,
     PlacementRow,
     StatusMessage,
+    Stranger,
     Vip,
 )
 from bigip_lbaas.wire.codec import encode
@@ -184,6 +191,65 @@ class Door:
             self._nudged(accepted)
         return accepted is not None
 
+    def take_in(
+        self, stranger: Stranger, graph: ServiceGraph, request_id: RequestId
+    ) -> LoadBalancer | None:
+        """Accept what devices have and the API knows; None when it is a stranger no more.
+
+        Raises AddressTaken.
+        """
+
+        def work(tx: Transaction) -> LoadBalancer | None:
+            if tx.get(Stranger, stranger.load_balancer_id, lock=True) is None:
+                return None
+            tx.delete(Stranger, stranger.load_balancer_id)
+            if tx.get(LoadBalancer, graph.id) is not None:
+                return None
+            self._claim_address(tx, graph)
+            record = LoadBalancer(
+                graph.id, self.environment, graph.project_id, self._told(tx, graph.id), graph,
+                True, Phase.WAITING, request_id, tx.now(),
+            )  # fmt: skip
+            return self._accept(tx, record, graph, (), request_id)
+
+        accepted = self.store.write(work)
+        return self._nudged(accepted) if accepted else None
+
+    def turn_away(self, stranger: Stranger) -> None:
+        """Note that the API does not know a stranger."""
+
+        def work(tx: Transaction) -> None:
+            row = tx.get(Stranger, stranger.load_balancer_id, lock=True)
+            if row is not None:
+                tx.put(replace(row, unwanted=True))
+
+        self.store.write(work)
+
+    def say_again(self, record: LoadBalancer) -> None:
+        """Have the API told how a load balancer's last revision ended, if nothing else is told."""
+
+        def work(tx: Transaction) -> None:
+            row = tx.get(LoadBalancer, record.id, lock=True)
+            is_same = row is not None and row.revision == record.revision
+            if is_same and tx.get(StatusMessage, record.id) is None:
+                self._tell_end(tx, row)
+
+        self.store.write(work)
+
+    def tell_anew(self, load_balancer_id: LoadBalancerId) -> None:
+        """Replace a message that cannot be read by what the load balancer's row says."""
+
+        def work(tx: Transaction) -> None:
+            tx.delete(StatusMessage, load_balancer_id)
+            self._tell_end(tx, get_readable(tx, LoadBalancer, load_balancer_id, lock=True))
+
+        self.store.write(work)
+
+    def _tell_end(self, tx: Transaction, row: LoadBalancer | None) -> None:
+        if row is not None and row.phase in (Phase.APPLIED, Phase.FAILED):
+            say = statuses_when_applied if row.phase is Phase.APPLIED else statuses_when_failed
+            self._tell(tx, row.id, row.revision, say(row.graph, row.leaving), row.request_id)
+
     def _wanted(self, tx: Transaction, load_balancer_id: str) -> LoadBalancer:
         record = tx.get(LoadBalancer, load_balancer_id, lock=True)
         if record is None or record.phase is Phase.GONE:
@@ -268,17 +334,23 @@ class Door:
         below: tuple[ObjectRef, ...],
         request_id: RequestId,
     ) -> None:
-        now = tx.now()
         gone = (*below, ObjectRef(ObjectKind.LOAD_BALANCER, load_balancer_id))
+        statuses = tuple(ObjectStatus(ref, Provisioning.DELETED) for ref in gone)
+        revision = record.revision if record else 0
+        self._tell(tx, LoadBalancerId(load_balancer_id), revision, statuses, request_id)
+
+    def _tell(
+        self,
+        tx: Transaction,
+        id_: LoadBalancerId,
+        revision: int,
+        statuses: tuple[ObjectStatus, ...],
+        request_id: RequestId,
+    ) -> None:
+        now = tx.now()
         tx.put(
             StatusMessage(
-                load_balancer_id=LoadBalancerId(load_balancer_id),
-                environment=self.environment,
-                revision=record.revision if record else 0,
-                statuses=tuple(ObjectStatus(ref, Provisioning.DELETED) for ref in gone),
-                request_id=request_id,
-                created_at=now,
-                next_at=now,
+                id_, self.environment, revision, statuses, request_id, created_at=now, next_at=now
             )
         )
 

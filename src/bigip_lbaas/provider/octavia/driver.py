@@ -25,9 +25,10 @@ from bigip_lbaas.domain.graph import ServiceGraph
 from bigip_lbaas.domain.ids import RequestId
 from bigip_lbaas.provider.octavia import refuse, translate
 from bigip_lbaas.provider.octavia.door import Door
-from bigip_lbaas.provider.octavia.settings import read_settings
+from bigip_lbaas.provider.octavia.settings import FIRST, read_settings
+from bigip_lbaas.wire.codec import Unreadable
 
-DEFAULT_NAME = "f5"
+DEFAULT_NAME = FIRST
 
 _lock = threading.Lock()
 _doors: dict[str, tuple[int, Door]] = {}  # provider name -> process id, its door
@@ -71,6 +72,11 @@ def _faults() -> Iterator[None]:
             user_fault_string="The load balancing service cannot take requests right now;"
             " try again in a minute.",
             operator_fault_string=f"the database did not take the request: {error}",
+        ) from error
+    except Unreadable as error:
+        raise exceptions.DriverError(
+            user_fault_string="This load balancer cannot be changed; tell the operator.",
+            operator_fault_string=f"damaged, or written by a newer program: {error}",
         ) from error
     except ConfigurationRefused as error:
         raise exceptions.DriverError(

@@ -11,7 +11,10 @@ from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.provider.octavia.door import Door
 from bigip_lbaas.provider.octavia.refuse import Leniency
 
-_ENVIRONMENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+# one that ends so would have another one's queue of heartbeats for its own of requests
+_ENVIRONMENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?<!_heartbeat)")
+
+FIRST = "f5"  # the name under which the driver itself comes
 
 OPTIONS = (
     cfg.StrOpt(
@@ -96,6 +99,12 @@ def read_settings(name: str, conf: Any = cfg.CONF) -> Settings:
     """Return the settings of the section [name]. Raises ConfigurationRefused, naming the option."""
     conf.register_opts(OPTIONS, group=name)
     section = conf[name]
+    where = conf.get_location("environment_prefix", group=name).location
+    if name != FIRST and where is cfg.Locations.opt_default:
+        raise ConfigurationRefused(
+            f"[{name}] environment_prefix is not set: each provider beside {FIRST} needs one of"
+            " its own"
+        )
     return Settings(
         environment=_environment(name, section.environment_prefix),
         transport_url=_required(name, section, "transport_url"),
@@ -113,8 +122,8 @@ def read_settings(name: str, conf: Any = cfg.CONF) -> Settings:
 def _environment(name: str, value: str) -> EnvironmentName:
     if not _ENVIRONMENT.fullmatch(value):
         raise ConfigurationRefused(
-            f"[{name}] environment_prefix = {value!r}: begin with a letter and use only letters,"
-            " digits, '_' and '-'"
+            f"[{name}] environment_prefix = {value!r}: begin with a letter, use only letters,"
+            " digits, '_' and '-', and do not end in _heartbeat"
         )
     return EnvironmentName(value)
 

@@ -11,15 +11,17 @@ from typing import Any, Protocol
 from octavia_lib.api.drivers import exceptions
 
 from bigip_lbaas.domain.errors import RequestRejected
-from bigip_lbaas.domain.graph import ObjectKind
 from bigip_lbaas.domain.ids import LoadBalancerId, RequestId
-from bigip_lbaas.domain.status import Provisioning
 from bigip_lbaas.provider.octavia import outbox
 from bigip_lbaas.provider.octavia.door import Door
 from bigip_lbaas.provider.octavia.outbox import Look, Verdict
+from bigip_lbaas.provider.octavia.outbox_rows import finish, note, tell_again, without_stale
+from bigip_lbaas.provider.octavia.strangers import Strangers
+from bigip_lbaas.store.aside import Aside, get_readable, select_readable
+from bigip_lbaas.store.fences import LOSSES
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import AtLeast, AtMost, OneOf, Transaction
-from bigip_lbaas.store.records import Child, LoadBalancer, Phase, StatusMessage, Tenure
+from bigip_lbaas.store.records import LoadBalancer, Phase, Sequence, StatusMessage, Tenure
 
 LOG = logging.getLogger(__name__)
 
@@ -69,18 +71,27 @@ class StatusSender:
     _looks: dict[LoadBalancerId, Look] = field(default_factory=dict)
     _audit: deque[LoadBalancerId] = field(default_factory=deque)
     _audited_at: float | None = None
+    _after_losses: int | None = None  # the audit under way follows so many losses of commits
+    _strangers: Strangers = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Have strangers looked at as often as all else."""
+        self._strangers = Strangers(self.door, self._read, self.rhythm.second_look_s)
 
     def tell_due(self) -> int:
         """Tell what is due; return how many load balancers were told."""
         if not self._holds_tenure():
             return 0
-        due = self.door.store.read(self._due)
+        due, unreadable = self.door.store.read(self._due)
+        for one in unreadable:
+            LOG.error("What was to be told of a load balancer is told anew: %s", one.why)
+            self.door.tell_anew(LoadBalancerId(one.key))
         if not due:
             return 0
-        current = self.door.store.write(lambda tx: _without_stale(tx, due))
+        current = self.door.store.write(lambda tx: without_stale(tx, due))
         told, failed = self._tell(current)
         self._told_at = self.clock()
-        self.door.store.write(lambda tx: _note(tx, told, failed))
+        self.door.store.write(lambda tx: note(tx, told, failed))
         return len(told)
 
     def confirm(self) -> int:
@@ -112,14 +123,17 @@ class StatusSender:
         if not self._holding:
             return 0
         now = self.clock()
+        if strangers := self._strangers.look(now):
+            return strangers
         second = [i for i, look in self._looks.items() if self._is_due(look, now)]
         load_balancer_id = second[0] if second else self._next_of_audit(now)
         if load_balancer_id is None:
             return 0
-        record = self.door.store.read(lambda tx: tx.get(LoadBalancer, load_balancer_id))
+        record = self.door.store.read(lambda tx: get_readable(tx, LoadBalancer, load_balancer_id))
         found = self._read(load_balancer_id)
         if record is not None and found is not None:
-            self._compare(record, found[0])
+            if self._compare(record, found[0]) and self._after_losses is not None:
+                self.door.say_again(record)  # what was told may have been of a lost revision
         else:
             self._looks.pop(load_balancer_id, None)
         return 1
@@ -159,8 +173,9 @@ class StatusSender:
         self._tenure_at = now
         return self._holding
 
-    def _due(self, tx: Transaction) -> tuple[StatusMessage, ...]:
-        return tx.select(
+    def _due(self, tx: Transaction) -> tuple[tuple[StatusMessage, ...], tuple[Aside, ...]]:
+        return select_readable(
+            tx,
             StatusMessage,
             AtMost("next_at", tx.now()),
             environment=self.door.environment,
@@ -169,12 +184,14 @@ class StatusSender:
         )
 
     def _tried(self, tx: Transaction) -> tuple[StatusMessage, ...]:
-        return tx.select(
+        tried, _unreadable = select_readable(
+            tx,
             StatusMessage,
             AtLeast("tries", 1),
             environment=self.door.environment,
             order_by="created_at",
         )
+        return tried
 
     def _tell(
         self, messages: Iterable[StatusMessage]
@@ -221,7 +238,9 @@ class StatusSender:
 
     def _confirm(self, message: StatusMessage) -> bool:
         """Read one load balancer back; return whether its message is done."""
-        record = self.door.store.read(lambda tx: tx.get(LoadBalancer, message.load_balancer_id))
+        record = self.door.store.read(
+            lambda tx: get_readable(tx, LoadBalancer, message.load_balancer_id)
+        )
         found = self._read(message.load_balancer_id)
         if found is None:
             return False
@@ -231,7 +250,7 @@ class StatusSender:
         # Where a telling failed, only an object that is gone after DELETED proves anything.
         done = shown and (message.told_at is not None or seen is None)
         self.door.store.write(
-            (lambda tx: _finish(tx, message)) if done else (lambda tx: _tell_again(tx, message))
+            (lambda tx: finish(tx, message)) if done else (lambda tx: tell_again(tx, message))
         )
         if record is not None:
             self._compare(record, found[0])
@@ -252,28 +271,45 @@ class StatusSender:
     def _next_of_audit(self, now: float) -> LoadBalancerId | None:
         if self._audited_at is None:
             self._audited_at = now
-        if not self._audit and now - self._audited_at >= self.rhythm.audit_s:
+        if not self._audit and self._audit_is_due(now):
             self._audited_at = now
             settled = OneOf("phase", (Phase.APPLIED, Phase.FAILED))
             environment = self.door.environment
             self._audit.extend(
                 record.id
                 for record in self.door.store.read(
-                    lambda tx: tx.select(LoadBalancer, settled, environment=environment)
+                    lambda tx: select_readable(tx, LoadBalancer, settled, environment=environment)[
+                        0
+                    ]
                 )
             )
         return self._audit.popleft() if self._audit else None
 
-    def _compare(self, record: LoadBalancer, load_balancer: Any) -> None:
-        """Compare the API's graph with ours; what differs twice is made as the API has it."""
+    def _audit_is_due(self, now: float) -> bool:
+        """Return whether it is time again, or the database has lost commits since the last one."""
+        before, self._after_losses = self._after_losses, None
+        name = f"losses looked at:{self.door.environment}"
+        if before is not None:  # that one is finished
+            self.door.store.write(lambda tx: tx.put(Sequence(name, before)))
+        lost, looked_at = self.door.store.read(lambda tx: (_value(tx, LOSSES), _value(tx, name)))
+        if lost != looked_at:
+            self._after_losses = lost
+            return True
+        return self._audited_at is None or now - self._audited_at >= self.rhythm.audit_s
+
+    def _compare(self, record: LoadBalancer, load_balancer: Any) -> bool:
+        """Compare the API's graph with ours; what differs twice is made as the API has it.
+
+        Return whether they are the same.
+        """
         before = self._looks.pop(record.id, None)
         if not record.wanted or record.phase not in (Phase.APPLIED, Phase.FAILED):
-            return
+            return False
         try:
             graph = outbox.api_graph(load_balancer)
         except RequestRejected as error:
             LOG.warning("Load balancer %s cannot be compared: %s", record.id, error.detail)
-            return
+            return False
         if graph is not None:  # what an edit cannot change is not compared
             ours = record.graph
             graph = replace(graph, vip_address=ours.vip_address, project_id=ours.project_id)
@@ -293,75 +329,14 @@ class StatusSender:
                     record.revision,
                     "made as the API has it" if graph else "deleted, for the API has none",
                 )
+        return verdict is Verdict.SAME
+
+
+def _value(tx: Transaction, sequence: str) -> int:
+    row = tx.get(Sequence, sequence)
+    return row.value if row else 0
 
 
 def _telling(message: StatusMessage) -> tuple[int, float, int]:
     """Return what tells one telling of one message from any other."""
     return message.revision, message.created_at, message.tries
-
-
-def _current(tx: Transaction, message: StatusMessage) -> StatusMessage | None:
-    """Return the message's row if no newer one has taken its place."""
-    row = tx.get(StatusMessage, message.load_balancer_id, lock=True)
-    if row is None or (row.revision, row.created_at) != (message.revision, message.created_at):
-        return None
-    return row
-
-
-def _without_stale(
-    tx: Transaction, messages: tuple[StatusMessage, ...]
-) -> tuple[StatusMessage, ...]:
-    """Return those that still say how the last accepted revision ended.
-
-    The others wait for the message of that revision, which replaces them and carries on what
-    they say of objects that are gone.
-    """
-    current = []
-    for message in messages:
-        row = _current(tx, message)
-        if row is None:
-            continue
-        record = tx.get(LoadBalancer, row.load_balancer_id)
-        if record is not None and row.revision < record.revision:
-            tx.put(replace(row, next_at=tx.now() + outbox.FIRST_RETRY_S))
-        else:
-            current.append(row)
-    return tuple(current)
-
-
-def _note(tx: Transaction, told: list[StatusMessage], failed: list[StatusMessage]) -> None:
-    """Write down that these were told, or were not."""
-    now = tx.now()
-    for message in (*told, *failed):
-        row = _current(tx, message)
-        if row is None:
-            continue
-        tries = row.tries + 1
-        if message in told:
-            again_at = now + outbox.unseen_after_s(tries)
-            tx.put(replace(row, tries=tries, told_at=now, next_at=again_at))
-        else:
-            tx.put(replace(row, tries=tries, next_at=now + outbox.retry_after_s(tries)))
-
-
-def _tell_again(tx: Transaction, message: StatusMessage) -> None:
-    row = _current(tx, message)
-    if row is not None:
-        again_at = min(row.next_at, tx.now() + outbox.retry_after_s(row.tries))
-        tx.put(replace(row, next_at=again_at))
-
-
-def _finish(tx: Transaction, message: StatusMessage) -> None:
-    """Take a message out, and forget the objects whose end it told."""
-    if _current(tx, message) is None:
-        return
-    tx.delete(StatusMessage, message.load_balancer_id)
-    gone = {
-        status.object for status in message.statuses if status.provisioning is Provisioning.DELETED
-    }
-    record = tx.get(LoadBalancer, message.load_balancer_id, lock=True)
-    if record is not None and any(ref in gone for ref in record.leaving):
-        tx.put(replace(record, leaving=tuple(ref for ref in record.leaving if ref not in gone)))
-    if any(ref.kind is ObjectKind.LOAD_BALANCER for ref in gone):
-        for child in tx.select(Child, load_balancer_id=message.load_balancer_id):
-            tx.delete(Child, child.object_id)
