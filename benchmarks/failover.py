@@ -8,10 +8,8 @@ established agent comes to.
 """
 
 import argparse
-import secrets
 import sys
 import time
-from multiprocessing.managers import BaseManager
 from typing import Any
 
 from benchmarks.figures import Figure, publish
@@ -21,23 +19,14 @@ from benchmarks.fleet import (
     Processes,
     heard,
     meeting_place,
-    run_agent_of_shared_device,
     run_controller,
     until,
 )
+from benchmarks.shared_device import Devices, SharedPlan, graph, run_agent_of_shared_device
 from bigip_lbaas.bus.oslo import OsloBus, private_conf
 from bigip_lbaas.domain.edit import Edited
-from bigip_lbaas.domain.graph import (
-    Algorithm,
-    Listener,
-    ListenerProtocol,
-    Member,
-    Pool,
-    PoolProtocol,
-    ServiceGraph,
-)
-from bigip_lbaas.domain.ids import LoadBalancerId, ObjectId, ProjectId, RequestId
-from bigip_lbaas.icontrol.memory import MemoryDevice
+from bigip_lbaas.domain.graph import Member, Pool, ServiceGraph
+from bigip_lbaas.domain.ids import RequestId
 from bigip_lbaas.provider.octavia.door import Door
 from bigip_lbaas.store import records
 from bigip_lbaas.store.sql import SqlStore
@@ -67,36 +56,9 @@ def main() -> int:
     return publish("failover", found)
 
 
-class Devices(BaseManager):
-    """Serves one in-memory device to other processes."""
-
-
-DEVICE = MemoryDevice("bigip-1")  # the one that the process of Devices serves
-Devices.register("device", callable=lambda: DEVICE)
-
-
-def graph(number: int) -> ServiceGraph:
-    """Return a load balancer with a listener and a pool of one member."""
-    pool = Pool(
-        ObjectId(f"pool-{number}"),
-        PoolProtocol.HTTP,
-        Algorithm.ROUND_ROBIN,
-        members=(Member(ObjectId(f"member-{number}"), "10.0.0.1", 80),),
-    )
-    listener = Listener(ObjectId(f"listener-{number}"), ListenerProtocol.HTTP, 80, pool.id)
-    return ServiceGraph(
-        LoadBalancerId(f"lb-{number}"),
-        ProjectId(f"project-{number // PER_PROJECT}"),
-        f"192.{number // 65536}.{number // 256 % 256}.{number % 256}",
-        listeners=(listener,),
-        pools=(pool,),
-    )
-
-
 def measured(size: int) -> list[Figure]:
     """Measure one size; return its figures."""
-    devices = Devices(("127.0.0.1", 0), authkey=secrets.token_bytes(16))
-    devices.start()
+    devices = Devices("bigip-1")
     try:
         with meeting_place(2, CONTROLLERS) as place, Processes(place) as processes:
             for number in range(CONTROLLERS):
@@ -112,10 +74,10 @@ def _killed_beside_not_killed(
     store = SqlStore(place.database)
     bus = OsloBus(private_conf(), BROKER, place.exchange)
     door = Door(store, bus, place.environment)
-    shared = (devices.address, bytes(devices._authkey))
+    shared = devices.address, devices.key
     doomed, _ = _agent(processes, store, 0, shared)
     for number in range(size):
-        door.create(graph(number), (), RequestId(f"create-{number}"))
+        door.create(graph(number, number // PER_PROJECT), (), RequestId(f"create-{number}"))
     until(lambda: _applied(store, size, 1))
     _agent(processes, store, 1, shared)
 
@@ -148,7 +110,7 @@ def _killed_beside_not_killed(
 
 def _agent(processes: Processes, store: SqlStore, number: int, shared: Any) -> Any:
     """Start an agent of group 1; return it once it is heard of."""
-    process, told = processes.start(run_agent_of_shared_device, number, *shared)
+    process, told = processes.start(run_agent_of_shared_device, SharedPlan(number, 1, *shared))
     heard(told)
     until(lambda: len(store.read(lambda tx: tx.select(records.Agent, alive=True))) == number + 1)
     return process, told

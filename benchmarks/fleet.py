@@ -11,12 +11,11 @@ import resource
 import secrets
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
-from multiprocessing.managers import BaseManager
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +29,9 @@ from bigip_lbaas.agent.surroundings import Surroundings as AgentSurroundings
 from bigip_lbaas.bus.oslo import OsloBus, private_conf
 from bigip_lbaas.cmd.building import SystemClock
 from bigip_lbaas.cmd.lab.servers import Belongings
-from bigip_lbaas.controller.service import Controller, Surroundings
+from bigip_lbaas.controller.service import Controller
 from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.surroundings import Surroundings
 from bigip_lbaas.domain.ids import EnvironmentName, GroupNumber
 from bigip_lbaas.icontrol.memory import MemoryDevice
 from bigip_lbaas.ltm.names import Naming
@@ -190,73 +190,17 @@ def run_agents(place: Place, plan: AgentPlan, told: Connection) -> None:
             workers=1,
         )
         name = f"device-{settings.group}"
-        _agent(place, settings, partial(MemoryDevice, name)).start()
+        agent_on(place, settings, partial(MemoryDevice, name)).start()
         pause.wait(plan.starts_within_s / len(plan.numbers))
     told.send("all have started")
     told.recv()
     os._exit(0)
 
 
-def run_agent_of_shared_device(
-    place: Place, number: int, address: tuple[str, int], key: bytes, told: Connection
-) -> None:
-    """Be one agent whose device is in another process; end when told anything, or by SIGKILL."""
-    logging.disable(logging.ERROR)
-    manager = SharedDevices(address, authkey=key)
-    manager.connect()
-    shared = manager.device()  # type: ignore[attr-defined]  # registered below
-    settings = AgentSettings(
-        place.environment, host_of(number), GroupNumber(1), metrics={}, save_interval_s=0.0
-    )
-    _agent(place, settings, lambda may_write: SharedDevice(shared, may_write)).start()
-    told.send("has started")
-    told.recv()
-    os._exit(0)
-
-
-class SharedDevices(BaseManager):
-    """Reaches the device that another process serves."""
-
-
-SharedDevices.register("device")
-
-
-class SharedDevice:
-    """An in-memory device of another process, behind this agent's lease."""
-
-    name = "bigip-1"
-    requests = 0
-    is_unsaved = False
-
-    def __init__(self, shared: Any, may_write: Callable[[], None]) -> None:
-        self._shared = shared
-        self._may_write = may_write
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._shared, name)
-
-    def create_partition(self, partition: str) -> bool:
-        """See Device."""
-        self._may_write()
-        return bool(self._shared.create_partition(partition))
-
-    def delete_partition(self, partition: str) -> None:
-        """See Device."""
-        self._may_write()
-        self._shared.delete_partition(partition)
-
-    def commit(self, steps: Sequence[Any], stamps: Collection[str] = ()) -> None:
-        """See Device."""
-        self._may_write()
-        self._shared.commit(steps, stamps)
-
-    def close(self) -> None:
-        """See Device; the other process keeps it."""
-
-
-def _agent(
+def agent_on(
     place: Place, settings: AgentSettings, device_of: Callable[[Callable[[], None]], Any]
 ) -> Agent:
+    """Return an agent of one device. device_of: makes it, given what refuses without a lease."""
     clock = SystemClock()
     life = Life(clock.monotonic_s)
     device = device_of(life.may_write)
@@ -309,6 +253,18 @@ def broker_memory_mb() -> float:
         except OSError:
             continue
     return found / 1024
+
+
+def broker_files() -> int:
+    """Return how many files and connections the broker on this machine may have open; 0: none."""
+    for entry in Path("/proc").glob("[0-9]*/comm"):
+        try:
+            if entry.read_text().strip() == "beam.smp":
+                limits = (entry.parent / "limits").read_text()
+                return int(limits.split("Max open files")[1].split()[0])
+        except OSError:
+            continue
+    return 0
 
 
 def until(condition: Callable[[], bool], within_s: float = WITHIN_S, look_s: float = 0.05) -> float:

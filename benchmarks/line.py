@@ -1,8 +1,10 @@
-"""From the API call to the configured device, by station, on the embedded stack.
+"""From the API call, or the driver, to the configured device, by station.
 
-One client creates load balancers (listener, pool, two members, monitor in one call), one after
-the other. Beside it, in the same run: what the same device takes for as many bare requests, the
-same database for as many bare commits, and the same bus for as many bare messages.
+Three times: on RabbitMQ and MariaDB from the driver on (line_services), the same from the real API
+on with simulated devices (line_api), and here on the embedded stack: one client creates load
+balancers (listener, pool, two members, monitor in one call), one after the other. Beside it, in
+the same run: what the same device takes for as many bare requests, the same database for as many
+bare commits, and the same bus for as many bare messages.
 """
 
 import argparse
@@ -16,9 +18,9 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks import line_api, line_services
 from benchmarks.figures import Figure, percentile, publish
 from bigip_lbaas.bus.oslo import OsloBus, private_conf
-from bigip_lbaas.cmd.demo.client import SUBNET, project_id
 from bigip_lbaas.cmd.embedded.simulators import USERNAME
 from bigip_lbaas.cmd.embedded.stack import BUS_URL, Stack, StackSettings
 from bigip_lbaas.cmd.logs import log_to_file
@@ -26,8 +28,8 @@ from bigip_lbaas.cmd.metrics import load_metrics
 from bigip_lbaas.store import records
 
 CREATES, QUICK_CREATES = 200, 40
+SECONDS, API_SECONDS, QUICK_S = 60.0, 30.0, 10.0
 WARM_UP = 5  # not counted: the first requests import and compile what later ones find ready
-PROJECTS = 1  # one client
 REQUESTS_PER_TREE = 8  # start, stamp out, stamp in, four objects, commit
 COMMITS_PER_TREE = 3  # accept, place, record
 MESSAGES_PER_TREE = 3  # nudge, assignment, outcome
@@ -72,39 +74,16 @@ class Outcomes(logging.Handler):
             return self.heard[load_balancer]
 
 
-def body(number: int) -> dict[str, object]:
-    """Return the API's request for one whole tree."""
-    pool = {
-        "name": "pool",
-        "protocol": "HTTP",
-        "lb_algorithm": "ROUND_ROBIN",
-        "members": [{"address": f"127.0.61.{n}", "protocol_port": 8000} for n in (1, 2)],
-        "healthmonitor": {
-            "type": "HTTP", "delay": 5, "timeout": 3, "max_retries": 2, "url_path": "/",
-        },
-    }  # fmt: skip
-    listener = {"protocol": "HTTP", "protocol_port": 8080, "default_pool": pool}
-    return {
-        "loadbalancer": {
-            "name": f"lb-{number}",
-            "project_id": project_id(f"project-{number % PROJECTS}"),
-            "vip_subnet_id": SUBNET,
-            "vip_address": f"127.0.{62 + number // 250}.{number % 250 + 1}",
-            "listeners": [listener],
-        }
-    }
-
-
 def create(stack: Stack, client: httpx.Client, outcomes: Outcomes, number: int) -> Stations:
     """Create one load balancer and follow it; return its times, one at each station."""
     begun = time.time()
-    answer = client.post("/v2/lbaas/loadbalancers", json=body(number))
+    answer = client.post("/v2/lbaas/loadbalancers", json=line_api.body(number, projects=1))
     answered = time.time()
     answer.raise_for_status()
     made = answer.json()["loadbalancer"]["id"]
     recorded, device_s = outcomes.wait_for(made)
     record = stack.store.read(lambda tx: tx.get(records.LoadBalancer, made))
-    decision = stack.store.read(lambda tx: tx.get(records.Decision, made, 1))
+    decision = stack.store.read(lambda tx: tx.get(records.PlacementDecision, made, 1))
     assert record is not None
     assert decision is not None
     path = f"/v2/lbaas/loadbalancers/{made}"
@@ -138,13 +117,13 @@ def bare_requests(stack: Stack, times: int) -> list[float]:
 def bare_commits(stack: Stack, times: int) -> list[float]:
     """Return seconds for as many bare commits as a tree needs, to the same database."""
 
-    def commit(number: int) -> None:
-        row = records.Sequence("benchmark", number)
-        stack.store.write(lambda tx: tx.put(row))
+    row = records.Sequence("benchmark", 1)
 
-    return [
-        _timed(lambda: [commit(number) for number in range(COMMITS_PER_TREE)]) for _ in range(times)
-    ]
+    def commit() -> None:
+        for _ in range(COMMITS_PER_TREE):
+            stack.store.write(lambda tx: tx.put(row))
+
+    return [_timed(commit) for _ in range(times)]
 
 
 def bare_messages(times: int) -> list[float]:
@@ -241,9 +220,12 @@ def figures(
 def main() -> int:
     """Run the benchmark from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_CREATES} creates only")
-    creates = QUICK_CREATES if parser.parse_args().quick else CREATES
-    return publish("line", run(creates))
+    parser.add_argument("--quick", action="store_true", help="fewer creates, for shorter times")
+    quick = parser.parse_args().quick
+    found = line_services.run(QUICK_S if quick else SECONDS)
+    found += line_api.run(QUICK_S if quick else API_SECONDS)
+    found += run(QUICK_CREATES if quick else CREATES)
+    return publish("line", found)
 
 
 if __name__ == "__main__":

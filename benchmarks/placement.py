@@ -36,6 +36,7 @@ from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.ids import LoadBalancerId
 from bigip_lbaas.domain.placement import PlacementRules
 from bigip_lbaas.store import records
+from bigip_lbaas.store.port import Transaction
 from bigip_lbaas.store.records import Phase
 from bigip_lbaas.store.sql import SqlStore
 from bigip_lbaas.store.tables import table_of
@@ -75,7 +76,7 @@ class Run:
 
 
 def _timed(each: Callable[[int], None], seconds: float, most: int = 10**9) -> Run:
-    wall_s = []
+    wall_s: list[float] = []
     begun_cpu, until = time.process_time(), time.perf_counter() + seconds
     while time.perf_counter() < until and len(wall_s) < most:
         begun = time.perf_counter()
@@ -143,7 +144,12 @@ def commit(url: str, size: Size, worker: int, seconds: float) -> Run:
             replace(row, **{"id" if hasattr(row, "id") else "load_balancer_id": id_})
             for row in rows
         ]
-        store.write(lambda tx: [tx.put(row) for row in (*named, *counted, *books)])
+
+        def put(tx: Transaction) -> None:
+            for row in (*named, *counted, *books):
+                tx.put(row)
+
+        store.write(put)
 
     run = _timed(write, seconds)
     store.close()

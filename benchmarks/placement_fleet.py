@@ -115,6 +115,9 @@ def fill(url: str, size: Size) -> None:
                 table_of(record).insert(),
                 [dict(zip(names, plain_row(r), strict=True)) for r in rows],
             )
+    if engine.dialect.name == "postgresql":  # as it does by itself within a minute
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ANALYZE")
     engine.dispose()
 
 
