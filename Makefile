@@ -48,8 +48,9 @@ bench: $(READY) haproxy  ## run one benchmark: make bench NAME=line [QUICK=1]
 	@test -n "$(NAME)" || { echo "say which: make bench NAME=line"; exit 2; }
 	$(BIN)/python -m benchmarks.$(NAME) $(if $(QUICK),--quick)
 
-docs: $(READY)  ## write the generated pages of docs/reference anew
+docs: $(READY)  ## write the generated pages of docs/reference and the samples of deploy/ anew
 	$(BIN)/python tools/write_reference.py
+	$(BIN)/python tools/write_samples.py
 	$(BIN)/python tools/write_placement_cases.py
 
 clean:  ## remove everything that was made

@@ -14,6 +14,7 @@ from oslo_config import cfg
 from bigip_lbaas.cmd import db_manage
 from bigip_lbaas.cmd import main as program
 from bigip_lbaas.cmd import option_lists as lists
+from bigip_lbaas.cmd.telemetry import catalogue
 from bigip_lbaas.domain import errors
 from bigip_lbaas.provider.octavia import settings
 from bigip_sim import cli as simulator
@@ -120,7 +121,24 @@ def error_page() -> str:
     return f"# Errors\n\n```\n{(errors.__doc__ or '').strip()}\n```\n"
 
 
-PAGES = {"options.md": option_page, "commands.md": command_page, "errors.md": error_page}
+def metric_page() -> str:
+    """Return the page of all metrics."""
+    parts = ["# Metrics", "Served at `/metrics` where `metrics_listen` says; beside it `/healthz`."]
+    for title, measures in (("Agents", catalogue.AGENT), ("Controllers", catalogue.CONTROLLER)):
+        rows = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
+        for one in measures:
+            labels = ", ".join(f"`{label}`" for label in one.labels)
+            rows.append(f"| `{one.name}` | {one.kind} | {labels} | {one.says} |")
+        parts.append(f"## {title}\n\n" + "\n".join(rows))
+    return "\n\n".join(parts) + "\n"
+
+
+PAGES = {
+    "options.md": option_page,
+    "commands.md": command_page,
+    "errors.md": error_page,
+    "metrics.md": metric_page,
+}
 
 
 def stale() -> list[str]:

@@ -14,8 +14,9 @@ from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.bus.oslo import OsloBus, private_conf
 from bigip_lbaas.cmd.building import SystemClock, build_agent
 from bigip_lbaas.cmd.metrics import load_metrics
-from bigip_lbaas.controller.service import Controller, Surroundings
+from bigip_lbaas.controller.service import Controller
 from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.surroundings import Surroundings
 from bigip_lbaas.domain.graph import ServiceGraph
 from bigip_lbaas.domain.ids import (
     EnvironmentName,

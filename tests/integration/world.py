@@ -13,13 +13,17 @@ from typing import Any
 from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.level import Leveller
 from bigip_lbaas.agent.life import Life
+from bigip_lbaas.agent.measures import AgentMeasures, Unmeasured
 from bigip_lbaas.agent.service import Agent
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.agent.surroundings import Surroundings as AgentSurroundings
 from bigip_lbaas.bus import topics
 from bigip_lbaas.bus.port import Endpoint
-from bigip_lbaas.controller.service import Controller, Surroundings
+from bigip_lbaas.controller.measures import ControllerMeasures
+from bigip_lbaas.controller.measures import Unmeasured as NobodyMeasures
+from bigip_lbaas.controller.service import Controller
 from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.surroundings import Surroundings
 from bigip_lbaas.domain.errors import DeviceUnreachable, NoAnswer
 from bigip_lbaas.domain.ids import EnvironmentName, GroupNumber
 from bigip_lbaas.domain.placement import PlacementRules
@@ -54,23 +58,27 @@ class World:
     rules: PlacementRules = field(default_factory=PlacementRules)
     pending_deadline_s: float = 240.0
     seed: int = 0
+    measures_of_agent: Callable[[AgentSettings], AgentMeasures] = lambda _settings: Unmeasured()
+    environment: EnvironmentName = ENVIRONMENT
+    beside: "World | None" = None  # an environment whose database and devices are these, too
 
     def __post_init__(self) -> None:
         """Begin at time 1000 with no agent."""
         self.now_s = 1000.0
         self.dice = random.Random(self.seed)
-        self.store = MemoryStore(lambda: self.now_s)
+        own = MemoryStore(lambda: self.now_s)
+        self.store = own if self.beside is None else self.beside.store
         self.messages: list[tuple[str, str, dict[str, Any]]] = []
         self.topics: dict[str, Mapping[str, Endpoint]] = {}
         self.loses_calls = False
-        self.devices: dict[str, MemoryDevice] = {}
+        self.devices: dict[str, MemoryDevice] = {} if self.beside is None else self.beside.devices
         self.off: set[str] = set()
         self.agents: dict[str, Agent] = {}
         self.members: dict[str, tuple[tuple[str, ...], int, CapacityPolicy | None]] = {}
         self.frozen: set[str] = set()
         self.next_beat_s: dict[str, float] = {}
         self.controllers = [self._controller(name) for name in CONTROLLERS]
-        self.door = Door(self.store, self, ENVIRONMENT)
+        self.door = Door(self.store, self, self.environment)
 
     # -- the bus
 
@@ -86,8 +94,8 @@ class World:
             raise NoAnswer(f"{topic}.{method}: the question was lost")
         controller = self.dice.choice(self.controllers)
         answers = {"register": controller.on_registration, "heartbeat": controller.on_heartbeat}
-        if topic == topics.global_queue(ENVIRONMENT):
-            answers = {"admit": controller.on_admission}
+        if topic == topics.global_queue(self.environment):
+            answers = {"admit": controller.on_admission, "strays": controller.on_stray_search}
         answer = answers[method](dict(payload))
         if self.loses_calls and self.dice.random() < 0.1:
             raise NoAnswer(f"{topic}.{method}: the answer was lost")
@@ -105,17 +113,21 @@ class World:
     def deliver(self, index: int = 0) -> None:
         """Give one message to whom it is for; to nobody if nobody is there."""
         topic, method, payload = self.messages.pop(index)
-        if topic == topics.global_queue(ENVIRONMENT):
+        if topic == topics.global_queue(self.environment):
             controller = self.dice.choice(self.controllers)
             {
                 "nudge": controller.on_nudge,
                 "outcome": controller.on_outcome,
                 "report": controller.on_report,
                 "ready": controller.on_ready,
+                "sightings": controller.on_sightings,
             }[method](payload)
             return
         for agent_id, agent in self.agents.items():
-            if topic == topics.agent_queue(ENVIRONMENT, agent_id) and agent_id not in self.frozen:
+            if (
+                topic == topics.agent_queue(self.environment, agent_id)
+                and agent_id not in self.frozen
+            ):
                 {
                     "assign": agent.on_assignment,
                     "homes": agent.on_homes,
@@ -132,12 +144,13 @@ class World:
         policy: CapacityPolicy | None = None,
     ) -> str:
         """Start an agent; the same one again is a restart that remembers nothing."""
-        settings = AgentSettings(ENVIRONMENT, host, GroupNumber(group), policy)
+        settings = AgentSettings(self.environment, host, GroupNumber(group), policy)
         life = Life(lambda: self.now_s)
         members = tuple(Member(self._device(name, life.may_write)) for name in devices)
         group_of = DeviceGroup(settings, lambda: self.now_s, members)
-        leveller = Leveller(Naming(ENVIRONMENT), RenderSettings(), life.may_write_to)
-        around = AgentSurroundings(self, self, leveller, lambda: 0.5, Inline())
+        leveller = Leveller(Naming(self.environment), RenderSettings(), life.may_write_to)
+        measures = self.measures_of_agent(settings)
+        around = AgentSurroundings(self, self, leveller, lambda: 0.5, Inline(), measures)
         agent_id = settings.agent_id
         self.agents[agent_id] = Agent(settings, group_of, life, around)
         self.members[agent_id] = (devices, group, policy)
@@ -161,6 +174,10 @@ class World:
     def wait(self, pause: Any, timeout_s: float) -> bool:
         """Nobody waits here."""
         raise AssertionError("not used")
+
+    def measure_controllers(self, measures: ControllerMeasures) -> None:
+        """Begin anew with controllers that are measured together."""
+        self.controllers = [self._controller(name, measures) for name in CONTROLLERS]
 
     # -- what happens
 
@@ -199,9 +216,9 @@ class World:
             if early():
                 return
 
-    def _controller(self, name: str) -> Controller:
+    def _controller(self, name: str, measures: ControllerMeasures | None = None) -> Controller:
         settings = ControllerSettings(
-            ENVIRONMENT,
+            self.environment,
             name,
             self.rules,
             pending_deadline_s=self.pending_deadline_s,
@@ -210,7 +227,11 @@ class World:
         numbers = iter(range(1, 10**9))
         salt = self.dice.randrange(16**4)
         around = Surroundings(
-            self.store, self, lambda: self.now_s, lambda: f"{salt:04x}{next(numbers):06x}"
+            self.store,
+            self,
+            lambda: self.now_s,
+            lambda: f"{salt:04x}{next(numbers):06x}",
+            measures=measures or NobodyMeasures(),
         )
         return Controller(settings, around)
 

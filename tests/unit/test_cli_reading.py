@@ -38,6 +38,7 @@ def test_an_agent_shows_its_homes_and_when_it_was_heard_of() -> None:
         "homes": "2",
         "heard of": "1.5 s ago",
         "devices": "device-of-1",
+        "reason": "-",
     }
 
 

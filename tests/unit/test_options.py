@@ -69,14 +69,21 @@ def refusal(main: Callable[[list[str]], int], path: str, capsys: pytest.CaptureF
 
 
 BAD_FOR_BOTH = [
+    ("log_format", "yaml"),
     ("environment_prefix", ""),
     ("environment_prefix", "2nd"),
     ("environment_prefix", "a b"),
     ("environment_prefix", "a.b"),
+    ("environment_prefix", "dev_heartbeat"),
     ("host", ""),
     ("host", "a b"),
     ("host", "-a"),
     ("debug", "perhaps"),
+    ("metrics_listen", "9105"),
+    ("metrics_listen", "127.0.0.1:0"),
+    ("metrics_listen", "127.0.0.1:65536"),
+    ("metrics_listen", "http://127.0.0.1:9105"),
+    ("metrics_listen", "192.0.2.1:9105"),  # no address of this host
 ]
 BAD_FOR_AGENTS = [
     ("environment_group_number", "0"),
@@ -85,6 +92,7 @@ BAD_FOR_AGENTS = [
     ("f5_ha_type", "trio"),
     ("capacity_count_scope", "galaxy"),
     ("config_save_interval", "-1"),
+    ("purge_limit", "-1"),
     ("icontrol_insecure", "perhaps"),
     ("icontrol_hostname", ""),
     ("icontrol_hostname", "big-1,big-2"),
@@ -349,7 +357,7 @@ def test_defaults_alone_make_a_controller(write: Callable[..., str]) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_program_that_still_waits_to_start_ends_when_it_is_told(number: int) -> None:
-    def start(_files: object) -> Callable[[], None]:
+    def start(_files: object, _give_up: object) -> Callable[[], None]:
         signal.raise_signal(number)
         raise AssertionError("not reached")
 
@@ -361,7 +369,7 @@ def test_a_program_that_still_waits_to_start_ends_when_it_is_told(number: int) -
 def test_a_program_that_runs_stops_in_order_when_it_is_told() -> None:
     stopped = []
 
-    def start(files: object) -> Callable[[], None]:
+    def start(files: object, _give_up: object) -> Callable[[], None]:
         stopped.append(files)
         return lambda: stopped.append("stopped")
 

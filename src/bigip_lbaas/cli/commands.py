@@ -4,12 +4,17 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from cliff.lister import Lister
+from cliff.show import ShowOne
 
 from bigip_lbaas.cli import reading
+from bigip_lbaas.cli.agent_set import AgentSet
 from bigip_lbaas.cli.app import OperatorApp
 from bigip_lbaas.cli.database import DatabaseRestored
 from bigip_lbaas.cli.group_set import GroupSet
 from bigip_lbaas.cli.group_show import GroupForecast, GroupList, GroupShow, WhyFull
+from bigip_lbaas.cli.listing import wanted
+from bigip_lbaas.cli.lists import DeviceList, DeviceShow, EventList, HomeList
+from bigip_lbaas.cli.provider_commands import ProviderAdd, ProviderList, ProviderRemove
 from bigip_lbaas.cli.simulate import Simulate
 
 
@@ -24,16 +29,53 @@ class AgentList(Lister):
         return reading.AGENT_COLUMNS, reading.agent_rows(self.app.open_store())
 
 
+class AgentShow(ShowOne):
+    """Show one agent: its process, its homes, and why it is switched off."""
+
+    app: OperatorApp
+
+    def get_parser(self, prog_name: str) -> ArgumentParser:
+        """Return what the command line takes."""
+        parser: ArgumentParser = super().get_parser(prog_name)
+        parser.add_argument("agent", metavar="ID", help="id of the agent, as agent list shows it")
+        parser.add_argument(
+            "--environment", help="name of its environment, if the database has several"
+        )
+        return parser
+
+    def take_action(self, parsed_args: Namespace) -> Any:
+        """Return names and values."""
+        store = self.app.open_store()
+        facts = reading.agent_facts(store, parsed_args.environment, parsed_args.agent)
+        return tuple(facts), tuple(facts.values())
+
+
 class LoadBalancerList(Lister):
     """Show the load balancers: where each lives, how far it is, and why."""
 
     app: OperatorApp
 
+    def get_parser(self, prog_name: str) -> ArgumentParser:
+        """Return what the command line takes."""
+        parser: ArgumentParser = super().get_parser(prog_name)
+        parser.add_argument("--environment", help="of this environment only")
+        parser.add_argument("--project", metavar="ID", help="of this project only")
+        how_far = parser.add_mutually_exclusive_group()
+        how_far.add_argument(
+            "--pending", dest="phases", action="store_const", const=reading.PENDING,
+            help="only those whose last change has not ended yet",
+        )  # fmt: skip
+        how_far.add_argument(
+            "--error", dest="phases", action="store_const", const=reading.ERROR,
+            help="only those whose last change has failed",
+        )  # fmt: skip
+        return parser
+
     def take_action(self, parsed_args: Namespace) -> Any:
         """Return columns and rows."""
-        del parsed_args
-        columns = reading.LOAD_BALANCER_COLUMNS
-        return columns, reading.load_balancer_rows(self.app.open_store())
+        which = wanted(environment=parsed_args.environment, project_id=parsed_args.project)
+        rows = reading.load_balancer_rows(self.app.open_store(), which, parsed_args.phases)
+        return reading.LOAD_BALANCER_COLUMNS, rows
 
 
 class LoadBalancerExplain(Lister):
@@ -62,13 +104,22 @@ class LoadBalancerExplain(Lister):
 
 COMMANDS = {
     "agent list": AgentList,
+    "agent set": AgentSet,
+    "agent show": AgentShow,
     "database restored": DatabaseRestored,
+    "device list": DeviceList,
+    "device show": DeviceShow,
+    "event list": EventList,
     "group forecast": GroupForecast,
     "group list": GroupList,
     "group set": GroupSet,
     "group show": GroupShow,
+    "home list": HomeList,
     "loadbalancer explain": LoadBalancerExplain,
     "loadbalancer list": LoadBalancerList,
+    "provider add": ProviderAdd,
+    "provider list": ProviderList,
+    "provider remove": ProviderRemove,
     "simulate": Simulate,
     "why-full": WhyFull,
 }

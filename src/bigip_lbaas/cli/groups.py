@@ -8,6 +8,7 @@ from bigip_lbaas.cli.app import FleetOf
 from bigip_lbaas.domain.errors import RequestRejected
 from bigip_lbaas.domain.fleet import Fleet, GroupState
 from bigip_lbaas.domain.history import FINE_S, HOURLY_S
+from bigip_lbaas.domain.home import SHARED
 from bigip_lbaas.domain.ids import LoadBalancerId, ProjectId
 from bigip_lbaas.domain.placement import Need, PlacementRules
 from bigip_lbaas.scheduling.forecast import FEWEST, Forecast, forecast
@@ -101,9 +102,10 @@ def _known(tx: Transaction, row: records.Group, fleet: Fleet) -> KnownGroup:
 
 
 def number_of_homes(tx: Transaction, agent: records.Agent) -> int:
-    """Return how many homes an agent has."""
+    """Return how many projects' homes an agent has."""
     where = {"environment": agent.environment, "agent_id": agent.id}
-    return sum(tx.count(records.Home, by="group", **where).values())
+    by_project = tx.count(records.Home, by="project_id", **where)
+    return sum(many for project_id, many in by_project.items() if project_id != SHARED)
 
 
 def _history(tx: Transaction, row: records.Group) -> list[tuple[float, Any]]:

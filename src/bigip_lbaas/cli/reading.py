@@ -1,18 +1,23 @@
 """What the commands show, read from the store and laid out as rows of text."""
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
+from bigip_lbaas.cli.agent_set import find_agent
 from bigip_lbaas.cli.groups import number_of_homes
+from bigip_lbaas.cli.listing import Wanted
 from bigip_lbaas.cli.told import Told, told_share
 from bigip_lbaas.domain.errors import RequestRejected
+from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber, ProjectId
 from bigip_lbaas.domain.placement import Placement
 from bigip_lbaas.scheduling.explain import explain
 from bigip_lbaas.scheduling.ranking import Policies
 from bigip_lbaas.store import records
 from bigip_lbaas.store.decisions import Decision
 from bigip_lbaas.store.decisions import decisions as stored_decisions
-from bigip_lbaas.store.port import Store, Transaction
+from bigip_lbaas.store.port import OneOf, Store, Transaction
+from bigip_lbaas.store.records import Phase
 
 CANDIDATE_COLUMNS = (
     "decision", "group", "score", "projection", "binding", "stage", "reason", "chosen",
@@ -21,7 +26,12 @@ WIDTH = 80  # characters, as many as any terminal has
 LOAD_BALANCER_COLUMNS = (
     "id", "name", "project", "vip", "group", "agent", "phase", "revision", "reason",
 )  # fmt: skip
-AGENT_COLUMNS = ("id", "environment", "group", "alive", "admin up", "homes", "heard of", "devices")
+AGENT_COLUMNS = (
+    "id", "environment", "group", "alive", "admin up", "homes", "heard of", "devices", "reason",
+)  # fmt: skip
+
+PENDING = (Phase.WAITING, Phase.ASSIGNED)
+ERROR = (Phase.FAILED,)
 
 Rows = tuple[tuple[str, ...], ...]
 
@@ -31,11 +41,37 @@ def agent_rows(store: Store) -> Rows:
     return store.read(lambda tx: tuple(_agent(tx, row) for row in tx.select(records.Agent)))
 
 
-def load_balancer_rows(store: Store) -> Rows:
-    """Return one row per load balancer, under LOAD_BALANCER_COLUMNS."""
-    return store.read(
-        lambda tx: tuple(_load_balancer(tx, row) for row in tx.select(records.LoadBalancer))
-    )
+def agent_facts(store: Store, environment: str | None, agent_id: str) -> dict[str, str]:
+    """Return name -> value of all that is known of an agent. Raises RequestRejected."""
+
+    def work(tx: Transaction) -> dict[str, str]:
+        row = find_agent(tx, environment, agent_id)
+        return {
+            **dict(zip(AGENT_COLUMNS, _agent(tx, row), strict=True)),
+            "host": row.host,
+            "process": row.runs_as or "-",
+            "registered": f"{tx.now() - row.registered_at:.1f} s ago",
+        }
+
+    return store.read(work)
+
+
+def load_balancer_rows(
+    store: Store, which: Wanted | None = None, phases: tuple[Phase, ...] | None = None
+) -> Rows:
+    """Return one row per load balancer, under LOAD_BALANCER_COLUMNS; phases: in one of them."""
+
+    def work(tx: Transaction) -> Rows:
+        in_phase = () if phases is None else (OneOf("phase", phases),)
+        rows = tx.select(records.LoadBalancer, *in_phase, **(which or {}))
+        groups = {row.load_balancer_id: row.group for row in tx.select(records.PlacementRow)}
+        agents = {
+            (row.environment, row.project_id, row.group): row.agent_id
+            for row in tx.select(records.Home)
+        }
+        return tuple(_load_balancer(row, groups.get(row.id), agents) for row in rows)
+
+    return store.read(work)
 
 
 def decisions(store: Store, load_balancer_id: str, policies: Policies) -> tuple[Decision, ...]:
@@ -97,23 +133,23 @@ def _agent(tx: Transaction, row: records.Agent) -> tuple[str, ...]:
         str(number_of_homes(tx, row)),
         f"{tx.now() - row.beat_at:.1f} s ago",
         ", ".join(row.devices),
+        row.set_because or "-",
     )
 
 
-def _load_balancer(tx: Transaction, row: records.LoadBalancer) -> tuple[str, ...]:
-    placement = tx.get(records.PlacementRow, row.id)
-    home = (
-        tx.get(records.Home, row.environment, row.project_id, placement.group)
-        if placement
-        else None
-    )
+def _load_balancer(
+    row: records.LoadBalancer,
+    group: GroupNumber | None,
+    agents: Mapping[tuple[EnvironmentName, ProjectId, GroupNumber], AgentId],
+) -> tuple[str, ...]:
+    agent = None if group is None else agents.get((row.environment, row.project_id, group))
     return (
         row.id,
         row.graph.name or "-",
         row.project_id,
         row.graph.vip_address,
-        str(placement.group) if placement else "-",
-        home.agent_id if home else "-",
+        "-" if group is None else str(group),
+        agent or "-",
         row.phase,
         str(row.revision),
         row.reason or "-",

@@ -29,6 +29,7 @@ def read_agent(conf: Any) -> AgentSettings:
         tags=tuple(conf.group_tags),
         report_interval_s=conf.capacity_report_interval,
         save_interval_s=conf.config_save_interval,
+        purge_limit=conf.purge_limit,
         metrics=metrics.usable,
         counted=None if is_all else Naming(environment).owns,
     )

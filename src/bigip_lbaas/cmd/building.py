@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.level import Leveller
 from bigip_lbaas.agent.life import Life
+from bigip_lbaas.agent.measures import AgentMeasures, Unmeasured
 from bigip_lbaas.agent.service import Agent
 from bigip_lbaas.agent.settings import AgentSettings, Clock, Pause
 from bigip_lbaas.agent.surroundings import Surroundings as AgentSurroundings
@@ -17,6 +19,14 @@ from bigip_lbaas.ltm.names import Naming
 from bigip_lbaas.reconcile.render import RenderSettings
 
 DeviceOf = Callable[[Endpoint, Callable[[], None]], Device]
+
+
+@dataclass(frozen=True, slots=True)
+class Onlookers:
+    """Who is told what goes on in an agent. heard: of each change of how a device does."""
+
+    heard: Callable[[Member, str], None] = lambda _member, _said: None
+    measures: AgentMeasures = field(default_factory=Unmeasured)
 
 
 class SystemClock:
@@ -41,13 +51,13 @@ def build_agent(
     bus: Bus,
     clock: Clock | None = None,
     device_of: DeviceOf = RestDevice,
-    heard: Callable[[Member, str], None] = lambda _member, _said: None,
+    onlookers: Onlookers = Onlookers(),
 ) -> Agent:
     """Return an agent that has not been started. Nothing is connected to yet."""
     clock = clock or SystemClock()
     life = Life(clock.monotonic_s)
     members = tuple(Member(device_of(endpoint, life.may_write)) for endpoint in endpoints)
-    group = DeviceGroup(settings, clock.monotonic_s, members, heard)
+    group = DeviceGroup(settings, clock.monotonic_s, members, onlookers.heard)
     leveller = Leveller(
         Naming(settings.environment),
         RenderSettings(),
@@ -55,5 +65,5 @@ def build_agent(
         clock.monotonic_s,
         life.see,
     )
-    around = AgentSurroundings(bus, clock, leveller)
+    around = AgentSurroundings(bus, clock, leveller, measures=onlookers.measures)
     return Agent(settings, group, life, around)

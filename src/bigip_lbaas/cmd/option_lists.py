@@ -17,8 +17,28 @@ COMMON_OPTIONS = (
         help="Name of the environment: its queues, agents and partitions carry it. Begins with a"
         " letter.",
     ),
-    cfg.StrOpt("host", default=socket.gethostname(), help="Name of this host."),
+    cfg.StrOpt(
+        "host",
+        default=socket.gethostname(),
+        sample_default="this host's name",
+        help="Name of this host.",
+    ),
     cfg.BoolOpt("debug", default=False, help="Log at debug level."),
+    cfg.StrOpt(
+        "log_format",
+        default="line",
+        choices=["line", "json"],
+        help="How each event is logged, always on one line. line: time, level, logger, [request id]"
+        " and words. json: an object with time, level, logger, message, and request_id and trace"
+        " where there are any.",
+    ),
+    cfg.StrOpt(
+        "metrics_listen",
+        default="",
+        help="Where to serve /metrics for Prometheus and /healthz for a supervisor, such as"
+        " 127.0.0.1:9105; an address for each process. Whoever reaches it may read both. Empty:"
+        " nowhere.",
+    ),
 )
 
 MEETING_OPTIONS = (
@@ -154,6 +174,14 @@ AGENT_OPTIONS = (
         min=0.0,
         help="Seconds between two looks whether changed devices are to save their configuration,"
         " which a reboot would lose; many changes share a save. 0: never.",
+    ),
+    cfg.IntOpt(
+        "purge_limit",
+        default=50,
+        min=0,
+        help="How many partitions of ours that belong to no project, and are empty, are taken away"
+        " from a device at one time. Where there are more none is, and an event says so: something"
+        " else may be wrong. 0: none ever.",
     ),
     cfg.StrOpt(
         "lock_directory",

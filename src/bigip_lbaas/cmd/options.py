@@ -25,7 +25,8 @@ from bigip_lbaas.controller.settings import DAY_S, ControllerSettings
 from bigip_lbaas.domain.errors import ConfigurationRefused
 from bigip_lbaas.domain.ids import EnvironmentName
 
-_ENVIRONMENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+# one that ends so would have another one's queue of heartbeats for its own of requests
+_ENVIRONMENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?<!_heartbeat)")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 # of all programs: they may share a file
@@ -119,8 +120,8 @@ def read_environment(conf: Any) -> EnvironmentName:
     value = conf.environment_prefix
     if not _ENVIRONMENT.fullmatch(value):
         raise ConfigurationRefused(
-            f"environment_prefix = {value!r}: begin with a letter and use only letters, digits,"
-            " '_' and '-'"
+            f"environment_prefix = {value!r}: begin with a letter, use only letters, digits,"
+            " '_' and '-', and do not end in _heartbeat"
         )
     return EnvironmentName(value)
 

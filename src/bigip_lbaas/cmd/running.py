@@ -10,18 +10,21 @@ from bigip_lbaas.cmd.logs import log_to_stderr
 from bigip_lbaas.domain.errors import ProviderError
 
 USAGE_ERROR = 2
+GiveUp = Callable[[str], None]  # with the reason, by whatever thread finds out
+Start = Callable[[Sequence[str], GiveUp], Callable[[], None]]
 
 
 def run(
     program: str,
     description: str,
     argv: Sequence[str] | None,
-    start: Callable[[Sequence[str]], Callable[[], None]],
+    start: Start,
 ) -> int:
     """Start, wait for SIGTERM or SIGINT, stop; return the exit status.
 
-    start is given the configuration files and returns what stops it. What it refuses is one
-    sentence on standard error and status 2.
+    start is given the configuration files, and what to call when the program cannot go on; it
+    returns what stops it. What it refuses, or gives up for, is one sentence on standard error and
+    status 2.
     """
     parser = argparse.ArgumentParser(program, description=description)
     parser.add_argument(
@@ -33,6 +36,12 @@ def run(
     arguments = parser.parse_args(argv)
     ended, started = threading.Event(), threading.Event()
 
+    why: list[str] = []
+
+    def give_up(said: str) -> None:
+        why.append(said)
+        ended.set()
+
     def end(_number: int, _frame: object) -> None:
         ended.set()
         if not started.is_set():  # it may be waiting for a message broker that is not there
@@ -42,7 +51,7 @@ def run(
         signal.signal(number, end)
     log_to_stderr()
     try:
-        stop = start(arguments.config_file)
+        stop = start(arguments.config_file, give_up)
     except ProviderError as error:
         sys.stderr.write(f"{program}: {error}\n")
         return USAGE_ERROR
@@ -50,4 +59,7 @@ def run(
     while not ended.wait(1.0):
         pass  # a plain wait would keep signals waiting too
     stop()
-    return 0
+    if not why:
+        return 0
+    sys.stderr.write(f"{program}: {why[0]}\n")
+    return USAGE_ERROR

@@ -13,37 +13,13 @@ from octavia.api import app as octavia_app
 from bigip_lbaas.cmd.embedded import octavia_db
 from bigip_lbaas.cmd.embedded.shim import Shim
 from bigip_lbaas.cmd.embedded.sockets import DriverAgentSockets, SocketPaths
+from bigip_lbaas.cmd.octavia_conf import QUIET, octavia_conf
 from bigip_lbaas.domain.errors import ConfigurationRefused
 
-PROVIDER = "f5"
 HOST = "127.0.0.1"
 THREADS = 16
 
-_CONFIG = """\
-# Written at each start of the embedded stack; changes are lost.
-[DEFAULT]
-transport_url = fake://
-log_file = {state_dir}/octavia.log
-default_log_levels = octavia=WARNING,octavia_lib=WARNING,wsme=WARNING,oslo=WARNING,stevedore=WARNING
-[oslo_messaging_notifications]
-driver = noop
-[api_settings]
-auth_strategy = noauth
-enabled_provider_drivers = {provider}:F5 BIG-IP
-default_provider_driver = {provider}
-healthcheck_enabled = True
-[database]
-connection = {database}
-[controller_worker]
-network_driver = bigip_lbaas_loopback
-[certificates]
-cert_manager = local_cert_manager
-storage_path = {state_dir}/certificates
-[driver_agent]
-status_socket_path = {sockets.status}
-stats_socket_path = {sockets.stats}
-get_socket_path = {sockets.get}
-"""
+LOGS = f"log_file = {{state_dir}}/octavia.log\ndefault_log_levels = octavia=WARNING,{QUIET}"
 
 # Octavia's configuration and database are global, so a process has one API, of one directory.
 _running: dict[Path, Callable[..., Iterable[bytes]]] = {}
@@ -110,14 +86,10 @@ class EmbeddedApi:
             )
         self._state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = self._state_dir / "octavia.conf"
-        config.write_text(
-            _CONFIG.format(
-                state_dir=self._state_dir,
-                provider=PROVIDER,
-                database=octavia_db.url_of(self._state_dir / "octavia.db"),
-                sockets=self._sockets.paths,
-            )
-        )
+        database = octavia_db.url_of(self._state_dir / "octavia.db")
+        sockets = self._sockets.paths.status.parent
+        logs = LOGS.format(state_dir=self._state_dir)
+        config.write_text(octavia_conf(self._state_dir, sockets, database, logs))
         application = _set_up(config)
         octavia_db.open_database()
         _running[self._state_dir] = application

@@ -12,8 +12,8 @@ from pathlib import Path
 from bigip_lbaas.agent.service import Agent
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.bus.oslo import OsloBus, private_conf
-from bigip_lbaas.cmd.building import SystemClock, build_agent
-from bigip_lbaas.cmd.embedded.api import PROVIDER, EmbeddedApi
+from bigip_lbaas.cmd.building import Onlookers, SystemClock, build_agent
+from bigip_lbaas.cmd.embedded.api import EmbeddedApi
 from bigip_lbaas.cmd.embedded.halting import (
     Gate,
     GatedBus,
@@ -27,9 +27,11 @@ from bigip_lbaas.cmd.embedded.simulators import (
     Simulators,
 )
 from bigip_lbaas.cmd.metrics import load_metrics
+from bigip_lbaas.cmd.octavia_conf import PROVIDER
 from bigip_lbaas.cmd.state_dir import locked
-from bigip_lbaas.controller.service import Controller, Surroundings
+from bigip_lbaas.controller.service import Controller
 from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.surroundings import Surroundings
 from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.domain.placement import PlacementRules
 from bigip_lbaas.icontrol.port import Device
@@ -88,7 +90,7 @@ class RunningAgent:
         """Stop it; a halted one is let go of as its process would be."""
         self._gate.dissolve()
         with suppress(SystemExit):  # a halted one does not log out of its devices
-            self.agent.stop()
+            self.agent.stop(says_goodbye=not self._gate.is_shut)
 
 
 class Stack:
@@ -204,7 +206,7 @@ class Stack:
             GatedBus(self._bus(), gate),
             GatedClock(SystemClock(), gate),
             device_of,
-            lambda _member, said: LOG.warning("%s: %s", settings.agent_id, said),
+            Onlookers(lambda _member, said: LOG.warning("%s: %s", settings.agent_id, said)),
         )
         running = RunningAgent(agent, settings, gate)
         self.agents[settings.agent_id] = running

@@ -7,33 +7,11 @@ from pathlib import Path
 from bigip_lbaas.cmd.embedded.simulators import USERNAME, Simulators
 from bigip_lbaas.cmd.lab.servers import Belongings
 from bigip_lbaas.cmd.lab.settings import LabSettings
+from bigip_lbaas.cmd.octavia_conf import PROVIDER, QUIET, octavia_conf
 from bigip_lbaas.domain.ids import GroupNumber
 
-PROVIDER = "f5"
-
-OCTAVIA = """\
-# Written at each start of the lab; changes are lost.
-[DEFAULT]
-transport_url = fake://
-default_log_levels = octavia=INFO,octavia_lib=WARNING,wsme=WARNING,oslo=WARNING,stevedore=WARNING
-[oslo_messaging_notifications]
-driver = noop
-[api_settings]
-auth_strategy = noauth
-enabled_provider_drivers = {provider}:F5 BIG-IP
-default_provider_driver = {provider}
-healthcheck_enabled = True
-[database]
-connection = {database}
-[controller_worker]
-network_driver = bigip_lbaas_loopback
-[certificates]
-cert_manager = local_cert_manager
-storage_path = {state_dir}/certificates
-[driver_agent]
-status_socket_path = {sockets}/status.sock
-stats_socket_path = {sockets}/stats.sock
-get_socket_path = {sockets}/get.sock
+LOGS = f"default_log_levels = octavia=INFO,{QUIET}"
+OURS = """\
 enabled_provider_agents = f5_status_agent
 [{provider}]
 environment_prefix = {environment}
@@ -61,16 +39,14 @@ def belongings_of(settings: LabSettings) -> Belongings:
 def write_octavia(settings: LabSettings, owned: Belongings, sockets: Path) -> Path:
     """Write octavia.conf for the API and its driver agent; return where it is."""
     path = settings.state_dir / "octavia.conf"
-    text = OCTAVIA.format(
+    ours = OURS.format(
         provider=PROVIDER,
-        state_dir=settings.state_dir,
-        sockets=sockets,
-        database=owned.octavia_url,
         environment=owned.environment,
         broker=owned.broker,
         exchange=owned.exchange,
         ours=owned.our_url,
     )
+    text = octavia_conf(settings.state_dir, sockets, owned.octavia_url, LOGS) + ours
     return _written(path, text)
 
 

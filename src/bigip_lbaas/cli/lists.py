@@ -1,0 +1,109 @@
+"""The commands that list homes, devices and events."""
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from typing import Any
+
+from cliff.lister import Lister
+from cliff.show import ShowOne
+
+from bigip_lbaas.cli import listing
+from bigip_lbaas.cli.app import OperatorApp
+
+MOST_EVENTS = 50
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is no number of events from 1 on")
+    return int(text)
+
+
+class HomeList(Lister):
+    """Show the homes: which agent may write a project's partition in a group, and its fence."""
+
+    app: OperatorApp
+
+    def get_parser(self, prog_name: str) -> ArgumentParser:
+        """Return what the command line takes."""
+        parser: ArgumentParser = super().get_parser(prog_name)
+        parser.add_argument("--environment", help="of this environment only")
+        parser.add_argument("--group", type=int, help="in this device group only")
+        parser.add_argument("--agent", metavar="ID", help="of this agent only")
+        parser.add_argument("--project", metavar="ID", help="of this project only")
+        return parser
+
+    def take_action(self, parsed_args: Namespace) -> Any:
+        """Return columns and rows."""
+        which = listing.wanted(
+            environment=parsed_args.environment,
+            group=parsed_args.group,
+            agent_id=parsed_args.agent,
+            project_id=parsed_args.project,
+        )
+        return listing.HOME_COLUMNS, listing.home_rows(self.app.open_store(), which)
+
+
+class DeviceList(Lister):
+    """Show the devices: who manages them, and how many load balancers they have not got yet."""
+
+    app: OperatorApp
+
+    def get_parser(self, prog_name: str) -> ArgumentParser:
+        """Return what the command line takes."""
+        parser: ArgumentParser = super().get_parser(prog_name)
+        parser.add_argument("--environment", help="of this environment only")
+        return parser
+
+    def take_action(self, parsed_args: Namespace) -> Any:
+        """Return columns and rows."""
+        rows = listing.device_rows(self.app.open_store(), parsed_args.environment)
+        return listing.DEVICE_COLUMNS, rows
+
+
+class DeviceShow(ShowOne):
+    """Show one device: its agents, and which load balancers it has not got yet."""
+
+    app: OperatorApp
+
+    def get_parser(self, prog_name: str) -> ArgumentParser:
+        """Return what the command line takes."""
+        parser: ArgumentParser = super().get_parser(prog_name)
+        parser.add_argument("device", metavar="SERIAL", help="serial number, as device list has it")
+        parser.add_argument(
+            "--environment", help="name of its environment, if several know the device"
+        )
+        return parser
+
+    def take_action(self, parsed_args: Namespace) -> Any:
+        """Return names and values."""
+        store = self.app.open_store()
+        facts = listing.device_facts(store, parsed_args.environment, parsed_args.device)
+        return tuple(facts), tuple(facts.values())
+
+
+class EventList(Lister):
+    """Show the latest events, oldest first: takeovers, refusals, losses, what was set aside."""
+
+    app: OperatorApp
+
+    def get_parser(self, prog_name: str) -> ArgumentParser:
+        """Return what the command line takes."""
+        parser: ArgumentParser = super().get_parser(prog_name)
+        parser.add_argument("--environment", help="of this environment only")
+        parser.add_argument("--kind", help="of this kind only, as the column shows it")
+        parser.add_argument("--subject", help="about this agent, group or load balancer only")
+        parser.add_argument(
+            "--limit", type=_count, default=MOST_EVENTS, metavar="N",
+            help="so many at most (default: %(default)s)",
+        )  # fmt: skip
+        return parser
+
+    def take_action(self, parsed_args: Namespace) -> Any:
+        """Return columns and rows."""
+        which = listing.wanted(
+            environment=parsed_args.environment,
+            kind=parsed_args.kind,
+            subject=parsed_args.subject,
+        )
+        rows = listing.event_rows(self.app.open_store(), which, parsed_args.limit)
+        return listing.EVENT_COLUMNS, rows

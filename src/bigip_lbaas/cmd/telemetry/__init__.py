@@ -1,0 +1,1 @@
+"""Metrics and health of controllers and agents, over HTTP; nothing else knows Prometheus."""
