@@ -33,6 +33,7 @@ VAGUE_CLASS = re.compile(
 VAGUE_FUNCTION = re.compile(r"_*(ensure|assure|handle|process|manage)(_|$)")
 VAGUE_FILE = re.compile(r"(^|_)(utils?|helpers?|misc|common|managers?)\.py$")
 EDGES = {
+    "src/bigip_lbaas/agent/chores.py": "one failing look stops no chore",
     "src/bigip_lbaas/agent/service.py": "a defect ends the task with ERROR, not the worker",
     "src/bigip_lbaas/bus/memory.py": "the caller of an endpoint is told, whatever it raised",
     "src/bigip_lbaas/bus/oslo.py": "the caller of an endpoint is told, whatever it raised",

@@ -48,8 +48,8 @@ def test_what_one_does_leaves_the_other_as_it_was(one: str, other: str) -> None:
     second.settle(20)
     second.devices["big-1"].create_partition(f"{other}_nobodys")
     for agent in second.agents.values():
-        agent.sweep_once()
-        agent.sweep_once()
+        agent.chores.strays.sweep_once()
+        agent.chores.strays.sweep_once()
     assert _partitions(first, of=second) == {}
     assert _partitions(first, of=first) == before
     said = first.store.read(lambda tx: tx.select(records.Event, environment=second.environment))
@@ -64,8 +64,8 @@ def test_an_agent_sees_its_own_environment_only(one: str, other: str) -> None:
     second = _world(other, 2, beside=first)
     (agent,) = second.agents.values()
     second.messages.clear()
-    agent.inventory.ask()
-    agent.inventory.take()
+    agent.chores.inventory.ask()
+    agent.chores.inventory.take()
     told = [payload for _, method, payload in second.messages if method == "sightings"]
     assert graph(1).id not in str(told)
 

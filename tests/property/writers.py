@@ -144,7 +144,7 @@ class Process:
     def _sweep(self) -> None:
         while True:
             self.sweeper.wait(float(self.fleet.now_s + SWEEP_EVERY_S))
-            self.agent.sweep_once()
+            self.agent.chores.strays.sweep_once()
 
     def kill(self) -> None:
         """End it here and now; what it has sent stays on its way."""

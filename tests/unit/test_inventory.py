@@ -25,7 +25,7 @@ def world_with(number: int = 2) -> World:
 
 def told(world: World) -> list[Any]:
     world.messages.clear()
-    world.agents[AGENT].inventory.take()
+    world.agents[AGENT].chores.inventory.take()
     return [payload for _, method, payload in world.messages if method == "sightings"]
 
 
@@ -77,7 +77,7 @@ def test_a_device_that_is_off_hides_nothing_that_the_other_has() -> None:
 def test_it_is_taken_when_a_life_begins_and_when_a_device_returns() -> None:
     world = world_with()
     agent = world.agents[AGENT]
-    agent.inventory.take()
+    agent.chores.inventory.take()
     for begin in (lambda: world.restart(AGENT), lambda: world.off.add("big-1")):
         begin()
         agent = world.agents[AGENT]
@@ -85,9 +85,9 @@ def test_it_is_taken_when_a_life_begins_and_when_a_device_returns() -> None:
         world.settle(10)
         world.off.clear()
         world.settle(60)
-        assert agent.inventory.is_due
-        agent.inventory.take()
-        assert not agent.inventory.is_due
+        assert agent.chores.inventory.is_due
+        agent.chores.inventory.take()
+        assert not agent.chores.inventory.is_due
 
 
 def replace_name(made: Any) -> Any:

@@ -72,9 +72,9 @@ def test_an_empty_partition_without_a_home_goes_at_the_second_look() -> None:
     world = world_with()
     stamped(world, "acme")
     world.devices["big-1"].create_partition(partition_of("other"))  # never stamped
-    sweeper(world).sweep_once()
+    sweeper(world).chores.strays.sweep_once()
     assert left(world) == {partition_of("acme"), partition_of("other")}
-    sweeper(world).sweep_once()
+    sweeper(world).chores.strays.sweep_once()
     assert left(world) == set()
     assert not world.devices["big-1"]._tree
 
@@ -86,7 +86,7 @@ def test_only_our_own_names_are_looked_at() -> None:
         world.devices["big-1"].create_partition(name)
     stamped(world, "acme", prefix="dev_2")
     for _ in range(3):
-        sweeper(world).sweep_once()
+        sweeper(world).chores.strays.sweep_once()
     assert left(world) == set(foreign) - {"Common"}
     assert events(world) == []
 
@@ -96,7 +96,7 @@ def test_what_has_content_is_reported_once_and_left() -> None:
     stamped(world, "acme", number=3)
     before = dict(world.devices["big-1"]._tree)
     for _ in range(4):
-        sweeper(world).sweep_once()
+        sweeper(world).chores.strays.sweep_once()
     assert world.devices["big-1"]._tree == before
     (said,) = events(world)
     assert said.startswith(
@@ -116,7 +116,7 @@ def test_what_has_a_home_or_a_place_is_nobodys_stray() -> None:
     world.devices["big-1"]._tree.clear()  # as if it had lost all that was in them
     for _ in range(3):
         for agent in world.agents.values():
-            agent.sweep_once()
+            agent.chores.strays.sweep_once()
     assert left(world) == before
 
 
@@ -124,7 +124,7 @@ def test_where_somebody_stamps_meanwhile_nothing_is_taken_away() -> None:
     world = world_with()
     old = stamped(world, "acme")
     agent, device = sweeper(world), world.devices["big-1"]
-    agent.sweep_once()
+    agent.chores.strays.sweep_once()
     read: Callable[[str], Any] = device.read
 
     def reading(partition: str) -> Any:
@@ -134,7 +134,7 @@ def test_where_somebody_stamps_meanwhile_nothing_is_taken_away() -> None:
         return content
 
     device.read = reading  # type: ignore[method-assign]
-    agent.sweep_once()
+    agent.chores.strays.sweep_once()
     found = device.stamps(partition_of("acme"))
     assert found is not None
     assert [name.split(".")[0] for name in found.names] == ["stamp_12"]
@@ -148,14 +148,14 @@ def test_more_than_the_limit_are_left_and_reported() -> None:
     for name in names:
         world.devices["big-1"].create_partition(name)
     for _ in range(4):
-        sweeper(world).sweep_once()
+        sweeper(world).chores.strays.sweep_once()
     assert left(world) == names
     (said,) = events(world)
     assert (
         f"{limit + 1} partitions of ours that belong to no project, more than purge_limit" in said
     )
     world.devices["big-1"].delete_partition(min(names))
-    sweeper(world).sweep_once()
+    sweeper(world).chores.strays.sweep_once()
     assert left(world) == set()
 
 
@@ -167,7 +167,7 @@ def test_stamps_that_cannot_be_read_are_left_alone() -> None:
     odd = PartitionStamps(("stamp_of_a_later_version",), guard=True)
     device.all_stamps = lambda: {**all_stamps(), partition_of("acme"): odd}  # type: ignore[method-assign]
     for _ in range(3):
-        sweeper(world).sweep_once()
+        sweeper(world).chores.strays.sweep_once()
     assert left(world) == {partition_of("acme")}
     assert "stamps that this version cannot read" in events(world)[0]
 
@@ -178,12 +178,12 @@ def test_who_has_not_the_shared_home_looks_at_nothing(monkeypatch: pytest.Monkey
     other = next(agent for agent in world.agents.values() if agent is not sweeper(world))
     calls = world.devices["big-1"].requests
     for _ in range(3):
-        other.sweep_once()
+        other.chores.strays.sweep_once()
     assert world.devices["big-1"].requests == calls
-    sweeper(world).sweep_once()
+    sweeper(world).chores.strays.sweep_once()
     sweeper(world)._life.end()  # its epoch has ended
     monkeypatch.setattr(strays, "ASKED_AT_ONCE", 0)
-    sweeper(world).sweep_once()
+    sweeper(world).chores.strays.sweep_once()
     assert left(world) == {partition_of("acme")}
 
 
@@ -191,7 +191,7 @@ def test_a_fence_that_is_seen_on_a_stray_is_told_with_the_next_heartbeat() -> No
     """Numbers that the database does not know mean that it has lost commits."""
     world = world_with()
     stamped(world, "acme", fence=4711)
-    sweeper(world).sweep_once()
+    sweeper(world).chores.strays.sweep_once()
     assert sweeper(world)._life.seen() == Fence(4711, "ab")
     world.pass_time(2.0)
     kinds = [row.kind for row in world.store.read(lambda tx: tx.select(records.Event))]

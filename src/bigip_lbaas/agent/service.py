@@ -7,18 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from bigip_lbaas.agent.beating import FIRST_LOOK_S, Heart
+from bigip_lbaas.agent.chores import Chores
 from bigip_lbaas.agent.converge import Ending, Work, converge, known_instead, outcome_of
 from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.inbox import Inbox, Task
-from bigip_lbaas.agent.inventory import Inventory
 from bigip_lbaas.agent.life import Life
 from bigip_lbaas.agent.measures import state_of
 from bigip_lbaas.agent.parting import Parting
-from bigip_lbaas.agent.reporting import Reporter
 from bigip_lbaas.agent.returning import Gate
-from bigip_lbaas.agent.saving import Saver
 from bigip_lbaas.agent.settings import AgentSettings
-from bigip_lbaas.agent.strays import Strays
 from bigip_lbaas.agent.surroundings import Surroundings
 from bigip_lbaas.bus import topics
 from bigip_lbaas.bus.port import Server
@@ -26,15 +23,7 @@ from bigip_lbaas.bus.request_ids import working_on
 from bigip_lbaas.domain.errors import BusUnavailable, ProviderError
 from bigip_lbaas.domain.home import SHARED, Home
 from bigip_lbaas.wire.codec import decode, encode
-from bigip_lbaas.wire.messages import (
-    Assignment,
-    HeartbeatAnswer,
-    Homeless,
-    Homes,
-    Ready,
-    Registered,
-    StraySearch,
-)
+from bigip_lbaas.wire.messages import Assignment, HeartbeatAnswer, Homes, Ready, Registered
 
 LOG = logging.getLogger(__name__)
 
@@ -68,21 +57,11 @@ class Agent:
         self._pool = around.pool or ThreadPoolExecutor(
             len(group.members) * (settings.workers + 2), f"{settings.agent_id}-device"
         )
-        self._saver = Saver(group, self._pool)
-        self._reporter = Reporter(
-            settings, group, life, around.clock, self._pool,
-            lambda report: self._cast("report", report),
-        )  # fmt: skip
-        self._strays = Strays(
-            settings, group, life, around.leveller.naming, self._ask_for_homeless
-        )  # fmt: skip
+        self.chores = Chores(settings, group, life, around, self._pool, self._cast)
         self._heart = Heart(
             settings, group, life, around, self._pool, self._changed, self._parting,
             self._begin_life, self._answered,
         )  # fmt: skip
-        self.inventory = Inventory(
-            settings, group, around.leveller.naming, lambda found: self._cast("sightings", found)
-        )
         group.returned = self._stamp_again
         around.measures.looks_at(lambda: state_of(life, group, self._inbox, self._changed))
 
@@ -99,11 +78,10 @@ class Agent:
         endpoints = {
             "assign": self.on_assignment,
             "homes": self.on_homes,
-            "measure": lambda _payload: self._reporter.hurry(),
+            "measure": lambda _payload: self.chores.reporter.hurry(),
         }
         self._server = self._around.bus.serve(topic, own_id, endpoints, 2)
-        loops = [self._beat_loop, self._report_loop, self._save_loop]
-        loops += [self._inventory_loop, self._stray_loop]
+        loops = [self._beat_loop, *self.chores.loops()]
         loops += [self._work_loop] * self._settings.workers
         for number, loop in enumerate(loops):
             name = f"{own_id}-{loop.__name__.strip('_')}-{number}"
@@ -118,19 +96,21 @@ class Agent:
             self._around.clock.wait(self._parting.is_over, PARTING_S)
         self._stop.set()
         self._beat_now.set()
-        self._reporter.stop()
-        self.inventory.stop()
+        self.chores.stop()
         with self._changed:
             self._changed.notify_all()
         if self._server is not None:
             self._server.stop()
         for thread in self._threads:
             thread.join()
-        if self._settings.save_interval_s:
-            self._saver.save(LAST_SAVE_S)
+        self.chores.save(LAST_SAVE_S)
         self._pool.shutdown(wait=True)
         for member in self._group.members:
             member.device.close()
+
+    def report_once(self) -> None:
+        """Measure the group and report it."""
+        self.chores.reporter.report_once(FIRST_LOOK_S)
 
     def leave(self) -> bool:
         """Take nothing any more and say goodbye; return whether that has been said."""
@@ -213,14 +193,14 @@ class Agent:
             self._parting.forget()
         self._around.leveller.forget()
         self._life.begin(answer.epoch, answer.homes)
-        self._reporter.begin()
+        self.chores.reporter.begin()
         LOG.info("%s: epoch %s, %d homes", self._settings.agent_id, answer.epoch, len(answer.homes))
         self._ready_for = answer.epoch
         self._stamp_homes(answer.homes, answer.epoch)
 
     def _answered(self, answer: HeartbeatAnswer, epoch: str) -> None:
         """Do what the answer to a heartbeat tells, and let those work who waited for it."""
-        self._reporter.heard(answer.store_time)
+        self.chores.reporter.heard(answer.store_time)
         if answer.homes is not None and not self._parting.is_leaving:
             self._say_again(tuple(home for home in answer.homes if self._life.has_let_go(home)))
             self._stamp_homes(self._life.replace_homes(epoch, answer.homes), epoch)
@@ -234,7 +214,7 @@ class Agent:
         epoch = self._life.epoch
         for home in self._life.homes() if epoch else ():
             self._put_stamp(home, epoch)
-        self.inventory.ask()
+        self.chores.inventory.ask()
 
     def _stamp_homes(self, homes: tuple[Home, ...], epoch: str) -> None:
         """Queue the stamping of homes; without any the agent is ready at once."""
@@ -324,7 +304,7 @@ class Agent:
                     self._parting.end(task.home, outcome)
             self._cast("outcome", outcome)
             if ending.applied:
-                self._reporter.changed()
+                self.chores.reporter.changed()
         if again:
             self._try_again(task, ending.later)
 
@@ -344,7 +324,7 @@ class Agent:
                 return
             self._ready_for = ""
         self._cast("ready", Ready(self._settings.agent_id, epoch))
-        self.inventory.ask()
+        self.chores.inventory.ask()
 
     def _cast(self, method: str, message: Any) -> None:
         """Tell the controllers; what gets lost is asked for again by their sweep."""
@@ -353,48 +333,3 @@ class Agent:
             self._around.bus.cast(queue, method, encode(message))
         except BusUnavailable as error:
             LOG.warning("%s; it will be asked for again", error)
-
-    # -- what belongs to nobody
-
-    def _stray_loop(self) -> None:
-        interval_s = self._settings.stray_interval_s
-        while not self._around.clock.wait(self._stop, interval_s * (0.5 + self._around.jitter())):
-            self._survive("sweep", self.sweep_once)
-
-    def sweep_once(self) -> None:
-        """Take partitions away that belong to no home, if that is this agent's task."""
-        self._strays.sweep_once()
-
-    def _ask_for_homeless(self, search: StraySearch) -> Homeless:
-        queue = topics.global_queue(self._settings.environment)
-        timeout_s = self._settings.call_timeout_s
-        answer = self._around.bus.call(queue, "strays", encode(search), timeout_s)
-        return decode(Homeless, answer)
-
-    # -- saving
-
-    def _save_loop(self) -> None:
-        interval_s = self._settings.save_interval_s
-        while interval_s and not self._around.clock.wait(self._stop, interval_s):
-            self._survive("save", lambda: self._saver.save(interval_s))
-
-    def _survive(self, doing: str, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except Exception:
-            LOG.exception("a bug: %s could not %s; it goes on", self._settings.agent_id, doing)
-
-    # -- what the devices have, and how full they are
-
-    def _inventory_loop(self) -> None:
-        while self.inventory.wait():
-            self._survive("look at what its devices have", self.inventory.take)
-
-    def _report_loop(self) -> None:
-        while not self._stop.is_set():
-            self._survive("report", self.report_once)
-            self._reporter.wait()
-
-    def report_once(self) -> None:
-        """Measure the group and report it."""
-        self._reporter.report_once(FIRST_LOOK_S)
