@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +50,11 @@ class Scene:
     pending: PendingWatch
 
     def order_one_of(self, names: Iterable[str], deed: Deed) -> None:
-        """Have each of these processes do a deed to itself; `withdraw` when one has."""
+        """Have that one of these processes do a deed to itself which comes there first."""
+        leave = f"{deed}.leave"
+        (self.orders / leave).touch()
         for name in names:
-            deed.order(self.orders, name)
+            replace(deed, leave=leave).order(self.orders, name)
 
     def did(self, names: Iterable[str]) -> list[str]:
         """Return which of these have come to their station and done the deed."""

@@ -38,12 +38,17 @@ STATIONS: dict[str, tuple[str, str, str]] = {
 
 @dataclass(frozen=True)
 class Deed:
-    """At the passage of that number: "SIGKILL" or "SIGSTOP"."""
+    """At the passage of that number: "SIGKILL" or "SIGSTOP".
+
+    leave: a file in the orders' directory; of processes with one deed, the one that takes it away
+        does the deed. Empty: whoever passes does it.
+    """
 
     station: str
     when: str
     signal: str
     passage: int = 1
+    leave: str = ""
 
     def __str__(self) -> str:
         """Return it as a test's name says it."""
@@ -77,8 +82,19 @@ class Passages:
             self._counted = (deed, before + 1)
             if before + 1 < deed.passage or not self._order.exists():
                 return
+            if deed.leave and not taken(self._order.with_name(deed.leave)):
+                return
             self._order.rename(self._order.with_suffix(".done"))
         os.kill(os.getpid(), signal.Signals[deed.signal])
+
+
+def taken(leave: Path) -> bool:
+    """Take a file away; return whether it was still there."""
+    try:
+        leave.unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def watch(station: str, passages: Passages) -> None:

@@ -1,6 +1,7 @@
 """Clients of the API: create, change and delete load balancers, whatever happens to the service."""
 
 import itertools
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -54,6 +55,7 @@ class Workload:
     def __post_init__(self) -> None:
         self._client = httpx.Client(base_url=f"{self.endpoint}/v2/lbaas", timeout=60)
         self._pool = ThreadPoolExecutor(CLIENTS, "client")
+        self._closing = threading.Event()
 
     def begin(self, count: int, of_projects: tuple[str, ...]) -> list["Future[None]"]:
         """Begin with so many; return what can be waited for."""
@@ -72,6 +74,8 @@ class Workload:
         return [self._pool.submit(self._run, self._delete(name)) for name in left[-count:]]
 
     def close(self) -> None:
+        """End, also clients that still wait for what may never come."""
+        self._closing.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._client.close()
 
@@ -122,8 +126,8 @@ class Workload:
             if time.monotonic() > until_s:
                 self.complaints.append(f"gave up: {what}")
                 return
-            if number:
-                time.sleep(PAUSE_S)  # a client's own pace
+            if number and self._closing.wait(PAUSE_S):  # a client's own pace
+                return
             yield number
 
     def _find(self, name: str) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.dataplane,
     pytest.mark.skipif(HAPROXY is None, reason="there is no HAProxy"),
 ]
-VIP = "127.3.4.1"
+VIP = "127.3.10.1"
 
 
 NONSENSE = "  nonsense"

@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.dataplane,
     pytest.mark.skipif(shutil.which("haproxy") is None, reason="there is no HAProxy"),
 ]
-VIP = "127.3.5.1"
+VIP = "127.3.11.1"
 
 
 class Device:

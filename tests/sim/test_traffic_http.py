@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.dataplane,
     pytest.mark.skipif(shutil.which("haproxy") is None, reason="there is no HAProxy"),
 ]
-VIP = "127.3.7.1"
+VIP = "127.3.8.1"
 HTTP = ["/Common/tcp", "/Common/http"]
 
 
