@@ -62,8 +62,9 @@ def test_every_metric_can_be_read_and_means_the_same_on_every_release(version: s
                        ("throughput", 10e9)):  # fmt: skip
         grown = second.values[name] - first.values[name]
         passed_s = second.read_at_s[name] - first.read_at_s[name]
-        # bits and not packets, which would be a ten-thousandth
-        assert grown == pytest.approx(bits * passed_s, rel=0.5), name
+        # bits and not packets, which would be a ten-thousandth; the clock is read beside the
+        # counter, and a busy machine does something else in between
+        assert bits * passed_s / 10 < grown < bits * passed_s * 10, name
 
 
 def test_a_report_costs_two_statistics_reads_and_one_for_each_counted_collection() -> None:

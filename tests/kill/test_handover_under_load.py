@@ -63,15 +63,17 @@ def told(running: Scene, *words: str) -> str:
     return said.getvalue()
 
 
-def until_handed_over(
-    running: Scene, first: str, second: str, said: Callable[[], list[str]]
-) -> None:
-    """Wait until the first has no homes; the second goes on, and the first writes no more."""
+def hand_over(running: Scene, first: str, second: str, kind: str, act: Callable[[], None]) -> None:
+    """Have the first let go of its homes; the second goes on, and the first writes no more."""
     begun_s = time.time()
     theirs = homes_of(running, first)
     assert theirs
-    before = len(said())
-    assert until(lambda: len(said()) > before and not homes_of(running, first), 20, 0.02)
+    before = len(events(running, kind, first))
+    act()
+    until(lambda: len(events(running, kind, first)) > before, 20, 0.02)
+    until(lambda: not homes_of(running, first), 20, 0.02)
+    assert homes_of(running, first) == set()
+    assert len(events(running, kind, first)) > before
     over_s = time.time()
     after = homes_of(running, second)
     stamped = until(lambda: [at for at, by in commits(running) if by & after], 20, 0.05)
@@ -83,14 +85,16 @@ def test_agents_let_go_and_others_go_on_at_once(running: Scene) -> None:
     futures = running.begin(24, of_projects=6)
     assert until(lambda: len(homes_of(running, FIRST)) >= 2, 60, 0.1)
     for_a_while(2)
-    said = told(running, "agent", "set", FIRST, "--disable", "--reason", "a new kernel")
-    assert f"homes go to {SECOND} as it lets go of them" in said
-    until_handed_over(running, FIRST, SECOND, lambda: events(running, "homes handed over", FIRST))
+
+    def disable() -> None:
+        said = told(running, "agent", "set", FIRST, "--disable", "--reason", "a new kernel")
+        assert f"homes go to {SECOND} as it lets go of them" in said
+
+    hand_over(running, FIRST, SECOND, "homes handed over", disable)
     assert "a new kernel" in told(running, "agent", "show", FIRST)
     assert "enabled" in told(running, "agent", "set", FIRST, "--enable")
     agent = running.lab.programs["agent-2-1"]
-    agent.terminate()
-    until_handed_over(running, SECOND, FIRST, lambda: events(running, "agent gone", SECOND))
+    hand_over(running, SECOND, FIRST, "agent gone", agent.terminate)
     assert events(running, "agent gone", SECOND)[-1].startswith("said goodbye")
     agent.wait()
     agent.start()
