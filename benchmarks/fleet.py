@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
@@ -243,28 +243,21 @@ def heard(told: Connection, within_s: float = WITHIN_S) -> Any:
 
 
 def broker_memory_mb() -> float:
-    """Return the resident memory of the message broker's process on this machine, in MB."""
-    found = 0
-    for entry in Path("/proc").glob("[0-9]*/comm"):
-        try:
-            if entry.read_text().strip() == "beam.smp":
-                status = (entry.parent / "status").read_text()
-                found = max(found, int(status.split("VmRSS:")[1].split()[0]))
-        except OSError:
-            continue
-    return found / 1024
+    """Return the resident memory of the message broker on this machine, in MB; 0: none."""
+    return max(_of_brokers("status", "VmRSS:"), default=0) / 1024
 
 
 def broker_files() -> int:
     """Return how many files and connections the broker on this machine may have open; 0: none."""
-    for entry in Path("/proc").glob("[0-9]*/comm"):
-        try:
-            if entry.read_text().strip() == "beam.smp":
-                limits = (entry.parent / "limits").read_text()
-                return int(limits.split("Max open files")[1].split()[0])
-        except OSError:
-            continue
-    return 0
+    return max(_of_brokers("limits", "Max open files"), default=0)
+
+
+def _of_brokers(file: str, before: str) -> Iterator[int]:
+    """Yield the number that follows those words in that file of /proc, for each broker."""
+    for comm in Path("/proc").glob("[0-9]*/comm"):
+        with suppress(OSError):  # a process that has just ended
+            if comm.read_text().strip() == "beam.smp":
+                yield int((comm.parent / file).read_text().split(before)[1].split()[0])
 
 
 def until(condition: Callable[[], bool], within_s: float = WITHIN_S, look_s: float = 0.05) -> float:

@@ -11,7 +11,6 @@ import argparse
 import logging
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ import httpx
 
 from benchmarks import line_api, line_services
 from benchmarks.figures import Figure, percentile, publish
+from benchmarks.outcomes import Outcomes
 from bigip_lbaas.bus.oslo import OsloBus, private_conf
 from bigip_lbaas.cmd.embedded.simulators import USERNAME
 from bigip_lbaas.cmd.embedded.stack import BUS_URL, Stack, StackSettings
@@ -48,30 +48,6 @@ class Stations:
     recorded: list[float] = field(default_factory=list)
     configured: list[float] = field(default_factory=list)
     active: list[float] = field(default_factory=list)
-
-
-class Outcomes(logging.Handler):
-    """Hears from the controllers' log when each outcome was recorded."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.heard: dict[str, tuple[float, float]] = {}  # id -> recorded at, device seconds
-        self.arrived = threading.Condition()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.msg.startswith("outcome load_balancer=") and isinstance(record.args, tuple):
-            load_balancer, _, _, applied, took_s, *_ = record.args
-            if applied:
-                with self.arrived:
-                    self.heard[str(load_balancer)] = record.created, float(str(took_s))
-                    self.arrived.notify_all()
-
-    def wait_for(self, load_balancer: str) -> tuple[float, float]:
-        """Return when its outcome was recorded, and how long the devices took."""
-        with self.arrived:
-            if not self.arrived.wait_for(lambda: load_balancer in self.heard, WITHIN_S):
-                raise TimeoutError(f"load balancer {load_balancer} was not configured")
-            return self.heard[load_balancer]
 
 
 def create(stack: Stack, client: httpx.Client, outcomes: Outcomes, number: int) -> Stations:

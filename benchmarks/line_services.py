@@ -28,6 +28,7 @@ from benchmarks.fleet import (
     meeting_place,
     until,
 )
+from benchmarks.outcomes import Outcomes
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.bus.oslo import OsloBus, private_conf
 from bigip_lbaas.cmd.metrics import load_metrics
@@ -204,20 +205,6 @@ def _create(number: int) -> None:
     )  # fmt: skip
 
 
-class Outcomes(logging.Handler):
-    """Hears from a controller's log when each outcome was recorded."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.heard: dict[str, tuple[float, float]] = {}  # id -> recorded at, device seconds
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.msg.startswith("outcome load_balancer=") and isinstance(record.args, tuple):
-            load_balancer, _, _, applied, took_s, *_ = record.args
-            if applied:
-                self.heard[str(load_balancer)] = record.created, float(str(took_s))
-
-
 def run_heard_controller(place: Place, number: int, told: Connection) -> None:
     """Be one controller; say what it has recorded when told anything."""
     outcomes = Outcomes()
@@ -231,7 +218,7 @@ def run_heard_controller(place: Place, number: int, told: Connection) -> None:
     Controller(settings, around).start()
     told.send("serves")
     while told.recv() is not None:
-        told.send(dict(outcomes.heard))
+        told.send(outcomes.so_far())
     os._exit(0)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from carried import Carried
 
 from asking import Rest, new_device
 from bigip_sim.embedded import RunningDevice, running_device
@@ -39,6 +40,17 @@ def web(rest: Rest) -> Rest:
         profiles=["/Common/tcp", "/Common/http"],
     )
     return rest
+
+
+@pytest.fixture
+def plane(web: Rest) -> Carried:
+    """The same, whose data plane has carried what the test says, at the time that it says."""
+    carried = Carried()
+    device = web.device
+    device.plane = carried
+    device.hand.__init__(lambda: carried.now)
+    device.meter.__init__(lambda: carried, device.hand, lambda: carried.now)
+    return carried
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,11 @@ import json
 import re
 
 import pytest
+from carried import Carried
 
 from bigip_sim.meter import Meter
 from bigip_sim.recorded import counted
-from bigip_sim.traffic import NOTHING, Counters, HandRates, Idle
+from bigip_sim.traffic import NOTHING, Counters, HandRates
 
 SIDE = {"bitsIn", "bitsOut", "curConns", "maxConns", "pktsIn", "pktsOut", "totConns"}
 STATUS = {"status.availabilityState", "status.enabledState", "status.statusReason"}
@@ -26,46 +27,6 @@ def only(body):
 
 def value(field):
     return field.get("value", field.get("description"))
-
-
-class Carried(Idle):
-    """A data plane that has carried what a test says."""
-
-    def __init__(self):
-        super().__init__()
-        self.now = 1000.0
-        self.counters = {}
-        self.samples = []
-
-    def virtual(self, name):
-        return self.counters.get(name, NOTHING)
-
-    def member(self, pool, member):
-        return self.counters.get((pool, member), NOTHING)
-
-    def totals(self):
-        return sum((c for n, c in self.counters.items() if isinstance(n, str)), NOTHING)
-
-    def server_side(self):
-        return sum((c for n, c in self.counters.items() if isinstance(n, tuple)), NOTHING)
-
-    def history(self):
-        return self.samples
-
-    def passes(self, seconds, **counters):
-        self.now += seconds
-        self.counters.update(counters)
-        self.samples.append((self.now, self.totals()))
-
-
-@pytest.fixture
-def plane(web):
-    carried = Carried()
-    device = web.device
-    device.plane = carried
-    device.hand.__init__(lambda: carried.now)
-    device.meter.__init__(lambda: carried, device.hand, lambda: carried.now)
-    return carried
 
 
 def test_a_virtual_server_tells_what_telemetry_reads_of_one(web):

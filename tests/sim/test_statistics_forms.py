@@ -1,22 +1,12 @@
 """Statistics beyond counters: keys, pages, refusals, limits, and what a reset leaves alone."""
 
 import pytest
-from test_statistics import Carried, only, value
+from test_statistics import only, value
 
 from bigip_sim.traffic import Counters
 
 VERSIONS = ("11.6.0", "12.1.2", "13.1.1", "14.1.2.1", "15.1.8", "16.1.2")
 BASE = "https://localhost/mgmt/tm"
-
-
-@pytest.fixture
-def plane(web):
-    carried = Carried()
-    device = web.device
-    device.plane = carried
-    device.hand.__init__(lambda: carried.now)
-    device.meter.__init__(lambda: carried, device.hand, lambda: carried.now)
-    return carried
 
 
 def texts(fields):

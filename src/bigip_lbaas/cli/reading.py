@@ -63,11 +63,13 @@ def load_balancer_rows(
 
     def work(tx: Transaction) -> Rows:
         in_phase = () if phases is None else (OneOf("phase", phases),)
-        rows = tx.select(records.LoadBalancer, *in_phase, **(which or {}))
-        groups = {row.load_balancer_id: row.group for row in tx.select(records.PlacementRow)}
+        whose = which or {}  # all three have these fields
+        rows = tx.select(records.LoadBalancer, *in_phase, **whose)
+        placed = tx.select(records.PlacementRow, **whose)
+        groups = {row.load_balancer_id: row.group for row in placed}
         agents = {
             (row.environment, row.project_id, row.group): row.agent_id
-            for row in tx.select(records.Home)
+            for row in tx.select(records.Home, **whose)
         }
         return tuple(_load_balancer(row, groups.get(row.id), agents) for row in rows)
 

@@ -6,7 +6,7 @@ them; one statement for each row is sent as often as there are rows.
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import (
@@ -21,7 +21,7 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
 from bigip_lbaas.store.shape import Kind, Shape
@@ -36,6 +36,7 @@ _TYPES: dict[Kind, type[TypeEngine[Any]]] = {
     Kind.JSON: Text,
     Kind.PACKED: Text,
 }
+OnConflict = TypeVar("OnConflict", postgresql.Insert, sqlite.Insert)
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -53,7 +54,11 @@ def insert_of_many(shape: Shape) -> Insert:
 @cache
 def upsert_of_many(shape: Shape) -> Insert:
     """Return the statement that adds rows or replaces those with their keys, all different."""
-    added = _from_json(shape)
+    return or_replace(shape, _from_json(shape))
+
+
+def or_replace(shape: Shape, added: OnConflict) -> OnConflict:
+    """Return the statement that replaces rows whose keys are taken, where it would have failed."""
     rest = [field.name for field in shape.fields if field.name not in shape.key]
     if not rest:
         return added.on_conflict_do_nothing()

@@ -39,7 +39,7 @@ from bigip_lbaas.store.engines import (
     writing_engine,
 )
 from bigip_lbaas.store.faults import fault_from, translated
-from bigip_lbaas.store.many import as_one_value, insert_of_many, upsert_of_many
+from bigip_lbaas.store.many import as_one_value, insert_of_many, or_replace, upsert_of_many
 from bigip_lbaas.store.patience import Alone, Patience, Turns
 from bigip_lbaas.store.port import Condition, Transaction
 from bigip_lbaas.store.selecting import (
@@ -164,10 +164,11 @@ class SqlTransaction:
         if not rows:
             return
         shape = shape_of(type(rows[0]))
-        statement = _upsert(shape, self._connection.dialect.name)
         values: Any = [_named_row(row) for row in rows]
         if self._arrays:
             statement, values = upsert_of_many(shape), as_one_value(values)
+        else:
+            statement = _upsert(shape, self._connection.dialect.name)
         self._run(lambda: self._connection.execute(statement, values), writes=True)
 
     def alter(
@@ -355,16 +356,12 @@ def _insert(shape: Shape, dialect: str) -> Insert:
 def _upsert(shape: Shape, dialect: str) -> Insert:
     """Return the statement that adds a row or replaces the one with its key."""
     table = table_of(shape.record)
-    rest = [field.name for field in shape.fields if field.name not in shape.key]
     if dialect == "mysql":
+        rest = [field.name for field in shape.fields if field.name not in shape.key]
         added = mysql.insert(table)
         return added.on_duplicate_key_update(
             {name: added.inserted[name] for name in rest or shape.key}
         )
-    if not rest:
-        return _insert(shape, dialect)
-    new = (sqlite if dialect == "sqlite" else postgresql).insert(table)
-    replaced: Insert = new.on_conflict_do_update(
-        index_elements=shape.key, set_={name: new.excluded[name] for name in rest}
-    )
-    return replaced
+    if dialect == "sqlite":
+        return or_replace(shape, sqlite.insert(table))
+    return or_replace(shape, postgresql.insert(table))
