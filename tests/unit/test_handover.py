@@ -1,5 +1,6 @@
 """Orderly handover: an agent lets go of its homes, and others have them at once."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -138,6 +139,19 @@ def test_only_an_agent_that_is_switched_off_and_has_a_successor_is_asked_to_let_
     assert not asked(4)
 
 
+def test_an_agent_that_has_more_than_others_is_asked_for_the_surplus_now_and_then() -> None:
+    books, homes = housed(hosts=3, projects=7)
+    epoch = books.agent("h1:1").epoch
+    known = {"homes": 7, "highest": max(home.fence for home in homes)}
+    answers = [books.beat("h1:1", epoch, count, **known) for count in range(1, 21)]
+    assert [n for n, answer in enumerate(answers, 1) if answer.surplus] == [10, 20]
+    assert {answer.surplus for answer in answers} == {0, 4}  # of a mean of three, upwards
+    set_agent(books.store, None, "h3:1", up=False, reason="")
+    assert books.beat("h1:1", epoch, 30, **known).surplus == 3
+    set_agent(books.store, None, "h2:1", up=False, reason="")
+    assert books.beat("h1:1", epoch, 40, **known).surplus == 0
+
+
 def test_a_disabled_agent_gets_nothing_new() -> None:
     books, _ = housed(projects=0)
     books.report("h2:1", books.agent("h2:1").epoch)
@@ -230,6 +244,39 @@ def test_a_home_goes_to_the_successor_with_one_heartbeat_and_no_silence() -> Non
     assert holder(world) == other_than(first)
     pump(world)
     assert world.devices["big-1"].stamps(partition_of("acme")) != before
+
+
+def test_homes_spread_again_when_an_agent_comes_back() -> None:
+    world = two_agents()
+    for number in range(8):
+        world.door.create(graph(number, f"project-{number}"), (), "req-1")
+    pump(world)
+    set_agent(world.store, None, SECOND, up=False, reason="")
+    for _ in range(2):
+        world.agents[SECOND].beat_once()
+    set_agent(world.store, None, SECOND, up=True, reason="")
+    world.controllers[0].watch()
+    pump(world)
+    assert shares(world) == {FIRST: 9}  # with that of /Common
+    for _ in range(12):
+        world.pass_time(1.0)
+        for agent in (FIRST, SECOND):
+            world.agents[agent].beat_once()
+    for controller in world.controllers:
+        controller.watch()
+    pump(world)
+    assert shares(world) == {FIRST: 5, SECOND: 4}
+    world.door.create(graph(8, "project-0"), (), "req-2")
+    pump(world)
+    rows = world.store.read(lambda tx: tx.select(records.LoadBalancer))
+    assert {row.phase for row in rows} == {Phase.APPLIED}
+
+
+def shares(world: World) -> dict[str, int]:
+    """Return each agent that has homes -> how many."""
+    return dict(
+        Counter(row.agent_id for row in world.store.read(lambda tx: tx.select(records.Home)))
+    )
 
 
 def test_what_waits_in_the_inbox_is_done_by_the_successor() -> None:

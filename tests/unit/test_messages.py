@@ -28,7 +28,7 @@ FIELDS_OF_VERSION_7 = {
     "Registered": "epoch? homes? interval_s? lease_s? store_time? refused? version? again_in_s?",
     "Heartbeat": "agent_id epoch beat homes? highest? lease_s? seen? let_go? goodbye? answered?",
     "HeartbeatAnswer": "epoch_ended? interval_s? lease_s? store_time? homes? admin_state_up?"
-    " let_go? heard_let_go?",
+    " let_go? heard_let_go? surplus?",
     "Ready": "agent_id epoch",
     "Sightings": "agent_id group load_balancers",
     "Sighting": "load_balancer_id project_id vip_address",

@@ -149,6 +149,7 @@ class Heart:
                 self.parting.was_not_heard()
                 return SAY_AGAIN_S if self.parting.is_leaving else answer.interval_s
             self.parting.is_asked = answer.let_go
+            self.parting.surplus = answer.surplus
             self.parting.let_go_of_idle()
             to_say = self.parting.to_say()
             return 0.0 if to_say or self.parting.is_goodbye(to_say) else answer.interval_s

@@ -24,7 +24,8 @@ UNHEARD = 3  # so often a process that ends says goodbye to controllers that do 
 class Parting:
     """What an agent has let go of in its present life. Its owner holds the inbox's lock.
 
-    is_asked: the controllers have others who can take all homes. is_leaving: the process is about
+    is_asked: the controllers have others who can take all homes; surplus: who can take so many of
+    those in which there is nothing to do. is_leaving: the process is about
     to end, so it takes nothing any more. is_over: it has said goodbye, or nobody hears it.
     """
 
@@ -32,6 +33,7 @@ class Parting:
     leveller: Leveller
     inbox: Inbox
     is_asked: bool = False
+    surplus: int = 0
     is_leaving: bool = False
     is_over: threading.Event = field(default_factory=threading.Event)
     _unheard: dict[ProjectId, Home] = field(default_factory=dict)
@@ -41,21 +43,24 @@ class Parting:
     def forget(self) -> None:
         """Forget everything: a new life begins, whose fences are other ones."""
         self.is_asked = False
+        self.surplus = 0
         self._unheard.clear()
         self._farewells.clear()
 
     def let_go_of_idle(self) -> bool:
-        """Let go of all homes in which no task is under way, if they are to be let go of.
+        """Let go of homes in which no task is under way: of all, or as many as are too many.
 
         Return whether there is something to say.
         """
-        if not (self.is_asked or self.is_leaving):
+        all_of_them = self.is_asked or self.is_leaving
+        if not (all_of_them or self.surplus):
             return False
-        idle = [home for home in self.life.homes() if not self.inbox.is_busy(home.project_id)]
-        for home in idle:
+        idle = (home for home in self.life.homes() if not self.inbox.is_busy(home.project_id))
+        for home in tuple(islice(idle, None if all_of_them else self.surplus)):
             self.life.let_go(home)
             self.inbox.drop(home.project_id)
             self._unheard[home.project_id] = home
+        self.surplus = 0
         return bool(self._unheard)
 
     def to_say(self) -> tuple[Home, ...]:

@@ -13,11 +13,14 @@ from bigip_lbaas.controller.silence import silence_of
 from bigip_lbaas.domain.home import Fence
 from bigip_lbaas.domain.ids import AgentId
 from bigip_lbaas.scheduling.heartbeats import Pace, pace_for, silence_for
+from bigip_lbaas.scheduling.takeover import surplus
 from bigip_lbaas.store import records
 from bigip_lbaas.store.fences import begin_anew, strange_fence
 from bigip_lbaas.store.port import OneOf, Store, Transaction
 from bigip_lbaas.store.versions import books_changed
 from bigip_lbaas.wire.messages import Heartbeat, HeartbeatAnswer
+
+BEATS_PER_LOOK = 10  # heartbeats of an agent until it is compared with others of its group again
 
 Waiting = tuple[Heartbeat, "Future[HeartbeatAnswer]"]
 
@@ -117,6 +120,7 @@ def beat(
                 homes=None if has_them else homes_of(tx, settings, agent.id),
                 admin_state_up=agent.admin_state_up,
                 let_go=bool(known[agent.id][0]) and is_to_let_go(tx, settings, agent),
+                surplus=surplus_of(tx, settings, agent, heartbeat) if has_them else 0,
             )
         )
     tx.put_all(tuple(changed.values()))
@@ -129,6 +133,17 @@ def is_to_let_go(tx: Transaction, settings: ControllerSettings, agent: records.A
     if agent.admin_state_up:
         return False
     return any(other.id != agent.id for other in live_agents(tx, settings, agent.group))
+
+
+def surplus_of(
+    tx: Transaction, settings: ControllerSettings, agent: records.Agent, heartbeat: Heartbeat
+) -> int:
+    """Return how many homes of this agent others of its group should have; asked now and then."""
+    if heartbeat.beat % BEATS_PER_LOOK or heartbeat.homes < 2 or not agent.admin_state_up:
+        return 0
+    live = live_agents(tx, settings, agent.group)
+    others = load_of(tx, settings, [other.id for other in live if other.id != agent.id])
+    return surplus(heartbeat.homes, others.values()) if others else 0
 
 
 def notice_lost_commits(

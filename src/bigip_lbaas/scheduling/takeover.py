@@ -1,8 +1,10 @@
-"""Shares the homes of an agent that is gone among the live agents of its device group."""
+"""Shares homes among the live agents of their device group: when one is gone, or one has many."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from bigip_lbaas.domain.ids import AgentId, ProjectId
+
+UNEVEN = 1.2  # an agent with so many times the mean, and one more, has too many
 
 
 def share_out(
@@ -20,3 +22,14 @@ def share_out(
         given[home] = min(have, key=lambda agent: (have[agent], agent))
         have[given[home]] += 1
     return given
+
+
+def surplus(mine: int, others: Collection[int]) -> int:
+    """Return how many homes an agent has above the mean of its group, 0 while that is not uneven.
+
+    others: how many each other live agent has. A home that moves is stamped and read anew, so what
+    a few homes would even out is not worth it; once they move, they all do.
+    """
+    homes, agents = mine + sum(others), 1 + len(others)
+    mean = -(-homes // agents)
+    return mine - mean if mine > UNEVEN * homes / agents + 1 else 0

@@ -158,8 +158,9 @@ class HeartbeatAnswer:
     """epoch_ended: forget everything and register again. homes: all of them, when asked anew.
 
     lease_s: what does not say it, grants none. let_go: somebody else can have its homes: it is to
-    let go of them. heard_let_go: what it said that it has let go of was written down; who is too
-    old to know of that, says nothing.
+    let go of them. surplus: so many more than others of its group has it, and is to let go of as
+    many in which it has nothing to do. heard_let_go: what it said that it has let go of was written
+    down; who is too old to know of that, says nothing.
     """
 
     epoch_ended: bool = False
@@ -170,6 +171,7 @@ class HeartbeatAnswer:
     admin_state_up: bool = True
     let_go: bool = False
     heard_let_go: bool = False
+    surplus: int = 0
 
 
 @dataclass(frozen=True, slots=True)
