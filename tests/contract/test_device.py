@@ -310,3 +310,28 @@ def test_what_was_changed_is_unsaved_until_it_is_saved(device: Device, lease: Le
     with pytest.raises(LeaseExpired):
         device.save()
     assert device.is_unsaved
+
+
+def test_what_all_partitions_have_is_read_at_once_and_as_each_alone(device: Device) -> None:
+    for partition in (PARTITION, "dev_p2", "dev_2_p1"):
+        device.create_partition(partition)
+    desired = render(graph(), NAMING, RenderSettings())
+    for steps in plan(desired, {}).transactions:
+        device.commit(steps)
+    device.commit([create(data_group(STAMP)), create(data_group(GUARD))])
+    other = ObjectPath(kinds.POOL, "dev_2_p1", "dev_2_pool")
+    device.commit([create(other)])
+    assert dict(device.contents(NAMING.owns)) == device.read(PARTITION)
+    assert dict(device.contents(lambda name: name == "dev_2_p1")) == device.read("dev_2_p1")
+    assert dict(device.contents(lambda _name: False)) == {}
+
+
+def test_one_object_is_read_as_with_all_others_or_is_not_there(device: Device) -> None:
+    device.create_partition(PARTITION)
+    desired = render(graph(), NAMING, RenderSettings())
+    for steps in plan(desired, {}).transactions:
+        device.commit(steps)
+    for path, attributes in device.read(PARTITION).items():
+        assert device.object(path) == attributes
+    assert device.object(pool("dev_none")) is None
+    assert device.object(ObjectPath(kinds.POOL, "dev_nowhere", "dev_none")) is None

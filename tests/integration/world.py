@@ -33,6 +33,8 @@ from bigip_lbaas.provider.octavia.door import Door
 from bigip_lbaas.reconcile.render import RenderSettings
 from bigip_lbaas.scheduling.capacity_policy import CapacityPolicy
 from bigip_lbaas.store.memory import MemoryStore
+from bigip_lbaas.wire.codec import decode
+from bigip_lbaas.wire.messages import AuditOrder
 
 ENVIRONMENT = EnvironmentName("dev")
 CONTROLLERS = ("controller-1", "controller-2")
@@ -61,6 +63,7 @@ class World:
     measures_of_agent: Callable[[AgentSettings], AgentMeasures] = lambda _settings: Unmeasured()
     environment: EnvironmentName = ENVIRONMENT
     beside: "World | None" = None  # an environment whose database and devices are these, too
+    audit_policy: str = "repair"
 
     def __post_init__(self) -> None:
         """Begin at time 1000 with no agent."""
@@ -96,6 +99,7 @@ class World:
         answers = {"register": controller.on_registration, "heartbeat": controller.on_heartbeat}
         if topic == topics.global_queue(self.environment):
             answers = {"admit": controller.on_admission, "strays": controller.on_stray_search}
+            answers["graphs"] = controller.audits.on_graphs
         answer = answers[method](dict(payload))
         if self.loses_calls and self.dice.random() < 0.1:
             raise NoAnswer(f"{topic}.{method}: the answer was lost")
@@ -121,6 +125,7 @@ class World:
                 "report": controller.on_report,
                 "ready": controller.on_ready,
                 "sightings": controller.on_sightings,
+                "drift": controller.audits.on_drift,
             }[method](payload)
             return
         for agent_id, agent in self.agents.items():
@@ -132,6 +137,7 @@ class World:
                     "assign": agent.on_assignment,
                     "homes": agent.on_homes,
                     "measure": lambda _payload: agent.report_once(),  # noqa: B023
+                    "audit": lambda payload: agent.chores.order(decode(AuditOrder, payload)),  # noqa: B023
                 }[method](payload)
 
     # -- parts
@@ -144,7 +150,9 @@ class World:
         policy: CapacityPolicy | None = None,
     ) -> str:
         """Start an agent; the same one again is a restart that remembers nothing."""
-        settings = AgentSettings(self.environment, host, GroupNumber(group), policy)
+        settings = AgentSettings(
+            self.environment, host, GroupNumber(group), policy, audit_policy=self.audit_policy
+        )
         life = Life(lambda: self.now_s)
         members = tuple(Member(self._device(name, life.may_write)) for name in devices)
         group_of = DeviceGroup(settings, lambda: self.now_s, members)

@@ -11,12 +11,13 @@ import pytest
 
 from bigip_lbaas.domain import graph
 from bigip_lbaas.domain.capacity import Reading
+from bigip_lbaas.domain.drift import DriftKind, Finding
 from bigip_lbaas.domain.home import Fence, Home
 from bigip_lbaas.wire.codec import decode
-from bigip_lbaas.wire.messages import VERSION, HeartbeatAnswer, Message, Sighting
+from bigip_lbaas.wire.messages import VERSION, HeartbeatAnswer, KnownGraph, Message, Sighting
 
 # A question mark: an older writer may leave it out.
-FIELDS_OF_VERSION_7 = {
+FIELDS_OF_VERSION_8 = {
     "Nudge": "load_balancer_id revision request_id",
     "Assignment": "load_balancer_id revision graph wanted home epoch request_id leaving?"
     " home_is_ending? mark?",
@@ -37,6 +38,13 @@ FIELDS_OF_VERSION_7 = {
     "StraySearch": "agent_id epoch group projects left?",
     "Homeless": "projects?",
     "Measure": "agent_id",
+    "GraphsWanted": "agent_id epoch group projects after? only?",
+    "Graphs": "graphs? unreadable? more? refused? last?",
+    "KnownGraph": "assignment settled",
+    "DriftReport": "agent_id epoch group device device_name findings judged? only? more? repairs?"
+    " repaired? removed? load_balancers? objects? reads? took_s? request?",
+    "Finding": "kind project_id load_balancer_id object field? wanted? found? left?",
+    "AuditOrder": "request project_id? load_balancer_id? repair? past_limit?",
     "CapacityReport": "environment group agent_id epoch has_policy readings? unreadable? devices?"
     " took_s? as_of? number? clock_offset_s?",
     "Reading": "metric value limit over?",
@@ -50,21 +58,22 @@ FIELDS_OF_VERSION_7 = {
     "HealthMonitor": "id type delay_s timeout_s max_retries max_retries_down? admin_state_up?"
     " http_method? url_path? expected_codes?",
 }
-VALUES_OF_VERSION_7 = {
+VALUES_OF_VERSION_8 = {
     "ObjectKind": "loadbalancer listener pool member healthmonitor",
     "ListenerProtocol": "HTTP TCP HTTPS",
     "PoolProtocol": "HTTP TCP HTTPS",
     "Algorithm": "ROUND_ROBIN LEAST_CONNECTIONS SOURCE_IP",
     "MonitorType": "HTTP TCP PING",
+    "DriftKind": "missing extra changed orphan",
 }
-PARTS = (Reading, Home, Fence, Sighting, graph.ObjectRef, graph.ServiceGraph, graph.Listener,
-         graph.Pool, graph.Member, graph.HealthMonitor)  # fmt: skip
+PARTS = (Finding, KnownGraph, Reading, Home, Fence, Sighting, graph.ObjectRef, graph.ServiceGraph,
+         graph.Listener, graph.Pool, graph.Member, graph.HealthMonitor)  # fmt: skip
 ENUMS = (graph.ObjectKind, graph.ListenerProtocol, graph.PoolProtocol, graph.Algorithm,
-         graph.MonitorType)  # fmt: skip
+         graph.MonitorType, DriftKind)  # fmt: skip
 
 
 def test_the_version_is_the_one_that_is_pinned_here() -> None:
-    assert VERSION == 7
+    assert VERSION == 8
 
 
 @pytest.mark.parametrize("kind", [*get_args(Message), *PARTS], ids=lambda kind: kind.__name__)
@@ -73,12 +82,12 @@ def test_the_fields_keep_their_names_and_may_be_left_out_as_ever(kind: type) -> 
         field.name + ("" if field.default is field.default_factory is MISSING else "?")
         for field in fields(kind)
     ]
-    assert " ".join(names) == FIELDS_OF_VERSION_7[kind.__name__]
+    assert " ".join(names) == FIELDS_OF_VERSION_8[kind.__name__]
 
 
 @pytest.mark.parametrize("kind", ENUMS, ids=lambda kind: kind.__name__)
 def test_the_words_keep_their_spelling(kind: type[Enum]) -> None:
-    assert " ".join(one.value for one in kind) == VALUES_OF_VERSION_7[kind.__name__]
+    assert " ".join(one.value for one in kind) == VALUES_OF_VERSION_8[kind.__name__]
 
 
 def test_an_answer_that_does_not_say_so_grants_no_lease() -> None:

@@ -93,6 +93,8 @@ BAD_FOR_AGENTS = [
     ("capacity_count_scope", "galaxy"),
     ("config_save_interval", "-1"),
     ("purge_limit", "-1"),
+    ("audit_interval", "-1"),
+    ("audit_policy", "guess"),
     ("icontrol_insecure", "perhaps"),
     ("icontrol_hostname", ""),
     ("icontrol_hostname", "big-1,big-2"),

@@ -1,15 +1,17 @@
-"""What an agent does beside its line: it reports, saves, sweeps and counts what its devices have.
+"""What an agent does beside its line: it reports, saves, sweeps, and looks at what devices have.
 
 Each chore has a thread of its own: none holds up the work, nor another chore.
 """
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from bigip_lbaas.agent.audit import Audit, Ears
 from bigip_lbaas.agent.beating import FIRST_LOOK_S
 from bigip_lbaas.agent.group import DeviceGroup
 from bigip_lbaas.agent.inventory import Inventory
@@ -21,14 +23,27 @@ from bigip_lbaas.agent.strays import Strays
 from bigip_lbaas.agent.surroundings import Surroundings
 from bigip_lbaas.bus import topics
 from bigip_lbaas.wire.codec import decode, encode
-from bigip_lbaas.wire.messages import Homeless, StraySearch
+from bigip_lbaas.wire.messages import (
+    Assignment,
+    AuditOrder,
+    Graphs,
+    GraphsWanted,
+    Homeless,
+    StraySearch,
+)
 
 LOG = logging.getLogger(__name__)
+A = TypeVar("A")
+BY_ITSELF = AuditOrder(0)  # what no operator has asked for
 
 
 @dataclass
 class Chores:
-    """An agent's chores. cast: tells the controllers something, by method and message."""
+    """An agent's chores.
+
+    cast: tells the controllers something, by method and message. repair: has a load balancer
+    brought level once more.
+    """
 
     settings: AgentSettings
     group: DeviceGroup
@@ -36,10 +51,14 @@ class Chores:
     around: Surroundings
     pool: Executor
     cast: Callable[[str, Any], None]
+    repair: Callable[[Assignment], None]
     reporter: Reporter = field(init=False)
     inventory: Inventory = field(init=False)
     strays: Strays = field(init=False)
     saver: Saver = field(init=False)
+    audit: Audit = field(init=False)
+    _orders: deque[AuditOrder] = field(default_factory=deque)
+    _ordered: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -54,16 +73,36 @@ class Chores:
         )
         self.strays = Strays(self.settings, self.group, self.life, naming, self._ask_for_homeless)
         self.saver = Saver(self.group, self.pool)
+        ears = Ears(
+            self._ask_for_graphs, lambda found: self.cast("drift", found), self.repair, self.look,
+            self.around.clock.monotonic_s,
+        )  # fmt: skip
+        self.audit = Audit(self.settings, self.group, self.life, self.around.leveller, ears)
 
     def loops(self) -> tuple[Callable[[], None], ...]:
         """Return what threads are to run until `stop`."""
-        return (self.report_loop, self.save_loop, self.inventory_loop, self.stray_loop)
+        return (
+            self.report_loop, self.save_loop, self.inventory_loop, self.stray_loop, self.audit_loop,
+        )  # fmt: skip
 
     def stop(self) -> None:
         """Have the loops end."""
         self._stop.set()
         self.reporter.stop()
         self.inventory.stop()
+        self._ordered.set()
+
+    def look(self) -> None:
+        """Look at what the devices have soon: a life has begun, or a device has returned."""
+        self.inventory.ask()
+        if self.settings.audit_interval_s:
+            self.order(BY_ITSELF)
+
+    def order(self, order: AuditOrder) -> None:
+        """Have an audit made soon; one that is ordered twice meanwhile is made once."""
+        if order not in self._orders:
+            self._orders.append(order)
+        self._ordered.set()
 
     def save(self, within_s: float) -> None:
         """Save what was changed, once more, unless that is never to be done."""
@@ -93,6 +132,22 @@ class Chores:
         while not self.around.clock.wait(self._stop, interval_s * (0.5 + self.around.jitter())):
             self._survive("sweep", self.strays.sweep_once)
 
+    def audit_loop(self) -> None:
+        """Compare what the devices have with what is wanted, at intervals and when asked."""
+        interval_s = self.settings.audit_interval_s
+        while not self._stop.is_set():
+            pause_s = interval_s * (0.5 + self.around.jitter()) or threading.TIMEOUT_MAX
+            if not self.around.clock.wait(self._ordered, pause_s):
+                self.order(BY_ITSELF)
+            self._ordered.clear()
+            while self._orders and not self._stop.is_set():
+                self._survive("audit", self.audit_once)
+
+    def audit_once(self) -> None:
+        """Make the audit that was ordered first, if one was."""
+        if self._orders:
+            self.audit.run(self._orders.popleft())
+
     def _survive(self, doing: str, work: Callable[[], None]) -> None:
         try:
             work()
@@ -100,7 +155,12 @@ class Chores:
             LOG.exception("a bug: %s could not %s; it goes on", self.settings.agent_id, doing)
 
     def _ask_for_homeless(self, search: StraySearch) -> Homeless:
+        return self._ask("strays", search, Homeless)
+
+    def _ask_for_graphs(self, wanted: GraphsWanted) -> Graphs:
+        return self._ask("graphs", wanted, Graphs)
+
+    def _ask(self, method: str, message: Any, kind: type[A]) -> A:
         queue = topics.global_queue(self.settings.environment)
         timeout_s = self.settings.call_timeout_s
-        answer = self.around.bus.call(queue, "strays", encode(search), timeout_s)
-        return decode(Homeless, answer)
+        return decode(kind, self.around.bus.call(queue, method, encode(message), timeout_s))

@@ -118,6 +118,13 @@ class Leveller:
             for (device, _), known in self._known.items():
                 known.is_stale = known.is_stale or device == name
 
+    def forget_partition(self, device: str, project_id: ProjectId) -> None:
+        """Let the next work in one partition begin with reading: it is not as it was left."""
+        with self._lock:
+            known = self._known.get((device, project_id))
+            if known is not None:
+                known.is_stale = True
+
     def drop(self, homes: Iterable[Home]) -> tuple[Home, ...]:
         """Forget homes that were let go of; return those in which nobody is at work.
 

@@ -23,7 +23,14 @@ from bigip_lbaas.bus.request_ids import working_on
 from bigip_lbaas.domain.errors import BusUnavailable, ProviderError
 from bigip_lbaas.domain.home import SHARED, Home
 from bigip_lbaas.wire.codec import decode, encode
-from bigip_lbaas.wire.messages import Assignment, HeartbeatAnswer, Homes, Ready, Registered
+from bigip_lbaas.wire.messages import (
+    Assignment,
+    AuditOrder,
+    HeartbeatAnswer,
+    Homes,
+    Ready,
+    Registered,
+)
 
 LOG = logging.getLogger(__name__)
 
@@ -57,7 +64,9 @@ class Agent:
         self._pool = around.pool or ThreadPoolExecutor(
             len(group.members) * (settings.workers + 2), f"{settings.agent_id}-device"
         )
-        self.chores = Chores(settings, group, life, around, self._pool, self._cast)
+        self.chores = Chores(
+            settings, group, life, around, self._pool, self._cast, self._put_repair
+        )
         self._heart = Heart(
             settings, group, life, around, self._pool, self._changed, self._parting,
             self._begin_life, self._answered,
@@ -79,6 +88,7 @@ class Agent:
             "assign": self.on_assignment,
             "homes": self.on_homes,
             "measure": lambda _payload: self.chores.reporter.hurry(),
+            "audit": lambda payload: self.chores.order(decode(AuditOrder, payload)),
         }
         self._server = self._around.bus.serve(topic, own_id, endpoints, 2)
         loops = [self._beat_loop, *self.chores.loops()]
@@ -167,6 +177,9 @@ class Agent:
         if said is not None:  # the message is late, or the database has lost that revision
             self._cast("outcome", said)
 
+    def _put_repair(self, assignment: Assignment) -> None:
+        self._put(Task(assignment.home, assignment.epoch, assignment))
+
     # -- heartbeats
 
     def _beat_loop(self) -> None:
@@ -214,7 +227,7 @@ class Agent:
         epoch = self._life.epoch
         for home in self._life.homes() if epoch else ():
             self._put_stamp(home, epoch)
-        self.chores.inventory.ask()
+        self.chores.look()
 
     def _stamp_homes(self, homes: tuple[Home, ...], epoch: str) -> None:
         """Queue the stamping of homes; without any the agent is ready at once."""
@@ -298,6 +311,8 @@ class Agent:
         outcome = outcome_of(task, ending, self._settings.agent_id, work)
         if outcome is not None:
             self._around.measures.applied(ending, work.took_s)
+            if task.assignment is not None:
+                self.chores.audit.ended(task.assignment, ending)
         if outcome is not None and (not again or ending.later != task.said):
             if outcome.let_go is not None:
                 with self._changed:
@@ -324,7 +339,7 @@ class Agent:
                 return
             self._ready_for = ""
         self._cast("ready", Ready(self._settings.agent_id, epoch))
-        self.chores.inventory.ask()
+        self.chores.look()
 
     def _cast(self, method: str, message: Any) -> None:
         """Tell the controllers; what gets lost is asked for again by their sweep."""

@@ -22,6 +22,8 @@ class AgentSettings:
     save_interval_s: how often devices are told to save what was changed; 0: never.
     purge_limit: so many partitions that belong to nobody are taken away from a device at most;
     stray_interval_s: how often they are looked for.
+    audit_interval_s: how often devices are compared with what the database wants; 0: only when an
+    operator asks. audit_policy: report, or repair.
     metrics: all that can be measured, by name. counted: names whose partitions (and objects in
     /Common) are counted; None: everything on the device is.
     """
@@ -40,6 +42,8 @@ class AgentSettings:
     save_interval_s: float = 30.0
     purge_limit: int = 50
     stray_interval_s: float = 300.0
+    audit_interval_s: float = 3600.0
+    audit_policy: str = "repair"
     metrics: Mapping[str, Metric] = field(default_factory=lambda: ESTABLISHED)
     counted: Callable[[str], bool] | None = None
     instance: str = ""

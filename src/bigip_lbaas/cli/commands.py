@@ -9,6 +9,7 @@ from cliff.show import ShowOne
 from bigip_lbaas.cli import reading
 from bigip_lbaas.cli.agent_set import AgentSet
 from bigip_lbaas.cli.app import OperatorApp
+from bigip_lbaas.cli.audits import AuditList, AuditRun, AuditShow
 from bigip_lbaas.cli.database import DatabaseRestored
 from bigip_lbaas.cli.group_set import GroupSet
 from bigip_lbaas.cli.group_show import GroupForecast, GroupList, GroupShow, WhyFull
@@ -106,6 +107,9 @@ COMMANDS = {
     "agent list": AgentList,
     "agent set": AgentSet,
     "agent show": AgentShow,
+    "audit list": AuditList,
+    "audit run": AuditRun,
+    "audit show": AuditShow,
     "database restored": DatabaseRestored,
     "device list": DeviceList,
     "device show": DeviceShow,

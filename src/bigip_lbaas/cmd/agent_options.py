@@ -30,6 +30,8 @@ def read_agent(conf: Any) -> AgentSettings:
         report_interval_s=conf.capacity_report_interval,
         save_interval_s=conf.config_save_interval,
         purge_limit=conf.purge_limit,
+        audit_interval_s=conf.audit_interval,
+        audit_policy=conf.audit_policy,
         metrics=metrics.usable,
         counted=None if is_all else Naming(environment).owns,
     )

@@ -180,8 +180,24 @@ AGENT_OPTIONS = (
         default=50,
         min=0,
         help="How many partitions of ours that belong to no project, and are empty, are taken away"
-        " from a device at one time. Where there are more none is, and an event says so: something"
-        " else may be wrong. 0: none ever.",
+        " from a device at one time; and how many objects that nothing asks for, after an audit."
+        " Where there are more none is, and an event says so: something else may be wrong. 0: none"
+        " ever.",
+    ),
+    cfg.FloatOpt(
+        "audit_interval",
+        default=3600.0,
+        min=0.0,
+        help="Seconds, about, between two audits, which compare all that is ours on the group's"
+        " devices with what the database wants; one is also made when an agent begins and when a"
+        " device returns. 0: only when an operator asks (bigip-lbaas audit run).",
+    ),
+    cfg.StrOpt(
+        "audit_policy",
+        default="repair",
+        choices=["report", "repair"],
+        help="What is done about what an audit finds. report: it is told, and nothing is changed."
+        " repair: it is told, and then just that is written.",
     ),
     cfg.StrOpt(
         "lock_directory",

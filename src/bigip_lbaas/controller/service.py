@@ -13,6 +13,7 @@ from bigip_lbaas.bus.port import Server
 from bigip_lbaas.bus.request_ids import working_on
 from bigip_lbaas.controller import registry
 from bigip_lbaas.controller.admitting import admit
+from bigip_lbaas.controller.auditing import Audits
 from bigip_lbaas.controller.beating import HeartbeatBatches
 from bigip_lbaas.controller.gathering import Asked, Gathering
 from bigip_lbaas.controller.homes import homes_of
@@ -71,6 +72,7 @@ class Controller:
         self._beats = HeartbeatBatches(
             around.store, settings, around.monotonic_s, around.random_hex
         )
+        self.audits = Audits(settings, around.store, self._tell_agent)
         self._places_to_register = threading.BoundedSemaphore(REGISTRATIONS_AT_ONCE)
         self._registers = threading.Lock()  # the database lets one at a time anyway
         hands = Hands(self.attend, around.statuses_wait, self._hand_over, self._survive)
@@ -98,6 +100,8 @@ class Controller:
             "sightings": self._edge(self.on_sightings),
             "admit": self.on_admission,
             "strays": self.on_stray_search,
+            "drift": self._edge(self.audits.on_drift),
+            "graphs": self.audits.on_graphs,
         }
         beats = {"register": self.on_registration, "heartbeat": self.on_heartbeat}
         serve = self._around.bus.serve
@@ -364,8 +368,9 @@ class Controller:
                 self._survive(self.sweep)
 
     def sweep(self) -> None:
-        """Find what no message brought along."""
+        """Find what no message brought along; tell agents of the audits that operators want."""
         self._sweep.run()
+        self._survive(self.audits.order)
 
     # -- the process edge
 

@@ -20,7 +20,7 @@ from bigip_lbaas.ltm import kinds
 from bigip_lbaas.ltm.addresses import address_of, without_port
 from bigip_lbaas.ltm.canonical import canonical
 from bigip_lbaas.ltm.names import GUARD, STAMP_BEGINS
-from bigip_lbaas.ltm.state import Action, ObjectPath, State, Step, merge
+from bigip_lbaas.ltm.state import Action, Attributes, ObjectPath, State, Step, merge
 
 Tree = dict[ObjectPath, dict[str, Any]]
 
@@ -99,6 +99,23 @@ class MemoryDevice:
                 for path, attributes in self._tree.items()
                 if path.partition == partition and path.collection in kinds.KIND_OF
             }
+
+    def contents(self, owns: Callable[[str], bool]) -> Iterator[tuple[ObjectPath, Attributes]]:
+        """Yield all objects of the kinds that we write in all partitions whose names it owns."""
+        with self._lock:
+            self.requests += len(kinds.KINDS)
+            tree = self._tree
+            found = [(path, tree[path]) for path in tree if owns(path.partition)]
+        for path, attributes in found:
+            if path.collection in kinds.KIND_OF:
+                yield path, canonical(path.collection, path.partition, attributes)
+
+    def object(self, path: ObjectPath) -> Attributes | None:
+        """Return one object; None when it is not there."""
+        self.requests += 1
+        with self._lock:
+            found = self._tree.get(path)
+        return None if found is None else canonical(path.collection, path.partition, found)
 
     def create_partition(self, partition: str) -> bool:
         """Make a partition; False when it is there already."""

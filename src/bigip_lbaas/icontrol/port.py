@@ -3,12 +3,12 @@
 Every method raises the children of DeviceError, nothing else; writing methods also LeaseExpired.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from bigip_lbaas.icontrol.metrics import Metric
-from bigip_lbaas.ltm.state import State, Step
+from bigip_lbaas.ltm.state import Attributes, ObjectPath, State, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,16 @@ class Device(Protocol):
 
         The reads are several: only a stamp that is the same before and after makes them one.
         """
+
+    def contents(self, owns: Callable[[str], bool]) -> Iterator[tuple[ObjectPath, Attributes]]:
+        """Read all objects of the kinds that we write in all partitions whose names it owns.
+
+        By collection, page by page, each page when it is asked for: of what changes meanwhile, on
+        whatever page, an object may be missed or come twice.
+        """
+
+    def object(self, path: ObjectPath) -> Attributes | None:
+        """Read one object of a kind that we write; None when it is not there."""
 
     def create_partition(self, partition: str) -> bool:
         """Make a partition; False when it is there already."""

@@ -26,7 +26,7 @@ from bigip_lbaas.icontrol.session import (
     untimed,
 )
 from bigip_lbaas.ltm.canonical import canonical
-from bigip_lbaas.ltm.kinds import DATA_GROUP, KINDS, PAGE, VIRTUAL_ADDRESS, Kind
+from bigip_lbaas.ltm.kinds import DATA_GROUP, KIND_OF, KINDS, PAGE, VIRTUAL_ADDRESS, Kind
 from bigip_lbaas.ltm.names import GUARD, STAMP_BEGINS
 from bigip_lbaas.ltm.state import Action, Attributes, ObjectPath, State, Step
 
@@ -178,6 +178,28 @@ class RestDevice:
                 raise
             return {}
 
+    def contents(self, owns: Callable[[str], bool]) -> Iterator[tuple[ObjectPath, Attributes]]:
+        """Read all objects of the kinds that we write in all partitions whose names it owns."""
+        for kind in KINDS:
+            yield from self._of_all(kind, owns)
+
+    @_reads
+    def object(self, path: ObjectPath) -> Attributes | None:
+        """Read one object; None when it is not there."""
+        kind = KIND_OF[path.collection]
+        query = {"$select": ",".join(_fields(kind))}
+        if kind.expanded:
+            query["expandSubcollections"] = "true"
+        response = self._session.send(
+            Request("GET", _uri(kind.collection, path.full), params=query)
+        )
+        refusal = Refusal.of(response.status_code, response.text)
+        if refusal.is_missing_object:
+            return None
+        doing = f"reading {path.collection} {path.full}"
+        self._must_succeed(response, doing)
+        return canonical(path.collection, path.partition, self._body(response, doing))
+
     def create_partition(self, partition: str) -> bool:
         """Make a partition; False when it is there already."""
         self._unsaved = True
@@ -274,8 +296,7 @@ class RestDevice:
         return list(self.items(DATA_GROUP, query, doing))
 
     def _of(self, kind: Kind, partition: str) -> Iterator[tuple[ObjectPath, Attributes]]:
-        select = ["name", "subPath"]
-        select += [f"{a}Reference" if a == kind.expanded else a for a in kind.attributes]
+        select = ["name", "subPath", *_fields(kind)]
         query = {"$filter": f"partition eq {partition}", "$select": ",".join(select)}
         if kind.expanded:
             query["expandSubcollections"] = "true"
@@ -284,6 +305,26 @@ class RestDevice:
             if "subPath" not in item:  # deeper folders are not ours
                 path = ObjectPath(kind.collection, partition, str(item["name"]))
                 yield path, canonical(kind.collection, partition, item)
+
+    def _of_all(
+        self, kind: Kind, owns: Callable[[str], bool]
+    ) -> Iterator[tuple[ObjectPath, Attributes]]:
+        select = ["name", "partition", "subPath", *_fields(kind)]
+        query = {"$select": ",".join(select)}
+        if kind.expanded:
+            query["expandSubcollections"] = "true"
+        doing = f"reading {kind.collection} of all partitions"
+        page = COUNTED_PAGE if len(kind.attributes) == 1 else kind.page_size
+        try:
+            for item in self.items(kind.collection, query, doing, page):
+                partition = str(item["partition"])
+                if "subPath" not in item and owns(partition):
+                    path = ObjectPath(kind.collection, partition, str(item["name"]))
+                    yield path, canonical(kind.collection, partition, item)
+        except UNEXPECTED as error:
+            raise DeviceBusy(
+                self.name, f"gives an unexpected answer when asked for {doing} ({_cut(error)})"
+            ) from error
 
     def _queue(self, step: Step, transaction: str) -> None:
         method, uri, body = _command(step)
@@ -308,6 +349,11 @@ class RestDevice:
     def _must_succeed(self, response: httpx.Response, doing: str) -> None:
         if not response.is_success:
             raise fault_from(self.name, Refusal.of(response.status_code, response.text), doing)
+
+
+def _fields(kind: Kind) -> list[str]:
+    """Return what is selected of a kind."""
+    return [f"{a}Reference" if a == kind.expanded else a for a in kind.attributes]
 
 
 def _statistics(path: str) -> str:

@@ -63,23 +63,24 @@ def _writes(wanted: State, present: State) -> Iterable[Step]:
     """Yield what must be created or changed, in no order."""
     for path, attributes in wanted.items():
         if path not in present:
-            given = {name: value for name, value in attributes.items() if not _is_unset(value)}
+            given = {name: value for name, value in attributes.items() if not is_unset(value)}
             yield Step(Action.CREATE, path, given)
         elif attributes is present[path]:
             continue  # most of a partition: what the targets do not touch is passed on as it is
-        elif changes := _changes(attributes, present[path]):
-            yield Step(Action.CHANGE, path, changes)
+        elif changed := changes(attributes, present[path]):
+            yield Step(Action.CHANGE, path, changed)
 
 
-def _changes(wanted: Attributes, present: Attributes) -> Attributes:
+def changes(wanted: Attributes, present: Attributes) -> Attributes:
+    """Return the attributes of `wanted` that an object has otherwise, or not at all."""
     return {
         name: value
         for name, value in wanted.items()
-        if present.get(name) != value and not (name not in present and _is_unset(value))
+        if present.get(name) != value and not (name not in present and is_unset(value))
     }
 
 
-def _is_unset(value: Any) -> bool:
+def is_unset(value: Any) -> bool:
     """Return whether a device shows an attribute of this value by leaving it out."""
     return value in ("", ())
 

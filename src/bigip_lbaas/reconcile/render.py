@@ -24,6 +24,7 @@ from bigip_lbaas.domain.graph import (
     Pool,
     ServiceGraph,
 )
+from bigip_lbaas.domain.ids import LoadBalancerId
 from bigip_lbaas.ltm import kinds
 from bigip_lbaas.ltm.addresses import destination, one_host_mask, with_port
 from bigip_lbaas.ltm.names import Naming
@@ -44,6 +45,7 @@ BALANCING_MODES = {
     # a client stays with its member by persistence; the mode chooses for clients not seen yet
     Algorithm.SOURCE_IP: ("least-connections-member", "ratio-least-connections-member"),
 }
+MARK = "load balancer "  # so begin our descriptions
 SOURCE_PERSISTENCE = ({"name": "/Common/source_addr"},)
 
 
@@ -61,7 +63,13 @@ class RenderSettings:
 
 def describe(load_balancer_id: str) -> str:
     """Return the description that marks an object as part of a load balancer."""
-    return f"load balancer {load_balancer_id}"
+    return f"{MARK}{load_balancer_id}"
+
+
+def described(description: str) -> LoadBalancerId | None:
+    """Return the load balancer that a description marks an object as part of, if it does."""
+    id_ = description.removeprefix(MARK)
+    return LoadBalancerId(id_) if id_ and id_ != description else None
 
 
 def render(graph: ServiceGraph, naming: Naming, settings: RenderSettings) -> State:

@@ -21,7 +21,7 @@ class AtLeast:
     """Keeps rows whose field is not None and >= value."""
 
     field: str
-    value: float
+    value: float | str
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,12 @@ from bigip_lbaas.domain.ids import (
 )
 from bigip_lbaas.domain.placement import Need, Placement, PlacementRules, Unplaced
 from bigip_lbaas.domain.status import ObjectStatus
+from bigip_lbaas.store.operation import Audit as Audit
+from bigip_lbaas.store.operation import AuditRequest as AuditRequest
+from bigip_lbaas.store.operation import Drift as Drift
+from bigip_lbaas.store.operation import Event as Event
+from bigip_lbaas.store.operation import Sequence as Sequence
+from bigip_lbaas.store.operation import Tenure as Tenure
 
 
 class Phase(StrEnum):
@@ -360,41 +366,9 @@ class StatusMessage:
     told_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tenure:
-    """Who does a job that only one process may do at a time, and until when."""
-
-    KEY: ClassVar = ("name",)
-    name: str
-    holder: str
-    until_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """A number that only grows: fences are drawn from one."""
-
-    KEY: ClassVar = ("name",)
-    name: str
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that an operator may want to know later; number grows within the environment."""
-
-    KEY: ClassVar = ("environment", "number")
-    environment: EnvironmentName
-    number: int
-    at: float
-    kind: str
-    subject: str  # a load balancer, an agent, a group
-    text: str
-    request_id: str = ""
-
-
 RECORDS = (
     LoadBalancer, Child, Vip, Environment, Group, Agent, Home, PlacementRow, Stranger, Residence,
     Reservation, StillComing, GroupBooks, FleetSnapshot, PlacementDecision, Report, History,
     GroupWatch, SeenCosts, StatusMessage, Tenure, Sequence, Event,
+    Drift, Audit, AuditRequest,
 )  # fmt: skip

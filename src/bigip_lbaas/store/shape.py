@@ -39,6 +39,7 @@ INDEXES: dict[type, tuple[tuple[str, ...], ...]] = {
     records.History: (("environment", "span_s", "begin"),),
     records.SeenCosts: (("environment", "learned_at"),),
     records.StatusMessage: (("environment", "next_at"),),
+    records.Drift: (("environment", "device"), ("environment", "load_balancer_id")),
 }
 
 # Kept long and read seldom.

@@ -8,6 +8,7 @@ registration, so that either side knows what the other understands.
 from dataclasses import dataclass
 
 from bigip_lbaas.domain.capacity import CapacityReport
+from bigip_lbaas.domain.drift import Finding
 from bigip_lbaas.domain.graph import ObjectRef, ServiceGraph
 from bigip_lbaas.domain.home import Fence, Home
 from bigip_lbaas.domain.ids import (
@@ -19,7 +20,7 @@ from bigip_lbaas.domain.ids import (
     RequestId,
 )
 
-VERSION = 7
+VERSION = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +250,91 @@ class Measure:
     agent_id: AgentId
 
 
+@dataclass(frozen=True, slots=True)
+class GraphsWanted:
+    """Agent to any controller, answered: what must there be of these projects of mine?
+
+    after: those whose id comes later; only: of these, whatever their ids; all when it is empty.
+    """
+
+    agent_id: AgentId
+    epoch: str
+    group: GroupNumber
+    projects: tuple[ProjectId, ...]
+    after: str = ""
+    only: tuple[LoadBalancerId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGraph:
+    """One load balancer as its agent is to have it; settled: that has been applied, and told."""
+
+    assignment: Assignment
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Graphs:
+    """The answer, in the order of ids. more: there are others after the last of these.
+
+    unreadable: there are such load balancers, and the database does not say what they are to be.
+    refused: why nothing is said; then nothing else counts.
+    """
+
+    graphs: tuple[KnownGraph, ...] = ()
+    unreadable: tuple[LoadBalancerId, ...] = ()
+    more: bool = False
+    refused: str = ""
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """Agent to any controller: how a device differs from what the database wants.
+
+    It says all there is of the projects named in `judged`, or, where `only` names load balancers,
+    of those. more: so many findings are not in it. repairs: what is found is repaired by itself.
+    repaired: it differs no more because of what was written; nothing else was found. removed:
+    objects (collection and path) that went with it.
+    request: which of an operator's requests it answers.
+    """
+
+    agent_id: AgentId
+    epoch: str
+    group: GroupNumber
+    device: str  # serial number
+    device_name: str
+    findings: tuple[Finding, ...]
+    judged: tuple[ProjectId, ...] = ()
+    only: tuple[LoadBalancerId, ...] = ()
+    more: int = 0
+    repairs: bool = False
+    repaired: bool = False
+    removed: tuple[str, ...] = ()
+    load_balancers: int = 0
+    objects: int = 0
+    reads: int = 0
+    took_s: float = 0.0
+    request: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOrder:
+    """Controller to agent: audit now. projects, load_balancers: only these; all when empty.
+
+    repair: whatever the agent's policy is. past_limit: an operator has agreed that more is removed
+    than purge_limit says.
+    """
+
+    request: int
+    project_id: ProjectId | None = None
+    load_balancer_id: LoadBalancerId | None = None
+    repair: bool = False
+    past_limit: bool = False
+
+
 Message = (
     Nudge | Assignment | Homes | Outcome | Registration | Registered | Heartbeat
     | HeartbeatAnswer | Ready | Sightings | Admission | Admitted | StraySearch | Homeless | Measure
-    | CapacityReport
+    | CapacityReport | GraphsWanted | Graphs | DriftReport | AuditOrder
 )  # fmt: skip
