@@ -16,7 +16,9 @@ from bigip_lbaas.cmd.telemetry.controller import LATE_S, ControllerTelemetry
 from bigip_lbaas.cmd.telemetry.database import Looks
 from bigip_lbaas.cmd.telemetry.server import Listen, Telemetry, TelemetryServer, serving
 from bigip_lbaas.domain.errors import ConfigurationRefused, StoreUnavailable
+from bigip_lbaas.ltm import kinds
 from bigip_lbaas.scheduling.capacity_policy import parse
+from bigip_lbaas.wire.messages import AuditOrder
 from tests.integration.graphs import graph
 from tests.integration.world import ENVIRONMENT, World
 
@@ -259,3 +261,23 @@ def test_each_ending_has_its_word(measured: Measured, ending: Ending, word: str)
     telemetry.applied(ending, 0.3)
     seen = scrape(measured.serve(telemetry))
     assert seen[labelled("apply_duration_seconds_sum", group="1", outcome=word)] == 0.3
+
+
+def test_what_audits_have_found_is_seen_until_it_is_gone(measured: Measured) -> None:
+    world = measured.world
+    controller = measured.serve(measured.controller)
+    world.door.create(graph(1, "acme"), (), "req-1")
+    measured.pump()
+    tree = world.devices["big-1"]._tree
+    path = next(path for path in tree if path.collection == kinds.POOL)
+    tree[path] = {**tree[path], "loadBalancingMode": "ratio-member"}
+    assert labelled("audit_age_seconds", group="1") not in scrape(controller)
+    audit = world.agents["host-1:1"].chores.audit
+    for found in (1, 0):
+        audit.run(AuditOrder(0))
+        world.deliver()
+        world.pass_time(5.0)
+        seen = scrape(controller)
+        assert seen[labelled("drift_findings", group="1")] == found
+        assert seen[labelled("audit_age_seconds", group="1")] == 5.0
+        measured.pump()

@@ -33,7 +33,7 @@ from bigip_lbaas.ltm.state import Action, Attributes, ObjectPath, State, Step
 TM = "/mgmt/tm"
 PARTITION = "auth/partition"
 Item = Mapping[str, Any]
-COUNTED_PAGE = 5000  # objects in one answer when they are only counted, a few fields of each
+COUNTED_PAGE = 5000  # objects in one answer with a field or two of each
 FOLDER_IS_MISSING = "The requested folder ("  # was not found
 UNEXPECTED = (ValueError, KeyError, TypeError, AttributeError)  # what odd answers lead to
 P = ParamSpec("P")
@@ -148,7 +148,8 @@ class RestDevice:
     def all_stamps(self) -> Mapping[str, PartitionStamps]:
         """Read who writes in every partition that has a stamp or a guard."""
         names: dict[str, list[str]] = {}
-        for item in self._data_groups({"$select": "name,partition"}, "reading all stamps"):
+        query = {"$select": "name,partition"}
+        for item in self.items(DATA_GROUP, query, "reading all stamps", COUNTED_PAGE):
             if str(item["name"]).startswith(STAMP_BEGINS):
                 names.setdefault(str(item["partition"]), []).append(str(item["name"]))
         return {partition: _stamps(found) for partition, found in names.items()}

@@ -136,7 +136,18 @@ GROUP_HEARTBEAT_AGE = _gauge(
     "environment group",
     "How long ago that living agent of a device group was heard that was longest ago.",
 )
+DRIFT = _gauge(
+    "drift_findings",
+    "environment group",
+    "Differences between a group's devices and the database, as the last audits found them.",
+)
+AUDIT_AGE = _gauge(
+    "audit_age_seconds",
+    "environment group",
+    "How long ago that audit of a device group ended that is the oldest last one of a device and a"
+    " living agent; not there before one was made.",
+)
 CONTROLLER = (
     WATCH_AGE, DECISIONS, OUTCOMES, DATABASE_ANSWERS, LOAD_BALANCERS, PENDING_AGE, OUTBOX,
-    OUTBOX_AGE, AGENTS_ALIVE, GROUP_HEARTBEAT_AGE,
+    OUTBOX_AGE, AGENTS_ALIVE, GROUP_HEARTBEAT_AGE, DRIFT, AUDIT_AGE,
 )  # fmt: skip

@@ -85,6 +85,10 @@ class ControllerTelemetry:
         yield self._family(catalogue.OUTBOX_AGE, {(here,): seen.untold_s})
         yield self._family(catalogue.AGENTS_ALIVE, alive)
         yield self._family(catalogue.GROUP_HEARTBEAT_AGE, silent)
+        drift = {(here, str(group)): float(n) for group, n in seen.drift.items()}
+        audited = {(here, str(group)): age_s for group, age_s in seen.audited_s.items()}
+        yield self._family(catalogue.DRIFT, drift)
+        yield self._family(catalogue.AUDIT_AGE, audited)
 
     def _family(self, measure: Measure, values: Mapping[Any, float]) -> GaugeMetricFamily:
         family = measure.gauge()

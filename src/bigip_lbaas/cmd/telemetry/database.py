@@ -20,7 +20,8 @@ PENDING = (Phase.WAITING, Phase.ASSIGNED)
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What the database has. alive, silent_s: device group -> living agents, and how long since
-    the one was heard that was longest ago."""
+    the one was heard that was longest ago. drift, audited_s: device group -> what audits have
+    found, and how long ago the oldest of the last ones ended."""
 
     load_balancers: dict[Phase, int]
     pending_s: dict[Phase, float]
@@ -28,10 +29,12 @@ class Seen:
     untold_s: float
     alive: dict[GroupNumber, int]
     silent_s: dict[GroupNumber, float]
+    drift: dict[GroupNumber, int]
+    audited_s: dict[GroupNumber, float]
 
 
 def see(tx: Transaction, environment: EnvironmentName) -> Seen:
-    """Read it: six selects, of which those that count and those that take one row use indexes."""
+    """Read it: eight selects; those that count and those that take one row use indexes."""
     here: dict[str, Any] = {"environment": environment}
     counts = tx.count(records.LoadBalancer, "phase", **here)
     pending_s = {}
@@ -48,10 +51,17 @@ def see(tx: Transaction, environment: EnvironmentName) -> Seen:
         (group.number for group in tx.select(records.Group, **here)), 0
     )
     silent_s: dict[GroupNumber, float] = {}
+    living = set()
     for agent in tx.select(records.Agent, alive=True, **here):
         alive[agent.group] = alive.get(agent.group, 0) + 1
         silence_s = tx.now() - agent.beat_at
         silent_s[agent.group] = max(silence_s, silent_s.get(agent.group, 0.0))
+        living.add(agent.id)
+    audited_s: dict[GroupNumber, float] = {}
+    for audit in tx.select(records.Audit, **here):
+        if audit.agent_id in living:
+            ago_s = tx.now() - audit.audited_at
+            audited_s[audit.group] = max(ago_s, audited_s.get(audit.group, 0.0))
     return Seen(
         {phase: counts.get(phase, 0) for phase in Phase},
         pending_s,
@@ -59,6 +69,8 @@ def see(tx: Transaction, environment: EnvironmentName) -> Seen:
         max((tx.now() - row.created_at for row in first), default=0.0),
         alive,
         silent_s,
+        dict.fromkeys(alive, 0) | tx.count(records.Drift, "group", **here),
+        audited_s,
     )
 
 
