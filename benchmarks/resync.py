@@ -16,6 +16,7 @@ import resource
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
@@ -24,6 +25,7 @@ from typing import Any
 
 from benchmarks.figures import Figure, publish
 from benchmarks.resync_device import PREFIX, Fixture, graph, run_device
+from bigip_lbaas.agent.audit import Audit
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.cmd.building import build_agent
 from bigip_lbaas.controller.auditing import GRAPHS_AT_ONCE
@@ -213,6 +215,7 @@ class Spent:
 
     thread: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
 
     def on(self, what: str, work: Callable[[], Any]) -> Any:
         """Do it; count it if it is the audit's thread that does."""
@@ -222,6 +225,7 @@ class Spent:
         try:
             return work()
         finally:
+            self.calls[what] += 1
             self.seconds[what] = self.seconds.get(what, 0.0) + time.thread_time() - begun_s
 
 
@@ -230,7 +234,7 @@ class PipeBus:
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
-        self._lock = threading.Lock()
+        self.pipe_lock = threading.Lock()
         self.reports: list[DriftReport] = []
         self.outcomes = 0
         self.said = threading.Condition()
@@ -238,7 +242,7 @@ class PipeBus:
     def cast(self, topic: str, method: str, payload: Mapping[str, Any]) -> None:
         """Send a message, and keep what this benchmark is about."""
         del topic
-        with self._lock:
+        with self.pipe_lock:
             self._pipe.send(("cast", json.dumps((method, payload))))
         with self.said:
             if method == "drift":
@@ -251,7 +255,7 @@ class PipeBus:
     ) -> dict[str, Any]:
         """Ask and wait for the answer."""
         del topic
-        with self._lock:
+        with self.pipe_lock:
             self._pipe.send(("call", json.dumps((method, payload))))
             if not self._pipe.poll(max(timeout_s, 30.0)):
                 raise NoAnswer(f"{method}: nobody answers")
@@ -269,31 +273,51 @@ class PipeBus:
         """Nothing is open."""
 
 
+class TimedDevice(RestDevice):
+    """A device that says how long decoding and the HTTP client took, and for how many reads."""
+
+    spent = Spent()
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        send = self._session.send
+        self._session.send = lambda request: self.spent.on(  # type: ignore[method-assign]
+            "requesting", lambda: send(request)
+        )
+
+    def _body(self, response: Any, doing: str) -> dict[str, Any]:
+        decode_it = super()._body
+        body: dict[str, Any] = self.spent.on("decoding", lambda: decode_it(response, doing))
+        return body
+
+
 def run_agent(pipe: Connection, fixture: Fixture, drifted: int) -> None:
     """Run an agent until its audit, and what it repairs, is done; send what was seen."""
-    spent, seen = Spent(), Seen(base_mb=_resident_mb())
-    bus = PipeBus(pipe)
+    base_mb, spent, bus = _resident_mb(), TimedDevice.spent, PipeBus(pipe)
     settings = AgentSettings(EnvironmentName(PREFIX), "host-1", GROUP, call_timeout_s=30.0)
     endpoint = Endpoint("big-1", fixture.url, fixture.username, fixture.password, fixture.ca_file)
+    agent = build_agent(settings, (endpoint,), bus, device_of=TimedDevice)
+    _time_audits(agent.chores.audit, spent)
+    agent.start()
+    with bus.said:
+        bus.said.wait_for(lambda: bool(bus.reports) and bus.outcomes >= drifted, DEADLINE_S)
+    while "all" not in spent.seconds:  # what it told is not the last that it does
+        time.sleep(0.01)
+    report, took = bus.reports[0], spent.seconds
+    parts = took["decoding"] + took["requesting"] + took["asking"]
+    seen = Seen(
+        spent.calls["requesting"], agent._group.requests(), len(report.findings), report.objects,
+        report.took_s, took["all"] - parts, took["decoding"], took["requesting"], took["asking"],
+        base_mb, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - base_mb,
+        _resident_mb() - base_mb,
+    )  # fmt: skip
+    with bus.pipe_lock:
+        pipe.send(("seen", vars(seen)))
+        threading.Event().wait()
 
-    class Timed(RestDevice):
-        """A device that says how long decoding and the HTTP client took."""
 
-        def __init__(self, *arguments: Any) -> None:
-            super().__init__(*arguments)
-            send = self._session.send
-            self._session.send = lambda request: spent.on(  # type: ignore[method-assign]
-                "requesting", lambda: send(request)
-            )
-
-        def _body(self, response: Any, doing: str) -> dict[str, Any]:
-            body: dict[str, Any] = spent.on(
-                "decoding", lambda: super(Timed, self)._body(response, doing)
-            )
-            return body
-
-    agent = build_agent(settings, (endpoint,), bus, device_of=Timed)
-    audit = agent.chores.audit
+def _time_audits(audit: Audit, spent: Spent) -> None:
+    """Have the thread that audits say what it spends its time with."""
     ask, run = audit.ears.ask, audit.run
     audit.ears = replace(audit.ears, ask=lambda wanted: spent.on("asking", lambda: ask(wanted)))
 
@@ -302,27 +326,6 @@ def run_agent(pipe: Connection, fixture: Fixture, drifted: int) -> None:
         return spent.on("all", lambda: run(*arguments))
 
     audit.run = timed_run  # type: ignore[method-assign, assignment]
-    agent.start()
-    with bus.said:
-        bus.said.wait_for(
-            lambda: bus.reports and bus.reports[0].judged and bus.outcomes >= drifted, DEADLINE_S
-        )
-    report = bus.reports[0]
-    while "all" not in spent.seconds:
-        time.sleep(0.01)
-    took = spent.seconds
-    parts = took["decoding"] + took["requesting"] + took["asking"]
-    seen.reads, seen.objects, seen.took_s = report.reads, report.objects, report.took_s
-    seen.findings = len(report.findings)
-    seen.requests = agent._group.requests()
-    seen.decoding_s, seen.requesting_s = took["decoding"], took["requesting"]
-    seen.asking_s, seen.comparing_s = took["asking"], took["all"] - parts
-    seen.after_mb = _resident_mb() - seen.base_mb
-    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seen.peak_mb = peak_kb / 1024 - seen.base_mb
-    with bus._lock:
-        pipe.send(("seen", vars(seen)))
-        threading.Event().wait()
 
 
 def _resident_mb() -> float:

@@ -276,3 +276,22 @@ def test_what_an_agent_of_an_ended_epoch_has_found_is_not_written_down() -> None
     assert findings(world) == []
     controller.audits.on_drift(encode(report))
     assert len(findings(world)) == 1
+
+
+def test_what_could_not_be_judged_is_looked_at_sooner_and_ever_more_rarely() -> None:
+    world = world_with(2, 2)
+    chores = world.agents[AGENT].chores
+    assert chores.audit_pause_s() == 3600.0
+    world.off.add("big-1")
+    for pause_s in (60.0, 120.0, 240.0):
+        chores.order(AuditOrder(0))
+        chores.audit_once()
+        assert chores.audit_pause_s() == pause_s
+        chores.audit_once()
+        chores.audit_once()
+    world.off.clear()
+    world.pass_time(60.0)
+    world.settle(4.0)
+    chores.order(AuditOrder(0))
+    chores.audit_once()
+    assert chores.audit_pause_s() == 3600.0

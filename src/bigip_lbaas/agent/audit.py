@@ -37,12 +37,14 @@ class Ears:
     """Whom an audit asks and tells.
 
     repair: has a load balancer brought level, as if assigned. again: has another audit made.
+    ended: is told whether all homes could be judged on all devices.
     """
 
     ask: Callable[[GraphsWanted], Graphs]
     tell: Callable[[DriftReport], None]
     repair: Callable[[Assignment], None]
     again: Callable[[], None]
+    ended: Callable[[bool], None]
     clock_s: Callable[[], float]
 
 
@@ -93,6 +95,7 @@ class Audit:
             found = [each for look in looks if (each := self._found(look, homes, expected, wanted))]
         except NotSaid as error:
             LOG.info("%s: no audit: %s", self.settings.agent_id, error)
+            self.ears.ended(False)
             return ()
         repairs = order.repair or self.settings.audit_policy == "repair"
         took_s = self.ears.clock_s() - begun_s
@@ -102,6 +105,9 @@ class Audit:
         for report in reports:
             self.ears.tell(report)
         self._remember(found)
+        if order.project_id is None:
+            is_whole = all(len(each.partitions) == len(homes) for each in found)
+            self.ears.ended(is_whole and len(found) == len(self.group.members))
         if repairs:
             self._repair(found, order)
         return reports

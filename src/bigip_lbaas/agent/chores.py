@@ -59,6 +59,7 @@ class Chores:
     audit: Audit = field(init=False)
     _orders: deque[AuditOrder] = field(default_factory=deque)
     _ordered: threading.Event = field(default_factory=threading.Event)
+    _in_part: int = 0  # audits in a row that could not judge everything
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -75,7 +76,7 @@ class Chores:
         self.saver = Saver(self.group, self.pool)
         ears = Ears(
             self._ask_for_graphs, lambda found: self.cast("drift", found), self.repair, self.look,
-            self.around.clock.monotonic_s,
+            self._note_audit, self.around.clock.monotonic_s,
         )  # fmt: skip
         self.audit = Audit(self.settings, self.group, self.life, self.around.leveller, ears)
 
@@ -134,14 +135,25 @@ class Chores:
 
     def audit_loop(self) -> None:
         """Compare what the devices have with what is wanted, at intervals and when asked."""
-        interval_s = self.settings.audit_interval_s
         while not self._stop.is_set():
-            pause_s = interval_s * (0.5 + self.around.jitter()) or threading.TIMEOUT_MAX
+            pause_s = self.audit_pause_s() * (0.5 + self.around.jitter())
+            pause_s = min(pause_s, threading.TIMEOUT_MAX)
             if not self.around.clock.wait(self._ordered, pause_s):
                 self.order(BY_ITSELF)
             self._ordered.clear()
             while self._orders and not self._stop.is_set():
                 self._survive("audit", self.audit_once)
+
+    def audit_pause_s(self) -> float:
+        """Return how long until the next audit, about: sooner where something was left out."""
+        interval_s = self.settings.audit_interval_s or threading.TIMEOUT_MAX
+        if not (self._in_part and self.settings.audit_interval_s):
+            return interval_s
+        later_s: float = self.settings.retry_most_s * 2 ** min(self._in_part, 10)
+        return min(interval_s, later_s)
+
+    def _note_audit(self, is_whole: bool) -> None:
+        self._in_part = 0 if is_whole else self._in_part + 1
 
     def audit_once(self) -> None:
         """Make the audit that was ordered first, if one was."""

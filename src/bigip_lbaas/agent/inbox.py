@@ -66,6 +66,7 @@ class Inbox:
         self._turns: OrderedDict[ProjectId, OrderedDict[str, Task]] = OrderedDict()
         self._newest: OrderedDict[str, Known] = OrderedDict()  # key -> the newest
         self._busy: set[ProjectId] = set()
+        self._untried: set[ProjectId] = set()  # homes that are being stamped for the first time
 
     def put(self, task: Task) -> bool:
         """Add a task unless a newer one for the same thing was; return whether it was added."""
@@ -131,6 +132,7 @@ class Inbox:
     def finish(self, task: Task) -> None:
         """Make the task's home idle again."""
         self._busy.discard(task.home.project_id)
+        self._untried.discard(task.home.project_id)
 
     def is_busy(self, project_id: ProjectId) -> bool:
         """Return whether a task of that home has been taken and not finished."""
@@ -161,6 +163,7 @@ class Inbox:
         self._stamps.clear()
         self._turns.clear()
         self._newest.clear()
+        self._untried.clear()
 
     def oldest_s(self) -> float:
         """Return how long the task has waited that waits longest; 0.0 when none does."""
@@ -172,8 +175,8 @@ class Inbox:
         return sum(1 for _ in self._tasks())
 
     def untried_homes(self) -> int:
-        """Return how many homes wait for their stamp and have not been tried yet."""
-        return sum(1 for task in self._stamps.values() if not task.tries)
+        """Return how many homes want their stamp and have not been tried to the end yet."""
+        return len(self._untried) + sum(1 for task in self._stamps.values() if not task.tries)
 
     def _tasks(self) -> Iterator[Task]:
         yield from self._stamps.values()
@@ -206,6 +209,8 @@ class Inbox:
             if not queue:
                 del self._turns[project_id]
         self._busy.add(project_id)
+        if task.assignment is None and not task.tries:
+            self._untried.add(project_id)
         return task
 
 

@@ -21,7 +21,7 @@ FINDING_COLUMNS = (
     "load balancer", "kind", "what", "device", "since", "audits", "project", "group", "environment",
 )  # fmt: skip
 AUDIT_COLUMNS = (
-    "agent", "device", "ended ago", "findings", "load balancers", "objects", "reads", "took",
+    "agent", "device", "ended ago", "findings", "load balancers", "objects", "requests", "took",
     "repairs", "environment",
 )  # fmt: skip
 

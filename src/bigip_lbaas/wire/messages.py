@@ -296,7 +296,8 @@ class DriftReport:
     of those. more: so many findings are not in it. repairs: what is found is repaired by itself.
     repaired: it differs no more because of what was written; nothing else was found. removed:
     objects (collection and path) that went with it.
-    request: which of an operator's requests it answers.
+    request: which of an operator's requests it answers. reads: requests to the device meanwhile,
+    those for other work included.
     """
 
     agent_id: AgentId
