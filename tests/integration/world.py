@@ -28,6 +28,7 @@ from bigip_lbaas.domain.errors import DeviceUnreachable, NoAnswer
 from bigip_lbaas.domain.ids import EnvironmentName, GroupNumber
 from bigip_lbaas.domain.placement import PlacementRules
 from bigip_lbaas.icontrol.memory import MemoryDevice
+from bigip_lbaas.icontrol.memory_cluster import MemoryCluster
 from bigip_lbaas.ltm.names import Naming
 from bigip_lbaas.provider.octavia.door import Door
 from bigip_lbaas.reconcile.render import RenderSettings
@@ -76,8 +77,9 @@ class World:
         self.loses_calls = False
         self.devices: dict[str, MemoryDevice] = {} if self.beside is None else self.beside.devices
         self.off: set[str] = set()
+        self.clusters: list[MemoryCluster] = []
         self.agents: dict[str, Agent] = {}
-        self.members: dict[str, tuple[tuple[str, ...], int, CapacityPolicy | None]] = {}
+        self.members: dict[str, tuple[Any, ...]] = {}  # as add_agent was called
         self.frozen: set[str] = set()
         self.next_beat_s: dict[str, float] = {}
         self.controllers = [self._controller(name) for name in CONTROLLERS]
@@ -148,11 +150,11 @@ class World:
         group: int,
         devices: tuple[str, ...],
         policy: CapacityPolicy | None = None,
+        **more: Any,
     ) -> str:
         """Start an agent; the same one again is a restart that remembers nothing."""
-        settings = AgentSettings(
-            self.environment, host, GroupNumber(group), policy, audit_policy=self.audit_policy
-        )
+        more = {"audit_policy": self.audit_policy, **more}
+        settings = AgentSettings(self.environment, host, GroupNumber(group), policy, **more)
         life = Life(lambda: self.now_s)
         members = tuple(Member(self._device(name, life.may_write)) for name in devices)
         group_of = DeviceGroup(settings, lambda: self.now_s, members)
@@ -161,15 +163,21 @@ class World:
         around = AgentSurroundings(self, self, leveller, lambda: 0.5, Inline(), measures)
         agent_id = settings.agent_id
         self.agents[agent_id] = Agent(settings, group_of, life, around)
-        self.members[agent_id] = (devices, group, policy)
+        self.members[agent_id] = (devices, group, policy, more)
         self.next_beat_s[agent_id] = self.now_s
         self.frozen.discard(agent_id)
         return agent_id
 
+    def add_cluster(self, *names: str) -> MemoryCluster:
+        """Make devices one group that syncs by itself; who is off hears nobody."""
+        devices = tuple(self.devices.setdefault(name, MemoryDevice(name)) for name in names)
+        self.clusters.append(MemoryCluster(devices, lambda name: name in self.off))
+        return self.clusters[-1]
+
     def restart(self, agent_id: str) -> None:
         """Start an agent's process anew."""
-        devices, group, policy = self.members[agent_id]
-        self.add_agent(agent_id.rpartition(":")[0], group, devices, policy)
+        devices, group, policy, more = self.members[agent_id]
+        self.add_agent(agent_id.rpartition(":")[0], group, devices, policy, **more)
 
     def monotonic_s(self) -> float:
         """Return the one clock of this world."""
@@ -194,8 +202,12 @@ class World:
         until_s = self.now_s + seconds
         while self.now_s < until_s:
             self.now_s += 0.5
+            for cluster in self.clusters:
+                cluster.settle()
             for agent_id, agent in self.agents.items():
                 if agent_id not in self.frozen and self.next_beat_s[agent_id] <= self.now_s:
+                    if self.clusters:
+                        agent.chores.syncs.look()
                     self.next_beat_s[agent_id] = self.now_s + agent.beat_once()
             for controller in self.controllers:
                 controller.watch()
@@ -266,7 +278,7 @@ class _Seen:
         def method(*arguments: Any, **named: Any) -> Any:
             if self._is_off():
                 raise DeviceUnreachable(self._device.name, "is off")
-            if name in ("commit", "create_partition", "delete_partition"):
+            if name in ("commit", "create_partition", "delete_partition", "sync_to_group"):
                 self._may_write()
             return found(*arguments, **named)
 

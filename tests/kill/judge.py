@@ -65,9 +65,9 @@ class Judge:
         found = [*_statuses(api, rows), *_graphs(api, rows)]
         for group, devices in self.devices_of_group.items():
             here = [lb for lb in api.values() if groups.get(lb["id"]) == group]
-            wanted = self._wanted(here)
+            wanted = self.wanted(here)
             for device in devices:
-                found += _differences(device.name, wanted, self._content(device))
+                found += differences(device.name, wanted, self.content(device))
         return found
 
     def balancers(self) -> Found:
@@ -95,7 +95,7 @@ class Judge:
             cursor.execute(question)
             return list(cursor.fetchall())
 
-    def _wanted(self, balancers: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    def wanted(self, balancers: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """Return partition -> what must be there: kind and name -> what matters of it."""
         wanted: dict[str, dict[str, Any]] = defaultdict(dict)
         for lb in balancers:
@@ -119,7 +119,7 @@ class Judge:
                     content[f"ltm/node {each['address']}"] = each["address"]
         return wanted
 
-    def _content(self, device: Device) -> dict[str, dict[str, Any]]:
+    def content(self, device: Device) -> dict[str, dict[str, Any]]:
         """Return partition -> what is there, of our partitions."""
         base, account = f"{device.url}/mgmt/tm", device.account
         with httpx.Client(base_url=base, auth=account, verify=False, timeout=60) as client:
@@ -176,7 +176,7 @@ def _graphs(api: Found, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             yield f"database: {id_} is {by_id[id_]['phase']}: {by_id[id_]['reason']}"
 
 
-def _differences(
+def differences(
     device: str, wanted: Mapping[str, Mapping[str, Any]], found: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[str]:
     """A device has exactly what the API asks for: nothing missing, nothing left, no orphan."""

@@ -67,7 +67,7 @@ MARKS = {"ltm/data-group/internal stamp_5.b.1": None, "ltm/data-group/internal s
 def test_what_a_device_has_too_much_or_too_little_is_told(
     wanted: dict[str, Any], found: dict[str, Any], said: str
 ) -> None:
-    told = "; ".join(judge._differences("d", {HOME: wanted}, {HOME: found}))
+    told = "; ".join(judge.differences("d", {HOME: wanted}, {HOME: found}))
     assert (said in told) if said else told == ""
 
 

@@ -1,10 +1,15 @@
 """Who may register beside whom: one host, one agent per device; one device, one group."""
 
+from dataclasses import replace
+
 import pytest
 
+from bigip_lbaas.domain.cluster import Way
 from bigip_lbaas.scheduling.conflicts import conflict
 from bigip_lbaas.store.records import Agent
 from bigip_lbaas.wire.messages import Registration
+
+EACH_EQUAL = Way()
 
 
 def peer(host: str, group: int, *devices: str) -> Agent:
@@ -12,12 +17,14 @@ def peer(host: str, group: int, *devices: str) -> Agent:
     return Agent(name, "dev", host, group, "e", 1, True, True, devices, 0.0, 0.0)  # type: ignore[arg-type]
 
 
-def newcomer(host: str, group: int, *devices: str) -> Registration:
-    return Registration(f"{host}:{group}", "dev", host, group, devices)  # type: ignore[arg-type]
+def newcomer(host: str, group: int, *devices: str, way: Way = EACH_EQUAL) -> Registration:
+    said = Registration(f"{host}:{group}", "dev", host, group, devices)  # type: ignore[arg-type]
+    return replace(said, device_sync=way.device_sync, device_set=way.device_set)
 
 
-def judge(new: Registration, *peers: Agent) -> str | None:
-    return conflict(new, peers)
+def judge(new: Registration, *peers: Agent, way: Way = EACH_EQUAL) -> str | None:
+    """Return what is said of a newcomer; way: of all who are there."""
+    return conflict(new, peers, {peer.id: way for peer in peers})
 
 
 def test_agents_of_one_group_on_different_hosts_share_its_devices() -> None:
@@ -82,3 +89,42 @@ def test_the_order_of_peers_does_not_matter() -> None:
     new = newcomer("h3", 3, "A", "B")
     peers = [peer("h1", 1, "A"), peer("h2", 2, "B"), peer("h4", 4, "C")]
     assert judge(new, *peers) == judge(new, *reversed(peers)) is not None
+
+
+OVERLAPPING = Way("sync", "overlap")
+
+
+def test_agents_whose_devices_overlap_share_a_group_that_syncs_itself() -> None:
+    peers = (peer("h1", 1, "A", "B"), peer("h2", 1, "B", "C"))
+    assert judge(newcomer("h3", 1, "B", way=OVERLAPPING), *peers, way=OVERLAPPING) is None
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        (Way("sync", "equal"), OVERLAPPING),
+        (OVERLAPPING, Way("sync", "equal")),
+        (Way("each", "overlap"), Way("each", "overlap")),
+    ],
+)
+def test_different_devices_need_both_to_say_so_and_config_sync(mine: Way, theirs: Way) -> None:
+    why = judge(newcomer("h2", 1, "B", "C", way=mine), peer("h1", 1, "A", "B"), way=theirs)
+    assert why is not None
+    assert "(only h1:1: A; only h2:1: C)" in why
+    assert f"they have {theirs.device_set} and {mine.device_set}" in why
+
+
+def test_agents_of_one_group_write_their_devices_alike() -> None:
+    why = judge(newcomer("h2", 1, "A", way=Way("sync")), peer("h1", 1, "A"))
+    assert why is not None
+    assert "agent h1:1 of device group 1 has device_sync = each, this one sync" in why
+    assert judge(newcomer("h2", 2, "B", way=Way("sync")), peer("h1", 1, "A")) is None
+
+
+def test_one_device_is_named_by_all() -> None:
+    peers = (peer("h1", 1, "A", "B"), peer("h2", 1, "B", "C"))
+    why = judge(newcomer("h3", 1, "A", "C", way=OVERLAPPING), *peers, way=OVERLAPPING)
+    assert why is not None
+    assert "no device of group 1 would be named by all its agents: h2:1 has B, C" in why
+    unknown = newcomer("h3", 1, "A", "?x", way=OVERLAPPING)
+    assert judge(unknown, *peers, way=OVERLAPPING) is None

@@ -11,13 +11,14 @@ import pytest
 
 from bigip_lbaas.domain import graph
 from bigip_lbaas.domain.capacity import Reading
+from bigip_lbaas.domain.cluster import Sight
 from bigip_lbaas.domain.drift import DriftKind, Finding
 from bigip_lbaas.domain.home import Fence, Home
 from bigip_lbaas.wire.codec import decode
 from bigip_lbaas.wire.messages import VERSION, HeartbeatAnswer, KnownGraph, Message, Sighting
 
 # A question mark: an older writer may leave it out.
-FIELDS_OF_VERSION_8 = {
+FIELDS_OF_VERSION_9 = {
     "Nudge": "load_balancer_id revision request_id",
     "Assignment": "load_balancer_id revision graph wanted home epoch request_id leaving?"
     " home_is_ending? mark?",
@@ -25,12 +26,13 @@ FIELDS_OF_VERSION_8 = {
     "Outcome": "load_balancer_id revision agent_id epoch fence applied request_id error?"
     " retrying? unclean? let_go? took_s? requests? tried_to_end? mark?",
     "Registration": "agent_id environment host group devices tags? version? instance? runs_as?"
-    " seen?",
+    " seen? device_sync? device_set?",
     "Registered": "epoch? homes? interval_s? lease_s? store_time? refused? version? again_in_s?",
-    "Heartbeat": "agent_id epoch beat homes? highest? lease_s? seen? let_go? goodbye? answered?",
+    "Heartbeat": "agent_id epoch beat homes? highest? lease_s? seen? let_go? goodbye? answered?"
+    " sees?",
     "HeartbeatAnswer": "epoch_ended? interval_s? lease_s? store_time? homes? admin_state_up?"
-    " let_go? heard_let_go? surplus?",
-    "Ready": "agent_id epoch",
+    " let_go? heard_let_go? surplus? source?",
+    "Ready": "agent_id epoch doubtful?",
     "Sightings": "agent_id group load_balancers",
     "Sighting": "load_balancer_id project_id vip_address",
     "Admission": "graph request_id demands?",
@@ -50,6 +52,7 @@ FIELDS_OF_VERSION_8 = {
     "Reading": "metric value limit over?",
     "Home": "environment project_id group agent_id fence",
     "Fence": "number nonce",
+    "Sight": "device away_s? is_level?",
     "ObjectRef": "kind id",
     "ServiceGraph": "id project_id vip_address name? admin_state_up? listeners? pools?",
     "Listener": "id protocol protocol_port default_pool_id? connection_limit? admin_state_up?",
@@ -58,7 +61,7 @@ FIELDS_OF_VERSION_8 = {
     "HealthMonitor": "id type delay_s timeout_s max_retries max_retries_down? admin_state_up?"
     " http_method? url_path? expected_codes?",
 }
-VALUES_OF_VERSION_8 = {
+VALUES_OF_VERSION_9 = {
     "ObjectKind": "loadbalancer listener pool member healthmonitor",
     "ListenerProtocol": "HTTP TCP HTTPS",
     "PoolProtocol": "HTTP TCP HTTPS",
@@ -66,14 +69,15 @@ VALUES_OF_VERSION_8 = {
     "MonitorType": "HTTP TCP PING",
     "DriftKind": "missing extra changed orphan",
 }
-PARTS = (Finding, KnownGraph, Reading, Home, Fence, Sighting, graph.ObjectRef, graph.ServiceGraph,
-         graph.Listener, graph.Pool, graph.Member, graph.HealthMonitor)  # fmt: skip
+PARTS = (Finding, KnownGraph, Reading, Home, Sight, Fence, Sighting, graph.ObjectRef,
+         graph.ServiceGraph, graph.Listener, graph.Pool, graph.Member,
+         graph.HealthMonitor)  # fmt: skip
 ENUMS = (graph.ObjectKind, graph.ListenerProtocol, graph.PoolProtocol, graph.Algorithm,
          graph.MonitorType, DriftKind)  # fmt: skip
 
 
 def test_the_version_is_the_one_that_is_pinned_here() -> None:
-    assert VERSION == 8
+    assert VERSION == 9
 
 
 @pytest.mark.parametrize("kind", [*get_args(Message), *PARTS], ids=lambda kind: kind.__name__)
@@ -82,12 +86,12 @@ def test_the_fields_keep_their_names_and_may_be_left_out_as_ever(kind: type) -> 
         field.name + ("" if field.default is field.default_factory is MISSING else "?")
         for field in fields(kind)
     ]
-    assert " ".join(names) == FIELDS_OF_VERSION_8[kind.__name__]
+    assert " ".join(names) == FIELDS_OF_VERSION_9[kind.__name__]
 
 
 @pytest.mark.parametrize("kind", ENUMS, ids=lambda kind: kind.__name__)
 def test_the_words_keep_their_spelling(kind: type[Enum]) -> None:
-    assert " ".join(one.value for one in kind) == VALUES_OF_VERSION_8[kind.__name__]
+    assert " ".join(one.value for one in kind) == VALUES_OF_VERSION_9[kind.__name__]
 
 
 def test_an_answer_that_does_not_say_so_grants_no_lease() -> None:

@@ -90,6 +90,10 @@ BAD_FOR_AGENTS = [
     ("environment_group_number", "-1"),
     ("environment_group_number", "one"),
     ("f5_ha_type", "trio"),
+    ("device_sync", "some"),
+    ("device_sync", "sync"),  # there is one device
+    ("device_set", "any"),
+    ("device_set", "overlap"),  # each is written
     ("capacity_count_scope", "galaxy"),
     ("config_save_interval", "-1"),
     ("purge_limit", "-1"),
@@ -126,6 +130,7 @@ BAD_FOR_CONTROLLERS = [
     ("lease", "nan"),
     ("lease", "inf"),
     ("takeover_margin", "-1"),
+    ("source_patience", "0"),
     ("takeover_margin", "inf"),
     ("capacity_report_ttl", "0"),
     ("pending_deadline", "soon"),

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from bigip_lbaas.agent.group import Member
+from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.inbox import Task
 from bigip_lbaas.agent.level import Leveller
 from bigip_lbaas.agent.life import Life
 from bigip_lbaas.agent.returning import Gate
+from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.domain.home import Fence, Home
 from bigip_lbaas.icontrol.memory import MemoryDevice
 from bigip_lbaas.ltm.names import Naming
@@ -42,13 +43,15 @@ def stamps(device: MemoryDevice, project: str) -> list[str]:
 def test_idle_homes_are_stamped_on_a_device_that_returns_before_the_first_change() -> None:
     device = MemoryDevice("big-1")
     member = Member(device)
+    doubted: list[Home] = []
     life = Life(lambda: 100.0)
     old, new = home("idle", 3), home("idle", 7)
     busy = home("busy", 8)
     life.begin("epoch", [old])
     life.renew("epoch", 100.0, 3.0)
     leveller = Leveller(Naming("dev"), RenderSettings(), life.may_write_to)
-    gate = Gate(leveller, life)
+    group = DeviceGroup(AgentSettings(ENVIRONMENT, "host-1", 1), lambda: 100.0, (member,))  # type: ignore[arg-type]
+    gate = Gate(leveller, life, group, doubted.append)
     gate.level(member, [task(old, 1)])
     assert stamps(device, "idle") == ["stamp_3"]
 
@@ -67,3 +70,4 @@ def test_idle_homes_are_stamped_on_a_device_that_returns_before_the_first_change
     gate.level(member, [task(busy, 2)])
     assert seen[0] == ["stamp_7"]
     assert not member.is_away
+    assert doubted == [new, busy]  # what it had of them before nobody knows

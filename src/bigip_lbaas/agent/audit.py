@@ -148,8 +148,11 @@ class Audit:
         }
 
     def _members(self) -> list[Member]:
-        """Return the devices that can be read and whose stamps are ours."""
-        return [m for m in self.group.reachable() if m.serial and not m.is_away]
+        """Return the devices that can be read and whose stamps are ours.
+
+        Devices that follow another one are what that one is, or their own sync says so.
+        """
+        return [m for m in self.group.reachable_written() if m.serial and not m.is_away]
 
     def _attempt(self, member: Member, work: Callable[[], None]) -> bool:
         try:

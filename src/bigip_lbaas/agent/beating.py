@@ -92,6 +92,8 @@ class Heart:
             instance=self.settings.instance,
             runs_as=self.settings.runs_as,
             seen=self.life.seen(),
+            device_sync=self.settings.device_sync,
+            device_set=self.settings.device_set,
         )
         answer = self._call("register", encode(registration), Registered)
         if answer.refused:
@@ -121,7 +123,8 @@ class Heart:
         with self.changed:
             let_go = self.parting.to_say()
             goodbye = self.parting.is_goodbye(let_go)
-        heartbeat = replace(told, let_go=let_go, goodbye=goodbye)
+        sees = self.group.sights()
+        heartbeat = replace(told, let_go=let_go, goodbye=goodbye, sees=sees)
         sent_at_s = self.around.clock.monotonic_s()
         answer = self._call("heartbeat", encode(heartbeat), HeartbeatAnswer)
         if answer.epoch_ended:

@@ -21,6 +21,7 @@ from bigip_lbaas.agent.saving import Saver
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.agent.strays import Strays
 from bigip_lbaas.agent.surroundings import Surroundings
+from bigip_lbaas.agent.syncing import SyncWatch
 from bigip_lbaas.bus import topics
 from bigip_lbaas.wire.codec import decode, encode
 from bigip_lbaas.wire.messages import (
@@ -35,6 +36,7 @@ from bigip_lbaas.wire.messages import (
 LOG = logging.getLogger(__name__)
 A = TypeVar("A")
 BY_ITSELF = AuditOrder(0)  # what no operator has asked for
+LOOK_AT_EACH_S = 60.0
 
 
 @dataclass
@@ -59,6 +61,7 @@ class Chores:
     audit: Audit = field(init=False)
     _orders: deque[AuditOrder] = field(default_factory=deque)
     _ordered: threading.Event = field(default_factory=threading.Event)
+    syncs: SyncWatch = field(init=False)
     _in_part: int = 0  # audits in a row that could not judge everything
     _stop: threading.Event = field(default_factory=threading.Event)
 
@@ -74,17 +77,20 @@ class Chores:
         )
         self.strays = Strays(self.settings, self.group, self.life, naming, self._ask_for_homeless)
         self.saver = Saver(self.group, self.pool)
+        clock = self.around.clock
+        self.syncs = SyncWatch(self.group, self.life, self.pool, clock.monotonic_s)
         ears = Ears(
             self._ask_for_graphs, lambda found: self.cast("drift", found), self.repair, self.look,
-            self._note_audit, self.around.clock.monotonic_s,
+            self._note_audit, clock.monotonic_s,
         )  # fmt: skip
         self.audit = Audit(self.settings, self.group, self.life, self.around.leveller, ears)
 
     def loops(self) -> tuple[Callable[[], None], ...]:
         """Return what threads are to run until `stop`."""
-        return (
+        loops = (
             self.report_loop, self.save_loop, self.inventory_loop, self.stray_loop, self.audit_loop,
         )  # fmt: skip
+        return (*loops, self.sync_loop) if len(self.group.members) > 1 else loops
 
     def stop(self) -> None:
         """Have the loops end."""
@@ -159,6 +165,12 @@ class Chores:
         """Make the audit that was ordered first, if one was."""
         if self._orders:
             self.audit.run(self._orders.popleft())
+
+    def sync_loop(self) -> None:
+        """Watch how the devices agree; seldom where each is written, and nothing depends on it."""
+        pause_s = self.settings.sync_look_s if self.group.writes_one else LOOK_AT_EACH_S
+        while not self.around.clock.wait(self._stop, pause_s):
+            self._survive("look at how its devices agree", self.syncs.look)
 
     def _survive(self, doing: str, work: Callable[[], None]) -> None:
         try:

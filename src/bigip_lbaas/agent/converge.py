@@ -23,6 +23,11 @@ from bigip_lbaas.wire.messages import Outcome
 # so often the whole group waits for a device that is busy; then it counts as not reached
 TRIES_FOR_A_BUSY_DEVICE = 3
 
+NO_SOURCE = (
+    "the controllers have not said yet which device of the group is written: they choose one that"
+    " all agents of the group name, and that answers"
+)
+
 # Does tasks on one device; returns, by their keys, why some were refused, or True where the home's
 # partition is gone; who is not named is done. Raises what went wrong for all.
 Do = Callable[[Member, Sequence[Task]], Mapping[str, bool | ProviderError]]
@@ -57,7 +62,9 @@ def converge(
     group: DeviceGroup, tasks: Sequence[Task], do: Do, pool: Executor
 ) -> tuple[Ending, ...]:
     """Do tasks on every device of the group, on all at the same time; return how each ended."""
-    reachable = group.reachable()
+    if not group.written():
+        return tuple(Ending(later=NO_SOURCE) for _ in tasks)
+    reachable = group.reachable_written()
     found = dict(
         zip(
             (member.known_as for member in reachable),
@@ -165,7 +172,7 @@ def _done(
 def _left_alone(group: DeviceGroup, reachable: Sequence[Member]) -> dict[str, DeviceUnreachable]:
     return {
         member.known_as: DeviceUnreachable(member.device.name, member.said or "left alone")
-        for member in group.members
+        for member in group.written()
         if member not in reachable
     }
 

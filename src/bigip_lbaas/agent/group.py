@@ -6,6 +6,7 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 
 from bigip_lbaas.agent.settings import AgentSettings
+from bigip_lbaas.domain.cluster import SYNC, Sight
 from bigip_lbaas.domain.errors import DeviceError, DeviceUnreachable, OutcomeUnknown
 from bigip_lbaas.domain.fleet import UNKNOWN_SERIAL
 from bigip_lbaas.icontrol.port import Device
@@ -16,6 +17,8 @@ class Member:
     """One device of the group. serial is empty until it has answered for the first time.
 
     is_away: it could not be reached, and what it has has not been read and stamped since.
+    away_since_s: since when it has not been reached. is_level: it was in sync with its peers when
+    it last heard them; sync_said: what is wrong with how they sync.
     """
 
     device: Device
@@ -24,6 +27,9 @@ class Member:
     retry_at_s: float = 0.0
     said: str = ""
     is_away: bool = False
+    away_since_s: float | None = None
+    is_level: bool = False
+    sync_said: str = ""
     asked: "Future[None] | None" = None  # who it is; asked once at a time
     returning: threading.Lock = field(default_factory=threading.Lock)
 
@@ -42,6 +48,7 @@ class DeviceGroup:
     members: tuple[Member, ...]
     heard: Callable[[Member, str], None] = field(default=lambda _member, _said: None)
     returned: Callable[[Member], None] = field(default=lambda _member: None)  # while it is_away
+    source: str = ""  # serial number of the device that is written, where only one is
     _asking: threading.Lock = field(default_factory=threading.Lock)
 
     def serials(self) -> tuple[str, ...]:
@@ -56,6 +63,36 @@ class DeviceGroup:
         """Return the devices that may be talked to now."""
         now_s = self.monotonic_s()
         return tuple(member for member in self.members if member.retry_at_s <= now_s)
+
+    @property
+    def writes_one(self) -> bool:
+        """Return whether one device is written, and the others follow by their own sync."""
+        return self.settings.device_sync == SYNC
+
+    def written(self) -> tuple[Member, ...]:
+        """Return the devices to be written; none while the source changes, or is not known yet."""
+        if not self.writes_one:
+            return self.members
+        return tuple(
+            member for member in self.members if self.source and self.source == member.serial
+        )
+
+    def reachable_written(self) -> tuple[Member, ...]:
+        """Return the devices to be written that may be talked to now."""
+        written = self.written()
+        return tuple(member for member in self.reachable() if member in written)
+
+    def sights(self) -> tuple[Sight, ...]:
+        """Return what controllers are told of the devices of which one is written."""
+        now_s = self.monotonic_s()
+        return tuple(
+            Sight(
+                member.known_as,
+                0.0 if member.away_since_s is None else max(0.001, now_s - member.away_since_s),
+                member.is_level,
+            )
+            for member in (self.members if self.writes_one else ())
+        )
 
     def reachability(self) -> dict[str, bool]:
         """Return device name -> whether it answered when it was last talked to."""
@@ -94,6 +131,8 @@ class DeviceGroup:
             self.settings.retry_s * 2 ** min(member.failures, 10), self.settings.retry_most_s
         )
         member.failures += 1
+        if member.away_since_s is None:
+            member.away_since_s = self.monotonic_s()
         if not isinstance(error, OutcomeUnknown):  # then it was reached, by one request at least
             member.is_away = True
         member.retry_at_s = self.monotonic_s() + wait_s
@@ -105,6 +144,7 @@ class DeviceGroup:
         """Note that a device answers."""
         was_away = member.failures > 0
         member.failures = 0
+        member.away_since_s = None
         member.retry_at_s = 0.0
         member.said = ""
         if was_away:

@@ -149,6 +149,12 @@ class Inbox:
             again = replace(task, ready_at_s=ready_at_s, tries=task.tries + 1, said=said)
             self._add(again)
 
+    def hurry(self) -> None:
+        """Let whatever waits to be tried again be tried now."""
+        for queue in (self._stamps, *self._turns.values()):
+            for key, task in queue.items():
+                queue[key] = replace(task, ready_at_s=0.0)
+
     def next_ready_in_s(self, now_s: float) -> float | None:
         """Return how long until the next task is ready; None when there is none."""
         waits = [

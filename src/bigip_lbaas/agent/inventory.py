@@ -59,7 +59,7 @@ class Inventory:
         self._due.clear()
         self._missed = False
         found: dict[LoadBalancerId, Sighting] = {}
-        for member in self._group.reachable():
+        for member in self._group.reachable_written():
             found |= self._read(member)
         all_found = tuple(found.values())
         for start in range(0, len(all_found), AT_ONCE):

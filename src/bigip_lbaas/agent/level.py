@@ -52,7 +52,8 @@ class Leveller:
 
     A StampedPartition lives as long as its fence: a new fence begins with knowing nothing.
     may_write raises LeaseExpired when work of that epoch may not write to that home (any more).
-    saw is told the fence of each stamp that is read.
+    saw is told the fence of each stamp that is read. lost: the home of each partition that is found
+    without what we had committed there.
     """
 
     naming: Naming
@@ -60,6 +61,7 @@ class Leveller:
     may_write: Callable[[Home, str], None] = lambda _home, _epoch: None
     monotonic_s: Callable[[], float] = time.monotonic
     saw: Callable[[Fence], None] = lambda _fence: None
+    lost: Callable[[Home], None] = lambda _home: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _known: dict[tuple[str, ProjectId], _Known] = field(default_factory=dict)
 
@@ -125,6 +127,12 @@ class Leveller:
             if known is not None:
                 known.is_stale = True
 
+    def has_written(self, member: Member, home: Home) -> bool:
+        """Return whether a commit of ours is known to have been the last in a home's partition."""
+        with self._lock:
+            known = self._known.get((member.device.name, home.project_id))
+        return known is not None and known.partition.home == home and known.partition.has_written
+
     def drop(self, homes: Iterable[Home]) -> tuple[Home, ...]:
         """Forget homes that were let go of; return those in which nobody is at work.
 
@@ -167,6 +175,7 @@ class Leveller:
             lambda: self.may_write(task.home, task.epoch),
         )
         partition.monotonic_s, partition.saw = self.monotonic_s, self.saw
+        partition.lost = lambda: self.lost(task.home)
         return partition
 
 

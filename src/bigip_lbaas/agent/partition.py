@@ -61,12 +61,14 @@ class StampedPartition:
         self.monotonic_s: Callable[[], float] = time.monotonic
         self.home = home
         self.saw: Callable[[Fence], None] = lambda _fence: None  # each time a stamp is read
+        self.lost: Callable[[], None] = lambda: None  # when it has gone back behind our commits
         self._naming = naming
         self._settings = settings
         self._count = 0  # the highest sent under this fence
         self._stamps: tuple[Stamp, ...] = ()
         self._content: State | None = None
         self._is_proven = False  # the content's stamp was put in by a commit of ours
+        self._written = 0  # the count of our last commit that was answered; survives forgetting
         try:
             self.partition = naming.name(home.project_id)
         except ValueError as error:
@@ -83,6 +85,11 @@ class StampedPartition:
     def is_stamped(self) -> bool:
         """Return whether the partition is known to bear a stamp of our own fence, and no other."""
         return bool(self._stamps) and all(each.fence == self.home.fence for each in self._stamps)
+
+    @property
+    def has_written(self) -> bool:
+        """Return whether a commit of ours was answered, and has not been found gone since."""
+        return self._written > 0
 
     def forget(self) -> None:
         """Empty all knowledge: the next work begins with reading (after errors, for audits)."""
@@ -130,11 +137,13 @@ class StampedPartition:
         """Return the swap that takes over from `found`, for a transaction shared with others."""
         self.forget()
         self._judge(found)
+        self._compare(found)
         self._stamps = _parse(found)
         return self._swap(self._next())
 
     def accept(self) -> None:
         """Take note that the offered swap was committed."""
+        self._written = self._count
         self._stamps = (Stamp(self.home.fence, self._count),)
 
     def _take_over(self) -> None:
@@ -169,6 +178,7 @@ class StampedPartition:
             self._commit(steps)
         away = (*self._out(), Step(Action.DELETE, self._path(GUARD)))
         self._send((*away, *last))
+        self._written = 0
         self.forget()
         self.may_write()
         try:
@@ -220,7 +230,15 @@ class StampedPartition:
         found = self.device.stamps(self.partition)
         if found is not None:
             self._judge(found)
+        self._compare(found)
         return found
+
+    def _compare(self, found: PartitionStamps | None) -> None:
+        """Notice that the device has an older configuration than the one that we had written."""
+        ours = [stamp for stamp in _parse(found) if stamp.fence == self.home.fence] if found else []
+        if self._written > max((stamp.count for stamp in ours), default=0):
+            self._written = 0
+            self.lost()
 
     def _judge(self, found: PartitionStamps) -> None:
         own = self.home.fence
@@ -258,7 +276,7 @@ class StampedPartition:
         """Carry out `steps` in one transaction with a swap of the stamp; then know the result."""
         stamp = self._next()
         self._send((*self._swap(stamp), *steps))
-        self._stamps = (stamp,)
+        self._stamps, self._written = (stamp,), stamp.count
         if self._content is not None:
             self._content, self._is_proven = after(self._content, steps), True
 

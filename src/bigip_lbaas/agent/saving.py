@@ -12,7 +12,8 @@ LOG = logging.getLogger(__name__)
 class Saver:
     """Saves each device that has unsaved changes of ours.
 
-    Many changes share a save: on a large configuration it takes a device many seconds.
+    Many changes share a save: on a large configuration it takes a device many seconds. Devices that
+    follow the one that is written are saved in the round after, once they are in sync with it.
     """
 
     def __init__(self, group: DeviceGroup, pool: Executor) -> None:
@@ -20,6 +21,7 @@ class Saver:
         self._group = group
         self._pool = pool
         self._owed: dict[str, Future[None]] = {}  # device -> a save that has not ended
+        self._following: set[str] = set()  # devices that got changes of the one that was saved
 
     def save(self, within_s: float) -> None:
         """Save where something is unsaved, all devices at the same time; wait at most that long.
@@ -27,10 +29,16 @@ class Saver:
         A defect in saving is raised.
         """
         ended = self._take_ended()
-        for member in self._group.reachable():
+        reachable = self._group.reachable()
+        unsaved = [member for member in reachable if member.device.is_unsaved]
+        due = [m for m in reachable if m.device.name in self._following and m.is_level]
+        for member in (*unsaved, *due):
             name = member.device.name
-            if member.device.is_unsaved and name not in self._owed:
+            if name not in self._owed:
+                self._following.discard(name)
                 self._owed[name] = self._pool.submit(self._save, member)
+        if unsaved and self._group.writes_one:
+            self._following |= {m.device.name for m in self._group.members if m not in unsaved}
         wait(self._owed.values(), within_s)
         for each in (*ended, *self._take_ended()):
             each.result()

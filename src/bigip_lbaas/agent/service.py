@@ -9,6 +9,7 @@ from typing import Any
 from bigip_lbaas.agent.beating import FIRST_LOOK_S, Heart
 from bigip_lbaas.agent.chores import Chores
 from bigip_lbaas.agent.converge import Ending, Work, converge, known_instead, outcome_of
+from bigip_lbaas.agent.doubts import Doubts
 from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.inbox import Inbox, Task
 from bigip_lbaas.agent.life import Life
@@ -52,7 +53,9 @@ class Agent:
         self._group = group
         self._life = life
         self._around = around
-        self._gate = Gate(around.leveller, life)
+        self._doubts = Doubts()
+        around.leveller.lost = self._doubts.add
+        self._gate = Gate(around.leveller, life, group, self._doubts.add)
         self._inbox = Inbox(around.clock.monotonic_s)
         self._changed = threading.Condition()  # guards the inbox
         self._stop = threading.Event()
@@ -205,6 +208,7 @@ class Agent:
             self._inbox.clear()
             self._parting.forget()
         self._around.leveller.forget()
+        self._group.source = ""
         self._life.begin(answer.epoch, answer.homes)
         self.chores.reporter.begin()
         LOG.info("%s: epoch %s, %d homes", self._settings.agent_id, answer.epoch, len(answer.homes))
@@ -217,14 +221,25 @@ class Agent:
         if answer.homes is not None and not self._parting.is_leaving:
             self._say_again(tuple(home for home in answer.homes if self._life.has_let_go(home)))
             self._stamp_homes(self._life.replace_homes(epoch, answer.homes), epoch)
+        if answer.source != self._group.source:
+            self._write_to(answer.source, epoch)
         with self._changed:
             self._changed.notify_all()
 
+    def _write_to(self, source: str, epoch: str) -> None:
+        """Write that device from now on: first the stamps of all homes, then what waited for it."""
+        LOG.info("%s: %s is written", self._settings.agent_id, source or "no device")
+        self._group.source = source
+        with self._changed:
+            self._inbox.hurry()
+        for home in self._life.homes():
+            self._put_stamp(home, epoch)
+
     # -- work
 
-    def _stamp_again(self, _member: Member) -> None:
+    def _stamp_again(self, member: Member) -> None:
         """Read and stamp all homes on a device that was away, though nobody asks for anything."""
-        epoch = self._life.epoch
+        epoch = self._life.epoch if member in self._group.written() else ""
         for home in self._life.homes() if epoch else ():
             self._put_stamp(home, epoch)
         self.chores.look()
@@ -267,6 +282,7 @@ class Agent:
                     self._beat_now.set()
                 self._changed.notify_all()
             self._tell_when_ready()
+            self._tell_doubts()
 
     def _next_tasks(self) -> tuple[Task, ...]:
         """Return the next task that is ready, if writing is allowed now, with what may share it."""
@@ -340,6 +356,14 @@ class Agent:
             self._ready_for = ""
         self._cast("ready", Ready(self._settings.agent_id, epoch))
         self.chores.look()
+
+    def _tell_doubts(self) -> None:
+        """Ask for all load balancers of homes of which a device may have lost something."""
+        own_id, epoch = self._settings.agent_id, self._life.epoch
+        doubtful = self._doubts.take(self._life.homes())
+        if doubtful:
+            LOG.warning("%s: a device may have lost changes of %s", own_id, ", ".join(doubtful))
+            self._cast("ready", Ready(own_id, epoch, doubtful))
 
     def _cast(self, method: str, message: Any) -> None:
         """Tell the controllers; what gets lost is asked for again by their sweep."""

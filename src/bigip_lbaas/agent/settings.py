@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bigip_lbaas.domain.cluster import EACH, EQUAL
 from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber
 from bigip_lbaas.icontrol.metrics import ESTABLISHED, Metric
 from bigip_lbaas.scheduling.capacity_policy import CapacityPolicy
@@ -15,6 +16,8 @@ class AgentSettings:
 
     instance: random, of this process; two that live at the same time cannot be one agent.
     runs_as: its number and configuration files, for whoever is refused because of it.
+    device_sync, device_set: see domain.cluster. sync_look_s: how often the devices of a group that
+    syncs by itself are asked how that stands.
     report_interval_s: how often the group's capacity is measured and reported. retry_s: the
     first wait after a device could not be reached or was busy; it doubles up to retry_most_s.
     call_timeout_s: how long a first call may stay unanswered before the next one is tried; once a
@@ -48,6 +51,9 @@ class AgentSettings:
     counted: Callable[[str], bool] | None = None
     instance: str = ""
     runs_as: str = ""
+    device_sync: str = EACH
+    device_set: str = EQUAL
+    sync_look_s: float = 2.0
 
     @property
     def agent_id(self) -> AgentId:

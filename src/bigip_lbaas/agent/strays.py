@@ -61,7 +61,9 @@ class Strays:
             self._said.clear()
         if home is None:
             return
-        found = {member.device.name: self._found(member) for member in self.group.reachable()}
+        found = {
+            member.device.name: self._found(member) for member in self.group.reachable_written()
+        }
         try:
             homeless = self._homeless(epoch, sorted({id_ for ids in found.values() for id_ in ids}))
         except (BusUnavailable, NoAnswer) as error:

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, N
 from cliff.command import Command
 
 from bigip_lbaas.cli.app import OperatorApp
-from bigip_lbaas.cli.setting import set_group
+from bigip_lbaas.cli.setting import set_group, set_source
 from bigip_lbaas.domain.errors import RequestRejected
 
 UNSET = object()
@@ -52,6 +52,12 @@ class GroupSet(Command):
             help="what it offers, separated by commas, instead of what its agents' configuration"
             " says; none: what that says",
         )
+        parser.add_argument(
+            "--source",
+            metavar="SERIAL",
+            help="write this device, where the others follow by their own sync; agents stop for a"
+            " moment, and everything is compared",
+        )
         return parser
 
     def take_action(self, parsed_args: Namespace) -> None:
@@ -59,13 +65,21 @@ class GroupSet(Command):
         fields = ("draining", "weight", "max_load_balancers", "set_tags")
         given = {name: getattr(parsed_args, name) for name in fields}
         changes = {name: value for name, value in given.items() if value is not UNSET}
-        if not changes:
+        environment, number, source = (
+            parsed_args.environment, parsed_args.group, parsed_args.source
+        )  # fmt: skip
+        if not changes and source is None:
             raise RequestRejected(
-                "say what to set: --drain, --no-drain, --weight, --max-load-balancers or --tags"
+                "say what to set: --drain, --no-drain, --weight, --max-load-balancers, --tags or"
+                " --source"
             )
         store = self.app.open_store()
-        said = set_group(store, parsed_args.environment, parsed_args.group, changes)
-        self.app.stdout.write(f"group {parsed_args.group}: {said}\n")
+        if changes:
+            said = set_group(store, environment, number, changes)
+            self.app.stdout.write(f"group {number}: {said}\n")
+        if source is not None:
+            said = set_source(store, environment, number, source)
+            self.app.stdout.write(f"group {number}: {said}\n")
 
 
 def _weight(text: str) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 from bigip_lbaas.domain.errors import RequestRejected
 from bigip_lbaas.domain.ids import EnvironmentName
 from bigip_lbaas.store import records
+from bigip_lbaas.store.cluster_records import ClusterSource, ClusterView
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.port import Store, Transaction
 from bigip_lbaas.store.versions import books_changed
@@ -33,6 +34,36 @@ def set_group(
         )
         tx.put(replace(row, **changed))
         books_changed(tx, name, (row.number,))
+        record_event(tx, name, "group set", f"group {number}", said)
+        return said
+
+    return store.write(work)
+
+
+def set_source(store: Store, environment: str | None, number: int, serial: str) -> str:
+    """Ask for another device of a group to be written; return in words what comes of it.
+
+    Controllers carry it out within seconds, if that device answers. Raises RequestRejected.
+    """
+
+    def work(tx: Transaction) -> str:
+        name = _environment_of(tx, environment, number)
+        row = tx.get(ClusterSource, name, number, lock=True)
+        if row is None:
+            raise RequestRejected(
+                f"device group {number} has no source: its agents write each device"
+                " (device_sync = each), or none has told yet which ones it reaches"
+            )
+        views = tx.select(ClusterView, environment=name, group=number)
+        known = sorted({sight.device for view in views for sight in view.sees})
+        if serial not in known:
+            raise RequestRejected(
+                f"device group {number} has no device {serial}; its agents name {', '.join(known)}"
+            )
+        if serial == row.source:
+            return f"device {serial} is written already"
+        tx.put(replace(row, wanted=serial))
+        said = f"device {serial} is asked for, instead of {row.source or 'none'}"
         record_event(tx, name, "group set", f"group {number}", said)
         return said
 

@@ -8,6 +8,7 @@ from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.cmd.metrics import load_metrics
 from bigip_lbaas.cmd.option_lists import DEVICES_BY_HA_TYPE
 from bigip_lbaas.cmd.options import read_environment, read_host
+from bigip_lbaas.domain.cluster import OVERLAP, SYNC
 from bigip_lbaas.domain.errors import ConfigurationRefused
 from bigip_lbaas.domain.ids import GroupNumber
 from bigip_lbaas.icontrol.session import Endpoint
@@ -19,6 +20,7 @@ _ADDRESS = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(:(?P<por
 def read_agent(conf: Any) -> AgentSettings:
     """Return an agent's settings. Raises ConfigurationRefused."""
     environment = read_environment(conf)
+    _refuse_contradictions(conf)
     metrics = load_metrics()
     is_all = conf.capacity_count_scope == "device"
     return AgentSettings(
@@ -27,6 +29,8 @@ def read_agent(conf: Any) -> AgentSettings:
         GroupNumber(conf.environment_group_number),
         metrics.policy(conf.capacity_policy),
         tags=tuple(conf.group_tags),
+        device_sync=conf.device_sync,
+        device_set=conf.device_set,
         report_interval_s=conf.capacity_report_interval,
         save_interval_s=conf.config_save_interval,
         purge_limit=conf.purge_limit,
@@ -35,6 +39,19 @@ def read_agent(conf: Any) -> AgentSettings:
         metrics=metrics.usable,
         counted=None if is_all else Naming(environment).owns,
     )
+
+
+def _refuse_contradictions(conf: Any) -> None:
+    if conf.device_sync == SYNC and DEVICES_BY_HA_TYPE[conf.f5_ha_type] == (1, 1):
+        raise ConfigurationRefused(
+            f"device_sync = {conf.device_sync}: f5_ha_type {conf.f5_ha_type} has no other device"
+            " that could follow; leave it out, or say f5_ha_type = pair or scalen"
+        )
+    if conf.device_set == OVERLAP and conf.device_sync != SYNC:
+        raise ConfigurationRefused(
+            f"device_set = {conf.device_set}: needs device_sync = {SYNC}; where each device is"
+            " written, every agent of the group must reach all of them"
+        )
 
 
 def read_endpoints(conf: Any) -> tuple[Endpoint, ...]:

@@ -5,6 +5,7 @@ import socket
 from oslo_config import cfg
 
 from bigip_lbaas.cmd.placement_options import PLACEMENT_OPTIONS
+from bigip_lbaas.domain.cluster import EACH, EQUAL, OVERLAP, SYNC
 
 MEETING = "f5"  # the section in which all processes of an environment name where they meet
 
@@ -93,6 +94,14 @@ CONTROLLER_OPTIONS = (
         help="Seconds beyond the lease that an agent must be silent before its homes are taken.",
     ),
     cfg.FloatOpt(
+        "source_patience",
+        default=30.0,
+        min=1.0,
+        help="Seconds for which every agent of a group with device_sync = sync must have missed the"
+        " device that is written before another one is. A change has all projects of the group"
+        " stamped and compared anew.",
+    ),
+    cfg.FloatOpt(
         "capacity_report_ttl",
         default=30.0,
         min=1.0,
@@ -147,7 +156,24 @@ AGENT_OPTIONS = (
         "f5_ha_type",
         default="standalone",
         choices=sorted(DEVICES_BY_HA_TYPE),
-        help="standalone: one device; pair: two; scalen: two to four.",
+        help="standalone: one device; pair: two, of which one is active at a time; scalen: two to"
+        " four, of which several may be active, each for its traffic groups.",
+    ),
+    cfg.StrOpt(
+        "device_sync",
+        default=EACH,
+        choices=[EACH, SYNC],
+        help="How the devices of a pair or scalen are written. each: all of them, by the agent;"
+        " their device group must not sync by itself. sync: one, which the controllers choose; the"
+        " others follow by their device group's own automatic sync. The same for all agents of a"
+        " group.",
+    ),
+    cfg.StrOpt(
+        "device_set",
+        default=EQUAL,
+        choices=[EQUAL, OVERLAP],
+        help="Which devices the agents of a group name. equal: the same ones. overlap, only with"
+        " device_sync = sync: at least one that all of them name.",
     ),
     cfg.ListOpt(
         "group_tags",

@@ -153,6 +153,7 @@ def read_controller(conf: Any, name: str) -> ControllerSettings:
         heartbeats_a_second=conf.heartbeats_per_second,
         lease_s=conf.lease,
         takeover_margin_s=conf.takeover_margin,
+        source_patience_s=conf.source_patience,
         report_ttl_s=conf.capacity_report_ttl,
         pending_deadline_s=conf.pending_deadline,
         refresh_above=conf.capacity_refresh_above,

@@ -10,6 +10,7 @@ from bigip_lbaas.controller.books import is_live
 from bigip_lbaas.controller.homes import homes_of, live_agents, load_of
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import silence_of
+from bigip_lbaas.controller.sources import note_sights
 from bigip_lbaas.domain.home import Fence
 from bigip_lbaas.domain.ids import AgentId
 from bigip_lbaas.scheduling.heartbeats import Pace, pace_for, silence_for
@@ -98,12 +99,14 @@ def beat(
         agents = _locked_agents(tx, settings, ids)
     pace = pace_of(tx, settings)
     known = _homes_known(tx, settings, ids)
+    current = [one for one in heartbeats if _is_current(agents.get(one.agent_id), one)]
+    sources = note_sights(tx, settings, current)
     changed: dict[AgentId, records.Agent] = {}
     news = set()  # groups in which one is heard of again, or may be silent for another time
     answers = []
     for heartbeat in heartbeats:
         agent = agents.get(heartbeat.agent_id)
-        if agent is None or not agent.alive or agent.epoch != heartbeat.epoch:
+        if agent is None or not _is_current(agent, heartbeat):
             answers.append(HeartbeatAnswer(epoch_ended=True))
             continue
         after = _heard(agent, heartbeat, pace, settings, tx.now())
@@ -121,11 +124,16 @@ def beat(
                 admin_state_up=agent.admin_state_up,
                 let_go=bool(known[agent.id][0]) and is_to_let_go(tx, settings, agent),
                 surplus=surplus_of(tx, settings, agent, heartbeat) if has_them else 0,
+                source=sources.get(agent.id, ""),
             )
         )
     tx.put_all(tuple(changed.values()))
     books_changed(tx, settings.environment, news)
     return tuple(answers)
+
+
+def _is_current(agent: records.Agent | None, heartbeat: Heartbeat) -> bool:
+    return agent is not None and agent.alive and agent.epoch == heartbeat.epoch
 
 
 def is_to_let_go(tx: Transaction, settings: ControllerSettings, agent: records.Agent) -> bool:

@@ -86,7 +86,7 @@ class Attention:
 
 def unsettled(lb: records.LoadBalancer) -> bool:
     """Return whether some device may not have what this load balancer must be."""
-    return lb.phase in OPEN or bool(lb.unclean)
+    return lb.phase in OPEN or lb.behind or bool(lb.unclean)
 
 
 def attend_all(tx: Transaction, desk: Desk, ids: Sequence[LoadBalancerId]) -> Attention:

@@ -81,7 +81,7 @@ def _end(tx: Transaction, lb: records.LoadBalancer, outcome: Outcome) -> bool:
         return _end_deletion(tx, lb, outcome)
     _start_release(tx, lb)
     if lb.phase is Phase.APPLIED:
-        if lb.unclean != outcome.unclean:
+        if (lb.unclean, lb.behind) != (outcome.unclean, bool(outcome.unclean)):
             tx.put(replace(lb, unclean=outcome.unclean, behind=bool(outcome.unclean)))
         return False
     tell_applied(tx, lb, outcome.unclean)

@@ -17,6 +17,7 @@ from bigip_lbaas.controller.homes import (
 from bigip_lbaas.controller.placing import OPEN
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import silence_of
+from bigip_lbaas.controller.sources import note_view, ways
 from bigip_lbaas.domain.fleet import UNKNOWN_SERIAL
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.domain.ids import AgentId, LoadBalancerId
@@ -48,7 +49,7 @@ def register(
     agents = tx.select(records.Agent, environment=settings.environment)
     now = tx.now()
     heard = [agent for agent in agents if is_live(agent, now, settings)]
-    why_not = conflict(registration, heard)
+    why_not = conflict(registration, heard, ways(tx, settings))
     if why_not:
         return Registered(refused=why_not)
     notice_lost_commits(tx, [registration.seen], nonces)
@@ -61,6 +62,7 @@ def register(
     agent = replace(agent, silence_s=silence_s)
     tx.put(agent)
     _write_group(tx, settings, registration)
+    note_view(tx, settings, registration)
     mine = (*homes_of(tx, settings, agent.id), *_deserted(tx, agent))
     homes = give_homes(
         tx,

@@ -23,6 +23,7 @@ from bigip_lbaas.controller.recording import record_outcome
 from bigip_lbaas.controller.reporting import record_report
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import SilenceWatch, silence_of
+from bigip_lbaas.controller.sources import doubt
 from bigip_lbaas.controller.strangers import record_sightings
 from bigip_lbaas.controller.strays import answer_search
 from bigip_lbaas.controller.surroundings import Surroundings
@@ -158,6 +159,8 @@ class Controller:
     def on_ready(self, payload: dict[str, Any]) -> None:
         """Send an agent that has taken its homes over all that is not settled in them."""
         ready = decode(Ready, payload)
+        if ready.doubtful:
+            self._around.store.write(lambda tx: doubt(tx, self._settings, ready))
         unsettled = self._around.store.read(
             lambda tx: registry.unsettled_work(
                 tx, self._settings, homes_of(tx, self._settings, ready.agent_id)

@@ -32,6 +32,8 @@ class ControllerSettings:
     decisions_kept_s: how long decisions are kept after their load balancer has gone.
     events_kept_s: how long events are kept.
     placed_at_once: how many load balancers a transaction takes on, at most.
+    source_patience_s: for how long every agent of a group must have missed the device that they
+    write before another one is written.
     costs_kept_s: how long what was learned of a project is kept after its last load balancer came.
     """
 
@@ -44,6 +46,7 @@ class ControllerSettings:
     heartbeat_gather_s: float = 0.2
     lease_s: float = 3.0
     takeover_margin_s: float = 1.0
+    source_patience_s: float = 30.0
     report_ttl_s: float = 30.0
     pending_deadline_s: float = 240.0
     resend_s: float = 5.0

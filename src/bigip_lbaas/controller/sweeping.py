@@ -13,6 +13,7 @@ from bigip_lbaas.controller.placing import UNFINISHED
 from bigip_lbaas.controller.reporting import forget_history
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import Waits
+from bigip_lbaas.controller.sources import has_sources, tend_sources
 from bigip_lbaas.controller.strangers import take_off
 from bigip_lbaas.controller.strays import found_shared_homes
 from bigip_lbaas.controller.telling import tell_failed, tell_refused
@@ -82,6 +83,7 @@ class Sweep:
             return
         self.hands.survive(self._rescue)
         self.hands.survive(self._take_off)
+        self.hands.survive(self._tend_sources)
         if now_s - self._tidied_at_s > self.settings.housekeeping_s:
             self._tidied_at_s = now_s
             self.hands.survive(self._keep_house)
@@ -175,6 +177,11 @@ class Sweep:
         """Have what neither database nor API knows taken off the devices."""
         for id_ in self.store.write(lambda tx: take_off(tx, self.settings)):
             self.hands.attend(id_)
+
+    def _tend_sources(self) -> None:
+        """Choose what is written where devices follow by their own sync."""
+        if self.store.read(lambda tx: has_sources(tx, self.settings)):
+            self.store.write(lambda tx: tend_sources(tx, self.settings, self.random_hex))
 
     def _keep_house(self) -> None:
         """Look at costs and shared homes anew; delete what was kept for long enough, by parts."""

@@ -9,11 +9,11 @@ and no address twice.
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bigip_lbaas.domain.errors import DeviceRefused, StampRefused
 from bigip_lbaas.icontrol.metrics import TRAFFIC, Metric
-from bigip_lbaas.icontrol.port import DeviceIdentity, PartitionStamps, Sample
+from bigip_lbaas.icontrol.port import DeviceIdentity, PartitionStamps, Sample, SyncState
 from bigip_lbaas.icontrol.sampling import Sampling, Sources, sample
 from bigip_lbaas.icontrol.session import always_allowed
 from bigip_lbaas.ltm import kinds
@@ -21,6 +21,9 @@ from bigip_lbaas.ltm.addresses import address_of, without_port
 from bigip_lbaas.ltm.canonical import canonical
 from bigip_lbaas.ltm.names import GUARD, STAMP_BEGINS
 from bigip_lbaas.ltm.state import Action, Attributes, ObjectPath, State, Step, merge
+
+if TYPE_CHECKING:
+    from bigip_lbaas.icontrol.memory_cluster import MemoryCluster
 
 Tree = dict[ObjectPath, dict[str, Any]]
 
@@ -35,8 +38,10 @@ class MemoryDevice:
         self.active = True
         self.is_unsaved = False
         self.saves = 0
+        self.commits = 0
         self.monotonic_s: Callable[[], float] = time.monotonic
         self.traffic: dict[str, float] = dict.fromkeys(("bitsIn", "bitsOut", "curConns"), 0.0)
+        self.cluster: MemoryCluster | None = None
         self._may_write = may_write
         self._lock = threading.RLock()
         self._partitions = {"Common"}
@@ -125,7 +130,8 @@ class MemoryDevice:
         with self._lock:
             is_new = partition not in self._partitions
             self._partitions.add(partition)
-            return is_new
+        self._send_on()
+        return is_new
 
     def delete_partition(self, partition: str) -> None:
         """Take an empty partition away; one that is not there is no error."""
@@ -140,10 +146,12 @@ class MemoryDevice:
                     f"partition ({partition})",
                 )
             self._partitions.discard(partition)
+        self._send_on()
 
     def commit(self, steps: Sequence[Step], stamps: Collection[str] = ()) -> None:
         """Carry out `steps`: all of them or none."""
         self.requests += len(steps) + 2
+        self.commits += 1
         self._may_write()
         self.is_unsaved = True
         with self._lock:
@@ -158,6 +166,7 @@ class MemoryDevice:
                 raise (StampRefused if is_stamp else DeviceRefused)(
                     self.name, f"refuses: {refused}"
                 ) from refused
+        self._send_on()
 
     def sample(
         self, metrics: Mapping[str, Metric], owns: Callable[[str], bool] | None = None
@@ -173,6 +182,28 @@ class MemoryDevice:
         """Say whether it is active, as `active` has been set."""
         self.requests += 1
         return self.active
+
+    def sync_state(self) -> SyncState:
+        """Say whether it and its peers have the same configuration."""
+        self.requests += 1
+        return SyncState("Standalone") if self.cluster is None else self.cluster.state(self)
+
+    def sync_to_group(self, group: str) -> None:
+        """Have its configuration replace that of its peers in the device group."""
+        self.requests += 1
+        self._may_write()
+        if self.cluster is None:
+            raise DeviceRefused(self.name, f"refuses: Device group ({group}) not found")
+        self.cluster.push(self, group)
+
+    def take(self, other: "MemoryDevice") -> None:
+        """Have the configuration that another device of the cluster has."""
+        with self._lock:
+            self._tree, self._partitions = dict(other._tree), set(other._partitions)
+
+    def _send_on(self) -> None:
+        if self.cluster is not None:
+            self.cluster.changed(self)
 
     def _statistics(self, path: str) -> Mapping[str, Any]:
         self.requests += 1

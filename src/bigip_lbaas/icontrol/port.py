@@ -44,6 +44,19 @@ class Sample:
     read_at_s: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """How a device says that its configuration and its peers' agree.
+
+    status: in the device's words, such as "In Sync". group: the sync-failover group that it is in;
+    empty: none. syncs_itself: that group sends changes on without a command.
+    """
+
+    status: str
+    group: str = ""
+    syncs_itself: bool = False
+
+
 class Device(Protocol):
     """One BIG-IP. All methods may be called from several threads."""
 
@@ -128,6 +141,15 @@ class Device(Protocol):
 
     def is_active(self) -> bool:
         """Read whether the device is active for any traffic group."""
+
+    def sync_state(self) -> SyncState:
+        """Read whether it and its peers have the same configuration."""
+
+    def sync_to_group(self, group: str) -> None:
+        """Have its configuration replace that of its peers in the device group.
+
+        Raises also LeaseExpired.
+        """
 
     def close(self) -> None:
         """Log out and let go of connections."""

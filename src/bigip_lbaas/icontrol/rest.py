@@ -15,7 +15,7 @@ import httpx
 from bigip_lbaas.domain.errors import DeviceBusy, DeviceRefused, ProviderError
 from bigip_lbaas.icontrol.faults import Refusal, commit_fault_from, fault_from
 from bigip_lbaas.icontrol.metrics import Metric
-from bigip_lbaas.icontrol.port import DeviceIdentity, PartitionStamps, Sample
+from bigip_lbaas.icontrol.port import DeviceIdentity, PartitionStamps, Sample, SyncState
 from bigip_lbaas.icontrol.sampling import LONGEST_QUOTE, Sampling, Sources, sample
 from bigip_lbaas.icontrol.session import (
     Endpoint,
@@ -25,6 +25,7 @@ from bigip_lbaas.icontrol.session import (
     always_allowed,
     untimed,
 )
+from bigip_lbaas.icontrol.syncing import read_is_active, read_sync_state, sync_command
 from bigip_lbaas.ltm.canonical import canonical
 from bigip_lbaas.ltm.kinds import DATA_GROUP, KIND_OF, KINDS, PAGE, VIRTUAL_ADDRESS, Kind
 from bigip_lbaas.ltm.names import GUARD, STAMP_BEGINS
@@ -257,15 +258,22 @@ class RestDevice:
     @_reads
     def is_active(self) -> bool:
         """Read whether the device is active for any traffic group, from the device trust."""
-        query = {"$select": "selfDevice,failoverState"}
-        states = [
-            str(item.get("failoverState", ""))
-            for item in self.items("cm/device", query, "reading whether it is active")
-            if item.get("selfDevice") == "true"
-        ]
-        if not states or not states[0]:
-            raise DeviceBusy(self.name, "does not say whether it is active (cm/device)")
-        return states[0] == "active"
+        doing = "reading whether it is active"
+        return read_is_active(lambda path, query: self.items(path, query, doing))
+
+    @_reads
+    def sync_state(self) -> SyncState:
+        """Read whether it and its peers have the same configuration."""
+        doing = "reading how it is synchronised"
+        return read_sync_state(
+            lambda path: self.get(f"{TM}/{path}", {}, doing),
+            lambda collection, query: self.items(collection, query, doing),
+        )
+
+    def sync_to_group(self, group: str) -> None:
+        """Have its configuration replace that of its peers in the device group."""
+        answer = self._session.send(Request("POST", f"{TM}/cm", sync_command(group)))
+        self._must_succeed(answer, "synchronising its device group")
 
     def items(
         self, collection: str, query: Mapping[str, str], doing: str, page: int = PAGE

@@ -24,6 +24,7 @@ from bigip_lbaas.domain.ids import (
 )
 from bigip_lbaas.domain.placement import Need, Placement, PlacementRules, Unplaced
 from bigip_lbaas.domain.status import ObjectStatus
+from bigip_lbaas.store.cluster_records import ClusterSource, ClusterView
 from bigip_lbaas.store.operation import Audit as Audit
 from bigip_lbaas.store.operation import AuditRequest as AuditRequest
 from bigip_lbaas.store.operation import Drift as Drift
@@ -244,10 +245,9 @@ class StillComing:
 
 @dataclass(frozen=True, slots=True)
 class GroupBooks:
-    """A number that changes with all that a group is to every project.
+    """A number that changes with all that a group is to every project: its state may be kept.
 
-    So a controller may keep in memory what it has read of the group. The heartbeats of its agents
-    do not change it: how long a reading is good, they say themselves.
+    Agents' heartbeats do not change it: how long a reading is good, they say themselves.
     """
 
     KEY: ClassVar = ("environment", "group")
@@ -370,5 +370,5 @@ RECORDS = (
     LoadBalancer, Child, Vip, Environment, Group, Agent, Home, PlacementRow, Stranger, Residence,
     Reservation, StillComing, GroupBooks, FleetSnapshot, PlacementDecision, Report, History,
     GroupWatch, SeenCosts, StatusMessage, Tenure, Sequence, Event,
-    Drift, Audit, AuditRequest,
+    Drift, Audit, AuditRequest, ClusterSource, ClusterView,
 )  # fmt: skip

@@ -8,6 +8,7 @@ registration, so that either side knows what the other understands.
 from dataclasses import dataclass
 
 from bigip_lbaas.domain.capacity import CapacityReport
+from bigip_lbaas.domain.cluster import EACH, EQUAL, Sight
 from bigip_lbaas.domain.drift import Finding
 from bigip_lbaas.domain.graph import ObjectRef, ServiceGraph
 from bigip_lbaas.domain.home import Fence, Home
@@ -20,7 +21,7 @@ from bigip_lbaas.domain.ids import (
     RequestId,
 )
 
-VERSION = 8
+VERSION = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ class Registration:
     """Agent to any controller, answered: here I am, with these devices.
 
     instance: random, of one process; empty: it is too old to tell. runs_as: which that is, in
-    words, for whoever is refused because of it. seen: as in Heartbeat.
+    words, for whoever is refused because of it. seen: as in Heartbeat. device_sync, device_set: see
+    domain.cluster.
     """
 
     agent_id: AgentId
@@ -109,6 +111,8 @@ class Registration:
     instance: str = ""
     runs_as: str = ""
     seen: Fence | None = None
+    device_sync: str = EACH
+    device_set: str = EQUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ class Heartbeat:
     let_go: homes in which it writes nothing more at or under these fences, and has nothing under
     way. goodbye: the same of all its homes; this process takes no others, and ends.
     answered: the highest beat of this epoch that was answered, and so had been committed.
+    sees: the group's devices, of an agent that writes only one of them.
     """
 
     agent_id: AgentId
@@ -152,6 +157,7 @@ class Heartbeat:
     let_go: tuple[Home, ...] = ()
     goodbye: bool = False
     answered: int = 0
+    sees: tuple[Sight, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +167,8 @@ class HeartbeatAnswer:
     lease_s: what does not say it, grants none. let_go: somebody else can have its homes: it is to
     let go of them. surplus: so many more than others of its group has it, and is to let go of as
     many in which it has nothing to do. heard_let_go: what it said that it has let go of was written
-    down; who is too old to know of that, says nothing.
+    down; who is too old to know of that, says nothing. source: the device to be written where the
+    others follow by their own sync; empty: none at this moment.
     """
 
     epoch_ended: bool = False
@@ -173,14 +180,20 @@ class HeartbeatAnswer:
     let_go: bool = False
     heard_let_go: bool = False
     surplus: int = 0
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Agent to any controller: my homes are stamped, send me what is not settled in them."""
+    """Agent to any controller: my homes are stamped, send me what is not settled in them.
+
+    doubtful: projects of which a device may have lost something; all that they have here is to be
+    sent again, settled or not.
+    """
 
     agent_id: AgentId
     epoch: str
+    doubtful: tuple[ProjectId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
