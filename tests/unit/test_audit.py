@@ -8,13 +8,11 @@ import pytest
 from bigip_lbaas.agent import audit as audit_module
 from bigip_lbaas.agent.audit import Audit
 from bigip_lbaas.cli.audits import Wish, request_audit
-from bigip_lbaas.domain.drift import DriftKind
 from bigip_lbaas.domain.edit import Edited
 from bigip_lbaas.domain.errors import RequestRejected
 from bigip_lbaas.ltm import kinds
-from bigip_lbaas.ltm.names import Naming
 from bigip_lbaas.ltm.state import ObjectPath
-from bigip_lbaas.reconcile.render import RenderSettings, describe, render
+from bigip_lbaas.reconcile.render import describe
 from bigip_lbaas.store import records
 from bigip_lbaas.wire.codec import encode
 from bigip_lbaas.wire.messages import AuditOrder, DriftReport, Graphs
@@ -198,19 +196,6 @@ def test_more_than_the_limit_is_removed_only_when_an_operator_agrees() -> None:
     obey(world)
     assert not set(extra) & world.devices["big-1"]._tree.keys()
     assert findings(world) == []
-
-
-def test_objects_of_a_load_balancer_that_nobody_knows_are_told_and_left() -> None:
-    world = world_with(2)
-    orphan = graph(9, "project-0")
-    state = render(orphan, Naming("dev"), RenderSettings())
-    tree = world.devices["big-1"]._tree
-    tree.update({path: dict(attributes) for path, attributes in state.items()})
-    for _ in range(3):
-        found = run(world).findings
-        world.settle(4.0)
-    assert {(one.kind, one.load_balancer_id) for one in found} == {(DriftKind.ORPHAN, orphan.id)}
-    assert state.keys() <= world.devices["big-1"]._tree.keys()
 
 
 def test_of_what_is_being_changed_or_was_written_meanwhile_nothing_is_said() -> None:

@@ -44,7 +44,8 @@ FIELDS_OF_VERSION_9 = {
     "Graphs": "graphs? unreadable? more? refused? last?",
     "KnownGraph": "assignment settled",
     "DriftReport": "agent_id epoch group device device_name findings judged? only? more? repairs?"
-    " repaired? removed? load_balancers? objects? reads? took_s? request?",
+    " repaired? removed? load_balancers? objects? reads? took_s? request?"
+    " purge_limit? past_limit?",
     "Finding": "kind project_id load_balancer_id object field? wanted? found? left?",
     "AuditOrder": "request project_id? load_balancer_id? repair? past_limit?",
     "CapacityReport": "environment group agent_id epoch has_policy readings? unreadable? devices?"

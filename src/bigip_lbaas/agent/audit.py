@@ -105,6 +105,7 @@ class Audit:
         for report in reports:
             self.ears.tell(report)
         self._remember(found)
+        self._forget(found)
         if order.project_id is None:
             is_whole = all(len(each.partitions) == len(homes) for each in found)
             self.ears.ended(is_whole and len(found) == len(self.group.members))
@@ -223,6 +224,8 @@ class Audit:
             reads=judged.reads,
             took_s=took_s,
             request=order.request,
+            purge_limit=self.settings.purge_limit,
+            past_limit=order.past_limit,
         )
 
     def _repair(self, judged: Sequence[Judged], order: AuditOrder) -> None:
@@ -235,12 +238,15 @@ class Audit:
                     found[id_] = Repair(assignment, (*others, each))
         self._has_more = len(found) > REPAIRED_AT_ONCE
         for id_, one in list(found.items())[:REPAIRED_AT_ONCE]:
-            for differing in one.judged:
-                project_id = one.assignment.home.project_id
-                self.leveller.forget_partition(differing.member.device.name, project_id)
             self._repairing[id_] = one
             LOG.warning("%s: load balancer %s is repaired", self.settings.agent_id, id_)
             self.ears.repair(one.assignment)
+
+    def _forget(self, judged: Sequence[Judged]) -> None:
+        """Have what was known of partitions that differ read again before anything is written."""
+        for each in judged:
+            for project_id in {one.project_id for one in each.findings}:
+                self.leveller.forget_partition(each.member.device.name, project_id)
 
     def _remember(self, judged: Sequence[Judged]) -> None:
         """Remember what was doubtful, of the partitions that were looked at."""

@@ -18,7 +18,7 @@ from bigip_lbaas.wire.messages import Assignment
 NOBODYS = LoadBalancerId("")
 NOT_OURS = "left alone: its name is none of ours"
 ONCE_MORE = "removed when the next audit finds it, too"
-UNKNOWN = "left until the API says that nobody wants it"
+UNKNOWN = "removed when two audits and the API say so"
 
 _KIND_OF = {
     kinds.POOL: ObjectKind.POOL,
@@ -129,7 +129,8 @@ class Verdict:
         naming = self.comparison.expected.naming
         for path, attributes in sorted(self.comparison.orphans.items()):
             id_ = described(str(attributes.get("description", ""))) or NOBODYS
-            one = Deviation(DriftKind.ORPHAN, path)
+            address = str(attributes.get("address", ""))  # that of a load balancer's own object
+            one = Deviation(DriftKind.ORPHAN, path, found=address)
             self.findings.append(
                 replace(_finding(one, project_of(path, naming), id_), left=UNKNOWN)
             )

@@ -206,7 +206,8 @@ AGENT_OPTIONS = (
         default=50,
         min=0,
         help="How many partitions of ours that belong to no project, and are empty, are taken away"
-        " from a device at one time; and how many objects that nothing asks for, after an audit."
+        " from a device at one time; and how many objects that nothing asks for, or load balancers"
+        " that nobody knows, after an audit."
         " Where there are more none is, and an event says so: something else may be wrong. 0: none"
         " ever.",
     ),

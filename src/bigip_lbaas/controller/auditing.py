@@ -8,7 +8,8 @@ from typing import Any
 
 from bigip_lbaas.controller.homes import as_home
 from bigip_lbaas.controller.settings import ControllerSettings
-from bigip_lbaas.domain.drift import Finding
+from bigip_lbaas.controller.strangers import let_go_of_orphans
+from bigip_lbaas.domain.drift import DriftKind, Finding
 from bigip_lbaas.domain.ids import AgentId, LoadBalancerId
 from bigip_lbaas.store import records
 from bigip_lbaas.store.aside import select_readable
@@ -24,6 +25,7 @@ from bigip_lbaas.wire.messages import (
     Graphs,
     GraphsWanted,
     KnownGraph,
+    Sighting,
 )
 
 GRAPHS_AT_ONCE = 200  # some 2 kB each
@@ -149,6 +151,10 @@ def record_drift(tx: Transaction, settings: ControllerSettings, report: DriftRep
     new = {id_: one for id_, one in found.items() if id_ not in known}
     tx.put_all(tuple(_row(tx, settings, report, one, known.get(id_)) for id_, one in found.items()))
     _tell_new(tx, settings, report, new.values())
+    seen_before = {id_ for id_ in found if id_ in known}
+    orphans = [one for one in found.values() if one.kind is DriftKind.ORPHAN]
+    twice = [one for id_, one in found.items() if id_ in seen_before and one in orphans]
+    _judge_orphans(tx, settings, report, orphans, twice)
     gone = [row for id_, row in known.items() if id_ not in found] if not report.more else []
     for row in gone:
         tx.delete(records.Drift, row.id)
@@ -158,6 +164,44 @@ def record_drift(tx: Transaction, settings: ControllerSettings, report: DriftRep
     request = tx.get(records.AuditRequest, environment, report.agent_id)
     if request is not None and report.request >= request.number:
         tx.delete(records.AuditRequest, environment, report.agent_id)
+
+
+def _judge_orphans(
+    tx: Transaction,
+    settings: ControllerSettings,
+    report: DriftReport,
+    orphans: Sequence[Finding],
+    twice: Sequence[Finding],
+) -> None:
+    """Let go of what nobody knows and two audits have found, unless it is suspiciously much.
+
+    Very many such ones, or more than are known, are likelier the mark of a wrong database.
+    """
+    many = len({one.load_balancer_id for one in orphans})
+    if not report.repairs or not twice or report.more:
+        return
+    if not report.past_limit and (many > report.purge_limit or many > report.load_balancers):
+        said = (
+            f"{report.device_name} has {many} load balancers that nobody knows here, purge_limit is"
+            f" {report.purge_limit} and {report.load_balancers} are known: none is removed; look at"
+            " bigip-lbaas audit list --kind orphan, and if that is right say audit run --repair"
+            " --past-limit"
+        )
+        latest = tx.select(
+            records.Event, environment=settings.environment, kind="orphans", order_by="-number",
+            limit=1,
+        )  # fmt: skip
+        if not latest or latest[0].text != said:
+            record_event(tx, settings.environment, "orphans", f"group {report.group}", said)
+        return
+    addresses = {one.load_balancer_id: one.found for one in orphans if one.found}
+    some = {
+        one.load_balancer_id: Sighting(
+            one.load_balancer_id, one.project_id, addresses.get(one.load_balancer_id, "")
+        )
+        for one in twice
+    }
+    let_go_of_orphans(tx, settings, report.group, some.values())
 
 
 def _id_of(environment: str, device: str, one: Finding) -> str:
@@ -201,7 +245,7 @@ def _tell_new(
         record_event(tx, environment, "drift", f"group {report.group}", said)
         return
     for whose, findings in by_whom.items():
-        words = "; ".join(one.words() for one in findings[:NAMED_IN_EVENT])
+        words = "; ".join(replace(one, left="").words() for one in findings[:NAMED_IN_EVENT])
         others = len(findings) - NAMED_IN_EVENT
         more = f"; and {others} more" if others > 0 else ""
         can = then if any(not one.left for one in findings) else ""

@@ -5,8 +5,8 @@ wanted only the API can say; one that is not leaves as a tombstone does: by its 
 under a fence, and nobody is told.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bigip_lbaas.controller.places import leave_a_tombstone, move_all_in, move_out
@@ -68,20 +68,18 @@ def record_sightings(
 def take_off(tx: Transaction, settings: ControllerSettings) -> tuple[LoadBalancerId, ...]:
     """Have strangers that the API does not know either taken off the devices; return them.
 
-    Only where commits are known to have been lost, and no more of them than there are load
-    balancers: a database that knows next to nothing is likelier the wrong one. Those that are
-    left alone are forgotten: the next inventory finds what is still there.
+    Only those that two audits have found, or where commits are known to have been lost, and no
+    more of them than there are load balancers: a database that knows next to nothing is likelier
+    the wrong one. Those that are left alone are forgotten: what is still there is found again.
     """
     where: dict[str, Any] = {"environment": settings.environment}
     rows = tx.select(records.Stranger, unwanted=True, **where)
     if not rows:
         return ()
     many = tx.count(records.LoadBalancer, "environment", **where).get(settings.environment, 0)
-    why_not = ""
-    if tx.get(records.Sequence, LOSSES) is None:
-        why_not = "no commits are known to have been lost"
-    elif len(rows) > many:
-        why_not = f"there are {len(rows)} such ones and {many} that are known"
+    too_many, none_lost = "", tx.get(records.Sequence, LOSSES) is None
+    if len(rows) > many:
+        too_many = f"there are {len(rows)} such ones and {many} that are known"
     gone = []
     these = OneOf("id", tuple(row.load_balancer_id for row in rows))
     known = tx.count(records.LoadBalancer, "id", these)
@@ -91,12 +89,34 @@ def take_off(tx: Transaction, settings: ControllerSettings) -> tuple[LoadBalance
             continue
         one = Sighting(row.load_balancer_id, row.project_id, row.vip_address)
         why = "neither this database nor the API knows it"
+        why_not = too_many
+        if none_lost and not row.may_go and not too_many:
+            why_not = "no commits are known to have been lost, and no two audits have found it"
         if why_not:
             _leave_alone(tx, settings, row, f"{why}; it is left on the devices, since {why_not}")
         else:
             _bury(tx, settings, row.group, row.load_balancer_id, one, why)
             gone.append(row.load_balancer_id)
     return tuple(gone)
+
+
+def let_go_of_orphans(
+    tx: Transaction, settings: ControllerSettings, group: GroupNumber, orphans: Iterable[Sighting]
+) -> None:
+    """Have the API asked for what two audits have found and nobody here knows; then it may go."""
+    for one in orphans:
+        id_ = one.load_balancer_id
+        if tx.count(records.LoadBalancer, "id", OneOf("id", (id_,))):
+            continue  # it was accepted, or is being taken off, since
+        row = tx.get(records.Stranger, id_, lock=True)
+        place = tx.get(records.PlacementRow, id_)
+        if place is not None and place.group != group:
+            continue
+        if row is None:
+            _note_stranger(tx, settings, group, one)
+            row = tx.get(records.Stranger, id_)
+        if row is not None and not row.may_go:
+            tx.put(replace(row, may_go=True))
 
 
 def _leave_alone(

@@ -183,7 +183,8 @@ class PlacementRow:
 class Stranger:
     """A load balancer that a group's devices have and this database does not know.
 
-    unwanted: the API does not know it either, so it is to be taken off the devices.
+    unwanted: the API does not know it either, so it is to be taken off the devices. may_go: though
+    no commits were lost, since two audits have found it.
     """
 
     KEY: ClassVar = ("load_balancer_id",)
@@ -194,6 +195,7 @@ class Stranger:
     vip_address: str
     found_at: float
     unwanted: bool = False
+    may_go: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

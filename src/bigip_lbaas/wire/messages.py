@@ -310,7 +310,8 @@ class DriftReport:
     repaired: it differs no more because of what was written; nothing else was found. removed:
     objects (collection and path) that went with it.
     request: which of an operator's requests it answers. reads: requests to the device meanwhile,
-    those for other work included.
+    those for other work included. purge_limit: so many load balancers that nobody knows may be
+    removed at a time; past_limit: an operator has agreed to more, this time.
     """
 
     agent_id: AgentId
@@ -330,6 +331,8 @@ class DriftReport:
     reads: int = 0
     took_s: float = 0.0
     request: int = 0
+    purge_limit: int = 0
+    past_limit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,15 @@
+"""What two audits have found to be nobody's may go though no commits were lost."""
+
+from alembic import op
+
+from bigip_lbaas.store.migrations.columns import BOOLEAN, column
+
+revision = "0008_orphans"
+down_revision = "0007_drift"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the column; what older programs write has none."""
+    op.add_column("bigip_lbaas_stranger", column("may_go", BOOLEAN, nullable=True))
