@@ -4,8 +4,8 @@ from alembic import op
 
 from bigip_lbaas.store.migrations.columns import BOOLEAN, column
 
-revision = "0008_orphans"
-down_revision = "0007_drift"
+revision = "0009_orphans"
+down_revision = "0008_sources"
 branch_labels = None
 depends_on = None
 
