@@ -124,7 +124,7 @@ class World:
             {
                 "nudge": controller.on_nudge,
                 "outcome": controller.on_outcome,
-                "report": controller.on_report,
+                "report": lambda payload: self._report(controller, payload),
                 "ready": controller.on_ready,
                 "sightings": controller.on_sightings,
                 "drift": controller.audits.on_drift,
@@ -141,6 +141,11 @@ class World:
                     "measure": lambda _payload: agent.report_once(),  # noqa: B023
                     "audit": lambda payload: agent.chores.order(decode(AuditOrder, payload)),  # noqa: B023
                 }[method](payload)
+
+    @staticmethod
+    def _report(controller: Controller, payload: dict[str, Any]) -> None:
+        controller.on_report(payload)
+        controller.reports.write_some()
 
     # -- parts
 

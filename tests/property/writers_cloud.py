@@ -108,6 +108,7 @@ class Cloud:
             del self.messages[index]
             controller = self._next_controller()
             getattr(controller, f"on_{method}")(payload)
+            controller.reports.write_some()
             return True
         for process in reversed(self.fleet.living()):
             if topic != queue_of(process.agent_id) or process.is_frozen:

@@ -1,13 +1,17 @@
 """What is remembered of capacity reports: the history, and policies that differ."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from bookkeeping import ENVIRONMENT, Books, ready
 
-from bigip_lbaas.controller.reporting import forget_history
+from bigip_lbaas.controller.reporting import ReportsWaiting, forget_history
 from bigip_lbaas.domain.capacity import CapacityReport, Reading
 from bigip_lbaas.domain.history import Trace, begin_of
 from bigip_lbaas.scheduling.policy_difference import difference
 from bigip_lbaas.store import records
+from bigip_lbaas.store.port import Store, Transaction
 
 
 def tenants(value: float, limit: float = 10.0) -> tuple[Reading, ...]:
@@ -123,3 +127,49 @@ def test_an_event_names_policies_that_differ_once_and_when_they_agree_again() ->
     for _ in range(2):
         books.report("h2:1", second, readings=tenants(1.0, 10.0))
     assert told() == [said, "the agents agree again"]
+
+
+class CountedWrites:
+    """A store that counts the transactions that are written."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.count = store, 0
+
+    def write(self, work: Callable[[Transaction], Any]) -> Any:
+        self.count += 1
+        return self.store.write(work)
+
+
+def test_reports_that_wait_share_a_transaction_and_a_bad_one_takes_none_with_it() -> None:
+    books = Books()
+    agents = ("h3:1", "h1:1", "h2:1")
+    for agent in agents:
+        books.register(agent.partition(":")[0], 1, ("device-of-1",))
+    kept: list[str] = []
+    defects: list[Exception] = []
+
+    def survive(work: Callable[[], None]) -> Exception | None:
+        try:
+            work()
+        except ValueError as error:
+            defects.append(error)
+            return error
+        return None
+
+    def come(number: int, **more: Any) -> None:
+        for agent in agents:
+            fields = {"has_policy": True, "readings": tenants(2.0), "number": number}
+            fields |= more if agent == "h2:1" else {}
+            waiting.put(CapacityReport(ENVIRONMENT, 1, agent, books.agent(agent).epoch, **fields))
+        waiting.write_some()
+
+    def numbers() -> dict[str, int]:
+        return {row.report.agent_id: row.report.number for row in books.all(records.Report)}
+
+    writes = CountedWrites(books.store)
+    waiting = ReportsWaiting(writes, books.settings, lambda: kept.append("kept"), survive)
+    come(1)
+    assert (writes.count, kept, numbers()) == (1, ["kept"], dict.fromkeys(agents, 1))
+    come(2, readings=(Reading("tenant_count", None, 10.0),))
+    assert len(defects) == 2  # of all together, and of that one alone
+    assert numbers() == {"h1:1": 2, "h2:1": 1, "h3:1": 2}

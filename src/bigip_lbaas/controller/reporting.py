@@ -1,7 +1,10 @@
 """Writes down what an agent's capacity report says: of the moment, of the hour, of the policy."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from bigip_lbaas.controller.costs import learn_from
 from bigip_lbaas.controller.fullness import remember_full
@@ -12,8 +15,62 @@ from bigip_lbaas.scheduling.policy_difference import difference
 from bigip_lbaas.store import records
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.locking import locked
-from bigip_lbaas.store.port import AtMost, Transaction
+from bigip_lbaas.store.port import AtMost, Store, Transaction
 from bigip_lbaas.store.versions import books_changed
+
+REPORTS_AT_ONCE = 64  # in a transaction
+
+
+@dataclass
+class ReportsWaiting:
+    """Reports that have come and are not written down yet: many share a transaction.
+
+    A large fleet costs no more commits for that than a small one. What is lost with a controller
+    comes again with the next report. kept: some report was written down. survive: does something
+    and returns the defect that it met.
+    """
+
+    store: Store
+    settings: ControllerSettings
+    kept: Callable[[], None]
+    survive: Callable[[Callable[[], None]], Exception | None]
+    _waiting: deque[CapacityReport] = field(default_factory=deque)
+    _arrived: threading.Event = field(default_factory=threading.Event)
+
+    def put(self, report: CapacityReport) -> None:
+        """Have a report wait with the others."""
+        self._waiting.append(report)
+        self._arrived.set()
+
+    def serve(self, stop: threading.Event) -> None:
+        """Write what comes until told to stop (see `wake`); at once after a quiet time."""
+        while not stop.is_set():
+            self._arrived.wait()
+            self._arrived.clear()
+            while self._waiting and not stop.is_set():
+                self.write_some()
+                stop.wait(self.settings.report_gather_s)
+
+    def wake(self) -> None:
+        """Have `serve` look whether it is to stop."""
+        self._arrived.set()
+
+    def write_some(self) -> None:
+        """Write down the oldest that wait, together; what fails so, one by one."""
+        if not self._waiting:
+            return
+        some = [self._waiting.popleft() for _ in range(min(REPORTS_AT_ONCE, len(self._waiting)))]
+        if self.survive(partial(self._write, some)) is not None and len(some) > 1:
+            for report in some:
+                self.survive(partial(self._write, (report,)))
+
+    def _write(self, reports: Sequence[CapacityReport]) -> None:
+        in_order = sorted(reports, key=lambda one: (one.group, one.agent_id, one.number))
+        kept = self.store.write(
+            lambda tx: [record_report(tx, self.settings, one) for one in in_order]
+        )
+        if any(kept):
+            self.kept()
 
 
 def record_report(tx: Transaction, settings: ControllerSettings, report: CapacityReport) -> bool:

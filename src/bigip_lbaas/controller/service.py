@@ -20,7 +20,7 @@ from bigip_lbaas.controller.homes import homes_of
 from bigip_lbaas.controller.parting import hand_over
 from bigip_lbaas.controller.placing import Attended, Desk, attend_all
 from bigip_lbaas.controller.recording import record_outcome
-from bigip_lbaas.controller.reporting import record_report
+from bigip_lbaas.controller.reporting import ReportsWaiting
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import SilenceWatch, silence_of
 from bigip_lbaas.controller.sources import doubt
@@ -74,6 +74,8 @@ class Controller:
             around.store, settings, around.monotonic_s, around.random_hex
         )
         self.audits = Audits(settings, around.store, self._tell_agent)
+        self._swept = threading.Event()  # set: sweep at once
+        self.reports = ReportsWaiting(around.store, settings, self._swept.set, self._survive)
         self._places_to_register = threading.BoundedSemaphore(REGISTRATIONS_AT_ONCE)
         self._registers = threading.Lock()  # the database lets one at a time anyway
         hands = Hands(self.attend, around.statuses_wait, self._hand_over, self._survive)
@@ -83,7 +85,6 @@ class Controller:
         self._handed_over: deque[registry.Takeover] = deque()  # whose new agents are to be told
         self._look = threading.Event()  # set: watch at once
         self._stop = threading.Event()
-        self._swept = threading.Event()  # set: sweep at once
         self._servers: list[Server] = []
         self._threads: list[threading.Thread] = []
 
@@ -111,7 +112,7 @@ class Controller:
             serve(heartbeat_queue, host, beats, self._settings.heartbeat_workers),
             serve(topics.global_queue(environment), host, work, self._settings.workers),
         ]
-        for loop in (self._watch_loop, self._sweep_loop):
+        for loop in (self._watch_loop, self._sweep_loop, self._report_loop):
             thread = threading.Thread(target=loop, name=f"{name}-{loop.__name__}", daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -121,6 +122,7 @@ class Controller:
         self._stop.set()
         self._look.set()
         self._swept.set()
+        self.reports.wake()
         for server in self._servers:
             server.stop()
         for thread in self._threads:
@@ -152,9 +154,7 @@ class Controller:
 
     def on_report(self, payload: dict[str, Any]) -> None:
         """Keep a capacity report; requests that waited for one are looked at again."""
-        report = decode(CapacityReport, payload)
-        if self._around.store.write(lambda tx: record_report(tx, self._settings, report)):
-            self._swept.set()
+        self.reports.put(decode(CapacityReport, payload))
 
     def on_ready(self, payload: dict[str, Any]) -> None:
         """Send an agent that has taken its homes over all that is not settled in them."""
@@ -369,6 +369,9 @@ class Controller:
             self._swept.clear()
             if not self._stop.is_set():
                 self._survive(self.sweep)
+
+    def _report_loop(self) -> None:
+        self.reports.serve(self._stop)
 
     def sweep(self) -> None:
         """Find what no message brought along; tell agents of the audits that operators want."""

@@ -21,7 +21,8 @@ class ControllerSettings:
     lease_s: for how long an answered heartbeat lets an agent write. takeover_margin_s: how much
     longer than the lease an agent must be silent before its homes are taken; covers clocks that
     run at different speeds and the request that an agent had begun.
-    report_ttl_s: how long a capacity report counts as fresh.
+    report_ttl_s: how long a capacity report counts as fresh; report_gather_s: how long reports
+    wait for each other, once some have been written.
     pending_deadline_s: a revision that has not ended by then is told as ERROR.
     resend_s: how long an assignment may stay without an outcome before it is sent again;
     behind_resend_s: the same for what has been told, but is not on every device yet.
@@ -48,6 +49,7 @@ class ControllerSettings:
     takeover_margin_s: float = 1.0
     source_patience_s: float = 30.0
     report_ttl_s: float = 30.0
+    report_gather_s: float = 0.5
     pending_deadline_s: float = 240.0
     resend_s: float = 5.0
     behind_resend_s: float = 30.0
