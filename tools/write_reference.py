@@ -6,10 +6,10 @@ import io
 import os
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from oslo_config import cfg
+from written import write_or_check
 
 from bigip_lbaas.cmd import db_manage
 from bigip_lbaas.cmd import main as program
@@ -20,7 +20,6 @@ from bigip_lbaas.provider.octavia import settings
 from bigip_sim import cli as simulator
 from bigip_sim.faults.kinds import COMMON, KINDS
 
-DIRECTORY = Path(__file__).parent.parent / "docs" / "reference"
 WIDTH = "100"  # of the help texts, whatever the terminal
 NOTE = "<!-- Written by tools/write_reference.py from the code; changes here are lost. -->\n\n"
 
@@ -141,32 +140,11 @@ PAGES = {
 }
 
 
-def stale() -> list[str]:
-    """Return the pages that are not what the code says."""
+def pages() -> dict[str, str]:
+    """Return the texts of all pages by file name."""
     os.environ["COLUMNS"] = WIDTH
-    return [
-        name
-        for name, write in PAGES.items()
-        if not (DIRECTORY / name).is_file()
-        or (DIRECTORY / name).read_text(encoding="utf-8") != NOTE + write()
-    ]
-
-
-def main() -> int:
-    """Write the pages, or say which are stale; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say which pages are stale")
-    if parser.parse_args().check:
-        found = stale()
-        if found:
-            print(f"stale in docs/reference: {', '.join(found)}; run make docs")
-        return 1 if found else 0
-    os.environ["COLUMNS"] = WIDTH
-    DIRECTORY.mkdir(parents=True, exist_ok=True)
-    for name, write in PAGES.items():
-        (DIRECTORY / name).write_text(NOTE + write(), encoding="utf-8")
-    return 0
+    return {name: NOTE + write() for name, write in PAGES.items()}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(str(__doc__), "docs/reference", pages))

@@ -1,13 +1,11 @@
 """Writes the configuration samples of deploy/samples with oslo-config-generator, from the code."""
 
-import argparse
 import io
 import sys
-from pathlib import Path
 
 from oslo_config import cfg, generator
+from written import write_or_check
 
-DIRECTORY = Path(__file__).parent.parent / "deploy" / "samples"
 SECRETS = """\
 # This file holds secrets. Every account of a host can read the command lines of its processes, so
 # controllers, agents and drivers take secrets from files like this one and from nowhere else; the
@@ -56,30 +54,10 @@ def sample(name: str) -> str:
     return f"{HEADS[name]}\n\n{options}"
 
 
-def stale() -> list[str]:
-    """Return the samples that are not what the code says."""
-    paths = {name: DIRECTORY / f"{name}.conf.sample" for name in NAMESPACES}
-    return [
-        path.name
-        for name, path in paths.items()
-        if not path.is_file() or path.read_text(encoding="utf-8") != sample(name)
-    ]
-
-
-def main() -> int:
-    """Write the samples, or say which are stale; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say which samples are stale")
-    if parser.parse_args().check:
-        found = stale()
-        if found:
-            print(f"stale in deploy/samples: {', '.join(found)}; run make docs")
-        return 1 if found else 0
-    DIRECTORY.mkdir(parents=True, exist_ok=True)
-    for name in NAMESPACES:
-        (DIRECTORY / f"{name}.conf.sample").write_text(sample(name), encoding="utf-8")
-    return 0
+def samples() -> dict[str, str]:
+    """Return the texts of all samples by file name."""
+    return {f"{name}.conf.sample": sample(name) for name in NAMESPACES}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(str(__doc__), "deploy/samples", samples))

@@ -53,7 +53,7 @@ def test_only_what_is_pending_or_failed_is_listed_when_asked_for(books: Books) -
         return {row["id"] for row in table(reading.LOAD_BALANCER_COLUMNS, rows)}
 
     assert ids() == {done.id, failed.id, waiting.id}
-    assert ids(reading.PENDING) == {waiting.id}
+    assert ids(records.UNFINISHED) == {waiting.id}
     assert ids(reading.ERROR) == {failed.id}
     assert ids(project_id="another") == set()
 

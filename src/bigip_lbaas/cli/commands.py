@@ -17,6 +17,7 @@ from bigip_lbaas.cli.listing import wanted
 from bigip_lbaas.cli.lists import DeviceList, DeviceShow, EventList, HomeList
 from bigip_lbaas.cli.provider_commands import ProviderAdd, ProviderList, ProviderRemove
 from bigip_lbaas.cli.simulate import Simulate
+from bigip_lbaas.store import records
 
 
 class AgentList(Lister):
@@ -63,7 +64,7 @@ class LoadBalancerList(Lister):
         parser.add_argument("--project", metavar="ID", help="of this project only")
         how_far = parser.add_mutually_exclusive_group()
         how_far.add_argument(
-            "--pending", dest="phases", action="store_const", const=reading.PENDING,
+            "--pending", dest="phases", action="store_const", const=records.UNFINISHED,
             help="only those whose last change has not ended yet",
         )  # fmt: skip
         how_far.add_argument(

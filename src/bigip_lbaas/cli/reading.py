@@ -30,7 +30,6 @@ AGENT_COLUMNS = (
     "id", "environment", "group", "alive", "admin up", "homes", "heard of", "devices", "reason",
 )  # fmt: skip
 
-PENDING = (Phase.WAITING, Phase.ASSIGNED)
 ERROR = (Phase.FAILED,)
 
 Rows = tuple[tuple[str, ...], ...]

@@ -25,10 +25,9 @@ from bigip_lbaas.store import records
 from bigip_lbaas.store.aside import select_readable
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import OneOf, Transaction
-from bigip_lbaas.store.records import Phase
+from bigip_lbaas.store.records import UNFINISHED, Phase
 from bigip_lbaas.wire.messages import Assignment
 
-UNFINISHED = (Phase.WAITING, Phase.ASSIGNED)
 OPEN = (*UNFINISHED, Phase.FAILED)  # some device may not have what it must
 Waited = Callable[
     [records.LoadBalancer], float

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 from bigip_lbaas.controller.homes import Nonces, as_home, give_home
 from bigip_lbaas.controller.places import move_out
-from bigip_lbaas.controller.placing import UNFINISHED
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.telling import (
     keep_tombstone,
@@ -18,7 +17,7 @@ from bigip_lbaas.store import records
 from bigip_lbaas.store.aside import select_readable
 from bigip_lbaas.store.fences import begin_anew
 from bigip_lbaas.store.port import OneOf, Transaction
-from bigip_lbaas.store.records import Phase
+from bigip_lbaas.store.records import UNFINISHED, Phase
 from bigip_lbaas.wire.marks import contradict, mark_of
 from bigip_lbaas.wire.messages import Outcome
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bigip_lbaas.controller.places import leave_a_tombstone, move_all_in, move_out
-from bigip_lbaas.controller.placing import UNFINISHED
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.graph import ServiceGraph
 from bigip_lbaas.domain.ids import GroupNumber, LoadBalancerId, RequestId
@@ -19,7 +18,7 @@ from bigip_lbaas.store.aside import select_readable
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.fences import LOSSES, LOST_AT
 from bigip_lbaas.store.port import OneOf, Transaction
-from bigip_lbaas.store.records import Phase
+from bigip_lbaas.store.records import UNFINISHED, Phase
 from bigip_lbaas.wire.messages import Sighting, Sightings
 
 PLACED_UNNOTICED_S = 300.0  # so long before a loss was noticed load balancers may have been placed

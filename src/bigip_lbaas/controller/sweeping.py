@@ -9,7 +9,6 @@ from bigip_lbaas.controller import registry
 from bigip_lbaas.controller.admitting import forget_holds
 from bigip_lbaas.controller.costs import forget_costs, level_costs
 from bigip_lbaas.controller.decisions import forget_decisions, forget_snapshots
-from bigip_lbaas.controller.placing import UNFINISHED
 from bigip_lbaas.controller.reporting import forget_history
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import Waits
@@ -24,7 +23,7 @@ from bigip_lbaas.store.aside import Aside, select_readable
 from bigip_lbaas.store.events import forget_events
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import OneOf, Store, Transaction
-from bigip_lbaas.store.records import Phase
+from bigip_lbaas.store.records import UNFINISHED, Phase
 
 TRIES = 5  # of a piece of work that meets a defect each time; then it is set aside
 AT_ONCE = 500  # rows; a hundred device groups write 1,300 an hour

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bigip_lbaas.controller.placing import UNFINISHED
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import Waits
 from bigip_lbaas.domain.graph import ObjectKind, ObjectRef
@@ -14,7 +13,7 @@ from bigip_lbaas.store import records
 from bigip_lbaas.store.aside import Aside
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.port import OneOf, Transaction
-from bigip_lbaas.store.records import Phase
+from bigip_lbaas.store.records import UNFINISHED, Phase
 
 LOG = logging.getLogger(__name__)
 WHY = "the row of this load balancer is damaged, or of a newer program"

@@ -43,6 +43,9 @@ class Phase(StrEnum):
     GONE = "gone"  # deleted everywhere that answers
 
 
+UNFINISHED = (Phase.WAITING, Phase.ASSIGNED)  # what the API shows as PENDING
+
+
 @dataclass(frozen=True, slots=True)
 class LoadBalancer:
     """One load balancer as last accepted.

@@ -51,10 +51,8 @@ class AgentTelemetry:
         )
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Yield what collect does, without samples."""
-        for measure in catalogue.AGENT:
-            if measure.kind == "gauge":
-                yield measure.gauge()
+        """Return what collect yields, without samples."""
+        return catalogue.gauges(catalogue.AGENT)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield how the agent is now."""

@@ -1,5 +1,6 @@
 """All metrics that there are; whatever measures takes their names, labels and words from here."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -40,6 +41,11 @@ class Measure:
     def histogram(self, registry: CollectorRegistry) -> Histogram:
         """Return a new histogram in that registry."""
         return Histogram(self.name, self.says, self.labels, registry=registry, buckets=BUCKETS_S)
+
+
+def gauges(measures: Iterable[Measure]) -> Iterator[GaugeMetricFamily]:
+    """Yield the gauges among them, without samples: what a collector says that it collects."""
+    return (measure.gauge() for measure in measures if measure.kind == "gauge")
 
 
 def _gauge(name: str, labels: str, says: str) -> Measure:

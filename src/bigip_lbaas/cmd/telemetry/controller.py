@@ -60,10 +60,8 @@ class ControllerTelemetry:
         )
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Yield what collect does, without samples."""
-        for measure in catalogue.CONTROLLER:
-            if measure.kind == "gauge":
-                yield measure.gauge()
+        """Return what collect yields, without samples."""
+        return catalogue.gauges(catalogue.CONTROLLER)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield how the controller is now, and what the database has, if it says so in time."""

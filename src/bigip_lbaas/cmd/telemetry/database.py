@@ -11,10 +11,9 @@ from bigip_lbaas.domain.ids import EnvironmentName, GroupNumber
 from bigip_lbaas.store import records
 from bigip_lbaas.store.aside import select_readable
 from bigip_lbaas.store.port import Store, Transaction
-from bigip_lbaas.store.records import Phase
+from bigip_lbaas.store.records import UNFINISHED, Phase
 
 DEADLINE_S = 3.0  # a scrape is usually given up after 10 s
-PENDING = (Phase.WAITING, Phase.ASSIGNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ def see(tx: Transaction, environment: EnvironmentName) -> Seen:
     here: dict[str, Any] = {"environment": environment}
     counts = tx.count(records.LoadBalancer, "phase", **here)
     pending_s = {}
-    for phase in PENDING:
+    for phase in UNFINISHED:
         oldest, _ = select_readable(
             tx, records.LoadBalancer, phase=phase, order_by="accepted_at", limit=1, **here
         )
