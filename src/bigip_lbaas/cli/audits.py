@@ -1,7 +1,7 @@
 """The commands about audits: what they have found, when they were made, and to have one made."""
 
 from argparse import ArgumentParser, Namespace
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cliff.command import Command
@@ -9,7 +9,7 @@ from cliff.lister import Lister
 
 from bigip_lbaas.cli.app import OperatorApp
 from bigip_lbaas.cli.listing import Rows, Wanted, wanted
-from bigip_lbaas.cli.told import Told, told_span
+from bigip_lbaas.cli.told import told_span
 from bigip_lbaas.domain.drift import DriftKind, Finding
 from bigip_lbaas.domain.errors import RequestRejected
 from bigip_lbaas.domain.ids import LoadBalancerId, ProjectId
@@ -18,8 +18,11 @@ from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.port import Store, Transaction
 
 FINDING_COLUMNS = (
-    "load balancer", "kind", "what", "device", "since", "audits", "project", "group", "environment",
+    "load balancer", "kind", "object", "field", "wanted", "found", "left", "device", "since",
+    "audits", "project", "group", "environment",
 )  # fmt: skip
+SHOWN_IN_A_TABLE = 6  # of the columns of audits
+FINDING_COLUMNS_OF_A_TABLE = ("load balancer", "what", "device", "since")
 AUDIT_COLUMNS = (
     "agent", "device", "ended ago", "findings", "load balancers", "objects", "requests", "took",
     "repairs", "environment",
@@ -36,7 +39,7 @@ class AuditList(Lister):
         parser: ArgumentParser = super().get_parser(prog_name)
         parser.add_argument("--environment", help="of this environment only")
         parser.add_argument("--group", type=int, help="of this device group only")
-        parser.add_argument("--device", metavar="SERIAL", help="on this device only")
+        parser.add_argument("--device", help="on this device only: serial number or name")
         parser.add_argument("--load-balancer", metavar="ID", help="of this load balancer only")
         parser.add_argument("--project", metavar="ID", help="of this project only")
         parser.add_argument(
@@ -49,11 +52,13 @@ class AuditList(Lister):
         which = wanted(
             environment=parsed_args.environment,
             group=parsed_args.group,
-            device=parsed_args.device,
             load_balancer_id=parsed_args.load_balancer,
             project_id=parsed_args.project,
         )
-        return FINDING_COLUMNS, finding_rows(self.app.open_store(), which, parsed_args.kind)
+        found = drift(self.app.open_store(), which, parsed_args.kind, parsed_args.device)
+        if parsed_args.formatter == "table":
+            return FINDING_COLUMNS_OF_A_TABLE, told_rows(found)
+        return FINDING_COLUMNS, finding_rows(found)
 
 
 class AuditShow(Lister):
@@ -71,7 +76,9 @@ class AuditShow(Lister):
     def take_action(self, parsed_args: Namespace) -> Any:
         """Return columns and rows."""
         which = wanted(environment=parsed_args.environment, group=parsed_args.group)
-        return AUDIT_COLUMNS, audit_rows(self.app.open_store(), which)
+        rows = audit_rows(self.app.open_store(), which)
+        shown = SHOWN_IN_A_TABLE if parsed_args.formatter == "table" else len(AUDIT_COLUMNS)
+        return AUDIT_COLUMNS[:shown], [row[:shown] for row in rows]
 
 
 class AuditRun(Command):
@@ -129,41 +136,66 @@ class Wish:
     past_limit: bool = False
 
 
-def finding_rows(store: Store, which: Wanted, kind: str | None = None) -> Rows:
-    """Return one row per difference, under FINDING_COLUMNS."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What audits have found, by group and load balancer; now: on the database's clock."""
 
-    def work(tx: Transaction) -> Rows:
-        return tuple(
-            (
-                row.load_balancer_id or "-",
-                row.finding.kind.value,
-                Told(_plain(row.finding), row.finding.words()),
-                row.device_name,
-                told_span(tx.now() - row.first_seen_at, "-"),
-                row.audits,
-                row.project_id,
-                row.group,
-                row.environment,
-            )
-            for row in sorted(
-                tx.select(records.Drift, **which),
-                key=lambda row: (
-                    row.environment,
-                    row.group,
-                    row.load_balancer_id,
-                    row.finding.words(),
-                ),
-            )
+    rows: tuple[records.Drift, ...]
+    now: float
+
+
+def drift(store: Store, which: Wanted, kind: str | None = None, device: str | None = None) -> Seen:
+    """Return the differences that the last audits have found."""
+
+    def work(tx: Transaction) -> Seen:
+        rows = [
+            row
+            for row in tx.select(records.Drift, **which)
             if kind in (None, row.finding.kind.value)
-        )
+            and (device is None or device in (row.device, row.device_name))
+        ]
+        rows.sort(
+            key=lambda row: (
+                row.environment, row.group, row.load_balancer_id, row.finding.words(), row.device,
+            )
+        )  # fmt: skip
+        return Seen(tuple(rows), tx.now())
 
     return store.read(work)
 
 
-def _plain(finding: Finding) -> dict[str, str]:
-    """Return a difference for programs."""
-    fields = ("object", "field", "wanted", "found", "left")
-    return {name: getattr(finding, name) for name in fields if getattr(finding, name)}
+def told_rows(seen: Seen) -> Rows:
+    """Return one row per difference for people, under FINDING_COLUMNS_OF_A_TABLE.
+
+    Without the partition, which is the project's for all of a load balancer.
+    """
+    return tuple(
+        (
+            row.load_balancer_id or f"none of project {row.project_id}",
+            _without_partition(row.finding).words(),
+            row.device_name,
+            told_span(seen.now - row.first_seen_at, "-"),
+        )
+        for row in seen.rows
+    )
+
+
+def finding_rows(seen: Seen) -> Rows:
+    """Return one row per difference for programs, under FINDING_COLUMNS."""
+    return tuple(
+        (
+            row.load_balancer_id, row.finding.kind.value, row.finding.object, row.finding.field,
+            row.finding.wanted, row.finding.found, row.finding.left, row.device,
+            round(seen.now - row.first_seen_at, 1), row.audits, row.project_id, row.group,
+            row.environment,
+        )
+        for row in seen.rows
+    )  # fmt: skip
+
+
+def _without_partition(one: Finding) -> Finding:
+    collection, _, full = one.object.partition(" ")
+    return replace(one, object=f"{collection} {full.rpartition('/')[2]}")
 
 
 def audit_rows(store: Store, which: Wanted) -> Rows:
