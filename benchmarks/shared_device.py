@@ -24,6 +24,7 @@ from bigip_lbaas.domain.graph import (
 )
 from bigip_lbaas.domain.ids import GroupNumber, LoadBalancerId, ObjectId, ProjectId
 from bigip_lbaas.icontrol.memory import MemoryDevice
+from bigip_lbaas.icontrol.room import Room
 from bigip_lbaas.ltm.state import Step
 
 
@@ -153,6 +154,7 @@ class SharedDevice:
         self._shared = shared
         self._may_write = may_write
         self.name = shared.identity().serial
+        self.room = Room(5)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._shared, name)

@@ -196,7 +196,7 @@ def test_a_lease_that_ends_while_others_have_the_room_lets_nothing_out() -> None
         assert waiting.wait(10)
         writer = threading.Thread(target=write)
         writer.start()
-        while not session._room._cond._waiters:  # type: ignore[attr-defined]
+        while not session.room._changed._waiters:  # type: ignore[attr-defined]
             pass  # until the writer stands before the room
         has_lease = False
         go_on.set()

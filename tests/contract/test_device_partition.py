@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from bigip_lbaas.agent.partition import StampedPartition, take_over_together
+from bigip_lbaas.agent.partition import StampedPartition
+from bigip_lbaas.agent.together import take_over_together
 from bigip_lbaas.domain.errors import DeviceRefused, FencedOff, RequestRejected
 from bigip_lbaas.domain.graph import (
     Algorithm,

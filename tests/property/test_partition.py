@@ -21,8 +21,10 @@ from hypothesis.stateful import (
 )
 from service_graphs import PROJECT, graphs
 
-from bigip_lbaas.agent.partition import StampedPartition, take_over_together
+from bigip_lbaas.agent.partition import COMMITS, StampedPartition
+from bigip_lbaas.agent.together import take_over_together
 from bigip_lbaas.domain.errors import (
+    CommitMet,
     DeviceBusy,
     DeviceRefused,
     FencedOff,
@@ -53,6 +55,10 @@ def fences(names: Collection[str]) -> set[tuple[int, str]]:
     return {(int(m[1]), m[2]) for name in names if (m := STAMP.fullmatch(name))}
 
 
+# what a device says that a commit met another's, truly or not
+MET = ("met", "met, says one that begins it later", "met, says one that has carried it out")
+
+
 class UnreliableDevice(MemoryDevice):
     """Loses answers and commits, carries some out late, and remembers who wrote over whom."""
 
@@ -68,11 +74,18 @@ class UnreliableDevice(MemoryDevice):
         self.sent += [step.path.name for step in steps if self._is_new_stamp(step)]
         how, self.next_commit = self.next_commit, "answered"
         if how == "busy":
-            raise DeviceBusy(self.name, "another change is being committed")
+            raise DeviceBusy(self.name, "asks to come back later")
+        if how == "met":
+            raise CommitMet(self.name, "another change is being committed")
+        if how == "met, says one that begins it later":
+            self.late.append((tuple(steps), tuple(stamps)))
+            raise CommitMet(self.name, "another change is being committed")
         if how == "late":
             self.late.append((tuple(steps), tuple(stamps)))
             raise OutcomeUnknown(self.name, "no answer to a commit")
         self.carry_out(steps, stamps)
+        if how == "met, says one that has carried it out":
+            raise CommitMet(self.name, "another change is being committed")
         if how == "answer lost":
             raise OutcomeUnknown(self.name, "no answer to a commit")
 
@@ -198,7 +211,7 @@ class AgentsAtOneDevice(RuleBasedStateMachine):
         if not left and not self.rolled_back and not self.device.late:
             assert PARTITION not in self.device.partitions()
 
-    @rule(how=st.sampled_from(["busy", "late", "answer lost"]))
+    @rule(how=st.sampled_from(["busy", "late", "answer lost", *MET]))
     def the_next_commit_goes_wrong(self, how: str) -> None:
         self.device.next_commit = how
 
@@ -324,3 +337,48 @@ def test_a_guard_alone_or_an_unreadable_stamp_is_left_for_a_person(names: tuple[
     with pytest.raises(DeviceRefused, match=r"has its guard but no stamp|cannot read"):
         owner(device, 1).take_over()
     assert device.names() == set(names)
+
+
+class MeetingDevice(UnreliableDevice):
+    """On which somebody else commits at the same time, so often."""
+
+    meets = 0
+
+    def commit(self, steps: Sequence[Step], stamps: Collection[str] = ()) -> None:
+        if self.meets:
+            self.meets -= 1
+            self.next_commit = "met"
+        super().commit(steps, stamps)
+
+
+@given(graphs(1), graphs(1))
+@settings(max_examples=10)
+def test_a_commit_that_met_anothers_is_sent_again_without_reading(
+    before: ServiceGraph, goal: ServiceGraph
+) -> None:
+    device = MeetingDevice()
+    home = owner(device, 1)
+    rests: list[int] = []
+    home.rest = rests.append
+    home.apply([Target(before)])
+    device.stamps = None  # type: ignore[assignment,method-assign]  # nothing is looked at again
+    device.meets = COMMITS - 1
+    assert home.apply([Target(goal)]) == {}
+    if rests:
+        assert rests == list(range(COMMITS - 1))
+    assert len(device.sent) == len(set(device.sent))
+
+
+def test_a_commit_that_goes_on_meeting_others_is_given_up_and_everything_forgotten() -> None:
+    device = MeetingDevice()
+    device.create_partition(PARTITION)
+    home = owner(device, 1)
+    home.take_over()
+    device.meets = COMMITS
+    with pytest.raises(CommitMet):
+        owner(device, 2).take_over()
+    assert device.meets == 0
+    device.meets = COMMITS
+    with pytest.raises(CommitMet):
+        take_over_together([owner(device, 3)])
+    assert take_over_together([owner(device, 3)]) == {}

@@ -202,6 +202,7 @@ class Link:
         self._fleet = process.fleet
         self.name = device.name
         self.requests = 0
+        self.room = device.room
         self.is_unsaved = False
 
     def _reach(self) -> None:

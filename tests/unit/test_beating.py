@@ -14,7 +14,7 @@ from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.errors import StoreUnavailable
 from bigip_lbaas.domain.home import Fence
 from bigip_lbaas.store import records
-from bigip_lbaas.wire.messages import Heartbeat, HeartbeatAnswer
+from bigip_lbaas.wire.messages import Heartbeat, HeartbeatAnswer, RequestShare
 
 
 def fleet_of(agents: int, a_second: float = 200.0) -> Books:
@@ -110,7 +110,7 @@ def test_what_the_store_raises_reaches_everybody_who_waits_and_the_next_ones_are
     assert len(failures) == 3
     store.fails = None
     assert gathering.answer(heartbeat(books, 0)) == HeartbeatAnswer(
-        lease_s=3.0, store_time=books.now
+        lease_s=3.0, store_time=books.now, shares=(RequestShare("device-0", 5),)
     )
 
 
@@ -181,3 +181,34 @@ def test_homes_are_told_only_to_who_does_not_know_them() -> None:
         told = books.beat("h1:1", answer.epoch, 2, homes=homes, highest=seen).homes
         assert told is not None
         assert {home.fence.number for home in told} == {row.fence_number for row in rows}
+
+
+def shares(answers: tuple[HeartbeatAnswer, ...]) -> list[dict[str, int]]:
+    return [{share.device: share.requests for share in answer.shares} for answer in answers]
+
+
+def test_each_heartbeat_tells_an_agent_its_share_as_agents_come_and_go() -> None:
+    books = Books(ControllerSettings(ENVIRONMENT, "controller-1", device_request_limit=5))
+    books.register("h0", 1, ("big-1", "big-2"))
+    books.register("h8", 2, ("big-8",))
+    first = books.agent("h0:1")
+    assert shares(written(books, Heartbeat(first.id, first.epoch, 1))) == [{"big-1": 5, "big-2": 5}]
+    for host in ("h1", "h2"):
+        books.register(host, 1, ("big-1", "big-2"))
+    third = books.agent("h2:1")
+    beats = (Heartbeat(first.id, first.epoch, 2), Heartbeat(third.id, third.epoch, 1))
+    assert shares(written(books, *beats)) == [{"big-1": 2, "big-2": 2}, {"big-1": 1, "big-2": 1}]
+    books.put(replace(books.agent("h1:1"), alive=False))
+    beats = (Heartbeat(first.id, first.epoch, 3), Heartbeat(third.id, third.epoch, 2))
+    assert shares(written(books, *beats)) == [{"big-1": 3, "big-2": 3}, {"big-1": 2, "big-2": 2}]
+
+
+def test_agents_of_another_environment_on_the_same_device_have_their_share_of_it() -> None:
+    books = fleet_of(1)
+    theirs: Any = "dev_2"
+    books.put(records.Group(theirs, 7, devices=("device-0",)))  # type: ignore[arg-type]
+    stranger = replace(books.agent("h0:1"), id="x:7", environment=theirs, group=7)  # type: ignore[arg-type]
+    books.put(stranger)
+    books.put(replace(stranger, id="y:7", alive=False))  # type: ignore[arg-type]
+    books.put(replace(stranger, id="z:8", group=8, devices=("other",)))  # type: ignore[arg-type]
+    assert shares(written(books, heartbeat(books, 0))) == [{"device-0": 3}]

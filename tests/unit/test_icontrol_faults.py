@@ -4,7 +4,13 @@ import json
 
 import pytest
 
-from bigip_lbaas.domain.errors import DeviceBusy, DeviceRefused, OutcomeUnknown, StampRefused
+from bigip_lbaas.domain.errors import (
+    CommitMet,
+    DeviceBusy,
+    DeviceRefused,
+    OutcomeUnknown,
+    StampRefused,
+)
 from bigip_lbaas.icontrol.faults import Refusal, commit_fault_from, fault_from
 from bigip_lbaas.icontrol.metrics import values
 
@@ -25,7 +31,7 @@ MISSING = f"transaction failed:01020036:3: The requested value list ({STAMP}) wa
         (404, body(MISSING), StampRefused),
         (400, body(MISSING.replace(".1)", ".12)")), DeviceRefused),
         (400, body("transaction failed:01070333:3: Virtual Server /a shares"), DeviceRefused),
-        (503, body("There is an active asynchronous task executing.", 32964609), DeviceBusy),
+        (503, body("There is an active asynchronous task executing.", 32964609), CommitMet),
         (429, "", DeviceBusy),
         (503, "<html><h1>Configuration Utility restarting...</h1></html>", OutcomeUnknown),
         (502, "<html>proxy</html>", OutcomeUnknown),

@@ -15,7 +15,14 @@ from bigip_lbaas.domain.cluster import Sight
 from bigip_lbaas.domain.drift import DriftKind, Finding
 from bigip_lbaas.domain.home import Fence, Home
 from bigip_lbaas.wire.codec import decode
-from bigip_lbaas.wire.messages import VERSION, HeartbeatAnswer, KnownGraph, Message, Sighting
+from bigip_lbaas.wire.messages import (
+    VERSION,
+    HeartbeatAnswer,
+    KnownGraph,
+    Message,
+    RequestShare,
+    Sighting,
+)
 
 # A question mark: an older writer may leave it out.
 FIELDS_OF_VERSION_9 = {
@@ -31,7 +38,8 @@ FIELDS_OF_VERSION_9 = {
     "Heartbeat": "agent_id epoch beat homes? highest? lease_s? seen? let_go? goodbye? answered?"
     " sees?",
     "HeartbeatAnswer": "epoch_ended? interval_s? lease_s? store_time? homes? admin_state_up?"
-    " let_go? heard_let_go? surplus? source?",
+    " let_go? heard_let_go? surplus? source? shares?",
+    "RequestShare": "device requests",
     "Ready": "agent_id epoch doubtful?",
     "Sightings": "agent_id group load_balancers",
     "Sighting": "load_balancer_id project_id vip_address",
@@ -70,7 +78,8 @@ VALUES_OF_VERSION_9 = {
     "MonitorType": "HTTP TCP PING",
     "DriftKind": "missing extra changed orphan",
 }
-PARTS = (Finding, KnownGraph, Reading, Home, Sight, Fence, Sighting, graph.ObjectRef,
+PARTS = (RequestShare, Finding, KnownGraph, Reading, Home, Sight, Fence, Sighting,
+         graph.ObjectRef,
          graph.ServiceGraph, graph.Listener, graph.Pool, graph.Member,
          graph.HealthMonitor)  # fmt: skip
 ENUMS = (graph.ObjectKind, graph.ListenerProtocol, graph.PoolProtocol, graph.Algorithm,

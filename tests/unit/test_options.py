@@ -86,6 +86,8 @@ BAD_FOR_BOTH = [
     ("metrics_listen", "192.0.2.1:9105"),  # no address of this host
 ]
 BAD_FOR_AGENTS = [
+    ("device_retry_most", "0.5"),
+    ("device_patience", "0"),
     ("environment_group_number", "0"),
     ("environment_group_number", "-1"),
     ("environment_group_number", "one"),
@@ -123,6 +125,8 @@ BAD_FOR_AGENTS = [
 BAD_FOR_CONTROLLERS = [
     ("heartbeat_interval", "0"),
     ("heartbeat_interval", "nan"),
+    ("device_request_limit", "0"),
+    ("device_request_limit", "11"),
     ("heartbeats_per_second", "0.5"),
     ("heartbeats_per_second", "inf"),
     ("lease", "0.1"),

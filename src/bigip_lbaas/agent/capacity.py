@@ -26,6 +26,7 @@ class Measuring:
     sample: Sample | None
     error: DeviceError | None = None
     is_active: bool = True
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Survey:
 
     def _hanging(self, serial: str, device: Device) -> Measuring:
         said = f"has not answered within {self._within_s:g} s when measured"
-        return Measuring(serial, None, DeviceBusy(device.name, said))
+        return Measuring(serial, None, DeviceBusy(device.name, said), is_late=True)
 
 
 def _lacks(sample: Sample, counters: Mapping[str, Metric]) -> bool:

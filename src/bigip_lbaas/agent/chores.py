@@ -38,6 +38,9 @@ A = TypeVar("A")
 BY_ITSELF = AuditOrder(0)  # what no operator has asked for
 LOOK_AT_EACH_S = 60.0
 
+QUIET_S = 10.0  # between two small questions to a device that answers
+PROBE_LOOK_S = 0.5  # between two looks whether a device's time has come
+
 
 @dataclass
 class Chores:
@@ -88,7 +91,8 @@ class Chores:
     def loops(self) -> tuple[Callable[[], None], ...]:
         """Return what threads are to run until `stop`."""
         loops = (
-            self.report_loop, self.save_loop, self.inventory_loop, self.stray_loop, self.audit_loop,
+            self.probe_loop, self.report_loop, self.save_loop, self.inventory_loop,
+            self.stray_loop, self.audit_loop,
         )  # fmt: skip
         return (*loops, self.sync_loop) if len(self.group.members) > 1 else loops
 
@@ -115,6 +119,14 @@ class Chores:
         """Save what was changed, once more, unless that is never to be done."""
         if self.settings.save_interval_s:
             self.saver.save(within_s)
+
+    def probe_loop(self) -> None:
+        """Ask devices that are left alone again when their time has come, the others now and then.
+
+        So it is noticed that one has been away though there was nothing to do there.
+        """
+        while not self.around.clock.wait(self._stop, PROBE_LOOK_S):
+            self._survive("ask its devices", lambda: self.group.identify(self.pool, 0.0, QUIET_S))
 
     def report_loop(self) -> None:
         """Measure the group and report it, at intervals and when asked."""

@@ -1,7 +1,7 @@
 """Brings load balancers and homes level on every device of the group; says how each ended."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 
 from bigip_lbaas.agent.group import DeviceGroup, Member
@@ -31,6 +31,10 @@ NO_SOURCE = (
 # Does tasks on one device; returns, by their keys, why some were refused, or True where the home's
 # partition is gone; who is not named is done. Raises what went wrong for all.
 Do = Callable[[Member, Sequence[Task]], Mapping[str, bool | ProviderError]]
+
+
+Done = Mapping[str, bool | ProviderError] | ProviderError
+_FAILED = (DeviceUnreachable, DeviceBusy, LeaseExpired)  # who did not get to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,13 @@ def converge(
     if not group.written():
         return tuple(Ending(later=NO_SOURCE) for _ in tasks)
     reachable = group.reachable_written()
-    found = dict(
-        zip(
-            (member.known_as for member in reachable),
-            pool.map(carried(lambda member: _done(group, member, tasks, do)), reachable),
-            strict=True,
-        )
+
+    def level(member: Member) -> Done:
+        return _done(group, member, tasks, do)
+
+    work = carried(level)
+    found = _awaited(
+        group, {member.known_as: (member, pool.submit(work, member)) for member in reachable}
     )
     away = _left_alone(group, reachable)
 
@@ -155,9 +160,7 @@ def known_instead(task: Task, known: Known, agent_id: AgentId) -> Outcome | None
     )
 
 
-def _done(
-    group: DeviceGroup, member: Member, tasks: Sequence[Task], do: Do
-) -> Mapping[str, bool | ProviderError] | ProviderError:
+def _done(group: DeviceGroup, member: Member, tasks: Sequence[Task], do: Do) -> Done:
     try:
         done = do(member, tasks)
     except DeviceError as error:
@@ -169,9 +172,29 @@ def _done(
     return done
 
 
+def _awaited(
+    group: DeviceGroup, asked: Mapping[str, tuple[Member, "Future[Done]"]]
+) -> dict[str, Done]:
+    """Return what was done where; who is slower than others that have done it, is not waited for.
+
+    It goes on there meanwhile, and the device gets no other work before that has ended.
+    """
+    left = {work for _, work in asked.values()}
+    has_one = False
+    while left:
+        ended, left = wait(left, group.settings.slow_s if has_one else None, FIRST_COMPLETED)
+        if has_one and not ended:
+            break
+        has_one = has_one or any(not isinstance(work.result(), _FAILED) for work in ended)
+    return {
+        name: group.go_on_without(member, work) if work in left else work.result()
+        for name, (member, work) in asked.items()
+    }
+
+
 def _left_alone(group: DeviceGroup, reachable: Sequence[Member]) -> dict[str, DeviceUnreachable]:
     return {
-        member.known_as: DeviceUnreachable(member.device.name, member.said or "left alone")
+        member.known_as: DeviceUnreachable(member.device.name, member.why_left_alone)
         for member in group.written()
         if member not in reachable
     }

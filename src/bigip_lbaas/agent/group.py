@@ -1,15 +1,28 @@
 """The devices of an agent's group, and how each of them is doing."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
+from typing import Any
 
+from bigip_lbaas.agent import standing
 from bigip_lbaas.agent.settings import AgentSettings
+from bigip_lbaas.agent.standing import Patience, Standing
 from bigip_lbaas.domain.cluster import SYNC, Sight
-from bigip_lbaas.domain.errors import DeviceError, DeviceUnreachable, OutcomeUnknown
+from bigip_lbaas.domain.errors import (
+    CommitMet,
+    DeviceBusy,
+    DeviceError,
+    DeviceUnreachable,
+    OutcomeUnknown,
+)
 from bigip_lbaas.domain.fleet import UNKNOWN_SERIAL
 from bigip_lbaas.icontrol.port import Device
+from bigip_lbaas.wire.messages import RequestShare
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -17,20 +30,20 @@ class Member:
     """One device of the group. serial is empty until it has answered for the first time.
 
     is_away: it could not be reached, and what it has has not been read and stamped since.
-    away_since_s: since when it has not been reached. is_level: it was in sync with its peers when
-    it last heard them; sync_said: what is wrong with how they sync.
+    late: work there that the rest of the group did not wait for, and that has not ended.
+    is_level: it was in sync with its peers when it last heard them; sync_said: what is wrong with
+    how they sync.
     """
 
     device: Device
     serial: str = ""
-    failures: int = 0
-    retry_at_s: float = 0.0
-    said: str = ""
+    standing: Standing = field(default_factory=Standing)
     is_away: bool = False
-    away_since_s: float | None = None
     is_level: bool = False
     sync_said: str = ""
     asked: "Future[None] | None" = None  # who it is; asked once at a time
+    asked_at_s: float = float("-inf")
+    late: "set[Future[Any]]" = field(default_factory=set)
     returning: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -38,18 +51,30 @@ class Member:
         """Return the serial number, or the address marked as unknown."""
         return self.serial or f"{UNKNOWN_SERIAL}{self.device.name}"
 
+    @property
+    def why_left_alone(self) -> str:
+        """Return why no work goes there."""
+        if self.standing.answers and self.late:
+            return f"{self.device.name}: is slow, and has not finished earlier work"
+        return self.standing.said or "left alone"
+
 
 @dataclass
 class DeviceGroup:
-    """The group's devices; one that cannot be reached is left alone for a growing while."""
+    """The group's devices. Work goes to those that answer and keep up; the others are left alone.
+
+    returned: a device may be given work again, after it was left alone.
+    """
 
     settings: AgentSettings
     monotonic_s: Callable[[], float]
     members: tuple[Member, ...]
     heard: Callable[[Member, str], None] = field(default=lambda _member, _said: None)
-    returned: Callable[[Member], None] = field(default=lambda _member: None)  # while it is_away
+    returned: Callable[[Member], None] = field(default=lambda _member: None)
+    jitter: Callable[[], float] = lambda: 0.5
     source: str = ""  # serial number of the device that is written, where only one is
     _asking: threading.Lock = field(default_factory=threading.Lock)
+    _changing: threading.Lock = field(default_factory=threading.Lock)
 
     def serials(self) -> tuple[str, ...]:
         """Return how the devices are known, sorted."""
@@ -60,9 +85,8 @@ class DeviceGroup:
         return sum(member.device.requests for member in self.members)
 
     def reachable(self) -> tuple[Member, ...]:
-        """Return the devices that may be talked to now."""
-        now_s = self.monotonic_s()
-        return tuple(member for member in self.members if member.retry_at_s <= now_s)
+        """Return the devices to which work may go now."""
+        return tuple(one for one in self.members if one.standing.answers and not one.late)
 
     @property
     def writes_one(self) -> bool:
@@ -88,7 +112,7 @@ class DeviceGroup:
         return tuple(
             Sight(
                 member.known_as,
-                0.0 if member.away_since_s is None else max(0.001, now_s - member.away_since_s),
+                _away_s(member, now_s),
                 member.is_level,
             )
             for member in (self.members if self.writes_one else ())
@@ -96,16 +120,32 @@ class DeviceGroup:
 
     def reachability(self) -> dict[str, bool]:
         """Return device name -> whether it answered when it was last talked to."""
-        return {member.device.name: not member.failures for member in self.members}
+        return {member.device.name: member.standing.answers for member in self.members}
 
-    def identify(self, pool: Executor, within_s: float) -> None:
-        """Ask devices that have not said who they are, and wait for answers at most that long.
+    def share_requests(self, shares: Iterable[RequestShare]) -> None:
+        """Have no more requests under way at each device than this agent's share."""
+        told = {share.device: share.requests for share in shares}
+        for member in self.members:
+            if member.known_as in told:
+                member.device.room.share_out(told[member.known_as])
 
-        A device that answers later has its serial number then. A defect in asking is raised.
+    def identify(self, pool: Executor, within_s: float, quiet_s: float = float("inf")) -> None:
+        """Ask who they are: devices that have not said so, and those whose time to be asked again
+        has come, or who have not been asked for quiet_s. Wait for answers at most that long; one
+        that comes later counts then.
+
+        A defect in asking is raised.
         """
         with self._asking:
-            for member in self.reachable():
-                if not member.serial and (member.asked is None or member.asked.done()):
+            now_s = self.monotonic_s()
+            for member in self.members:
+                is_due = member.standing.is_due(now_s)
+                is_new = member.standing.answers and not member.serial
+                is_quiet = member.standing.answers and now_s - member.asked_at_s > quiet_s
+                if (is_due or is_new or (is_quiet and not member.late)) and (
+                    member.asked is None or member.asked.done()
+                ):
+                    member.asked_at_s = now_s
                     member.asked = pool.submit(self._identify, member)
             asked = [member.asked for member in self.members if member.asked is not None]
         for future in wait(asked, within_s).done:
@@ -116,42 +156,65 @@ class DeviceGroup:
             serial = member.device.identity().serial
         except DeviceError as error:
             self.failed(member, error)
-            if str(error) != member.said:
-                member.said = str(error)
-                self.heard(member, str(error))
         else:
             member.serial = serial
             self.answered(member)
 
     def failed(self, member: Member, error: DeviceError) -> None:
-        """Leave a device that cannot be reached alone for a while, twice as long each time."""
-        if not isinstance(error, DeviceUnreachable):
+        """Note that a device could not be reached, or said "later"; leave it alone if need be."""
+        patience = Patience(self.settings.retry_s, self.settings.device_retry_most_s)
+        if isinstance(error, DeviceUnreachable):
+            after = standing.after_failure
+        elif isinstance(error, DeviceBusy) and not isinstance(error, CommitMet):
+            after = standing.after_later
+        else:
             return
-        wait_s = min(
-            self.settings.retry_s * 2 ** min(member.failures, 10), self.settings.retry_most_s
-        )
-        member.failures += 1
-        if member.away_since_s is None:
-            member.away_since_s = self.monotonic_s()
-        if not isinstance(error, OutcomeUnknown):  # then it was reached, by one request at least
-            member.is_away = True
-        member.retry_at_s = self.monotonic_s() + wait_s
-        if str(error) != member.said:
-            member.said = str(error)
-            self.heard(member, f"{error}; it is tried again in {wait_s:g} s")
+        with self._changing:
+            before, now_s = member.standing, self.monotonic_s()
+            member.standing = after(before, str(error), now_s, patience, self.jitter())
+        if not member.standing.answers and not isinstance(error, OutcomeUnknown):
+            member.is_away = True  # it may have restarted; the unknown commit did reach it
+        if str(error) != before.said or before.answers:
+            again = ""
+            if not member.standing.answers:
+                again = f"; it is tried again in {member.standing.retry_at_s - now_s:.3g} s"
+            self.heard(member, f"{error}{again}")
 
     def answered(self, member: Member) -> None:
         """Note that a device answers."""
-        was_away = member.failures > 0
-        member.failures = 0
-        member.away_since_s = None
-        member.retry_at_s = 0.0
-        member.said = ""
-        if was_away:
+        with self._changing:
+            was_alone = not member.standing.answers
+            member.standing = standing.after_answer(member.standing, self.monotonic_s())
+        if was_alone:
             self.heard(member, f"{member.device.name} answers again")
-            if member.is_away:
-                self.returned(member)
+            self.returned(member)
+
+    def go_on_without(self, member: Member, work: "Future[Any]") -> DeviceUnreachable:
+        """Give a device no other work before it has ended this; return what is said of it."""
+        with self._changing:
+            is_first = not member.late
+            member.late.add(work)
+        if is_first:
+            self.heard(member, f"{member.device.name} is slow: the others do not wait for it")
+        work.add_done_callback(lambda _work: self._caught_up(member, work))
+        return DeviceUnreachable(member.device.name, "is slow, and has not finished yet")
+
+    def _caught_up(self, member: Member, work: "Future[Any]") -> None:
+        with self._changing:
+            member.late.discard(work)
+            is_last = not member.late
+        if (defect := work.exception()) is not None:
+            LOG.error("a bug: work on %s failed", member.device.name, exc_info=defect)
+        if is_last and member.standing.answers:
+            self.heard(member, f"{member.device.name} has finished what it was slow with")
+            self.returned(member)
 
     def by_serial(self, members: Iterable[Member]) -> dict[str, Device]:
         """Return serial number -> device, of those that have said who they are."""
         return {member.serial: member.device for member in members if member.serial}
+
+
+def _away_s(member: Member, now_s: float) -> float:
+    """Return for how long no work has gone to a device because it did not answer."""
+    how = member.standing
+    return 0.0 if how.answers or how.since_s is None else max(0.001, now_s - how.since_s)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from bigip_lbaas.agent.group import Member
 from bigip_lbaas.agent.inbox import Task, ends
-from bigip_lbaas.agent.partition import StampedPartition, take_over_together
+from bigip_lbaas.agent.partition import StampedPartition
+from bigip_lbaas.agent.together import take_over_together
 from bigip_lbaas.domain.errors import (
     DeviceRefused,
     FencedOff,
@@ -53,7 +54,8 @@ class Leveller:
     A StampedPartition lives as long as its fence: a new fence begins with knowing nothing.
     may_write raises LeaseExpired when work of that epoch may not write to that home (any more).
     saw is told the fence of each stamp that is read. lost: the home of each partition that is found
-    without what we had committed there.
+    without what we had committed there. rest waits a little after a commit met another
+    agent's; it is told how many have before.
     """
 
     naming: Naming
@@ -62,6 +64,7 @@ class Leveller:
     monotonic_s: Callable[[], float] = time.monotonic
     saw: Callable[[Fence], None] = lambda _fence: None
     lost: Callable[[Home], None] = lambda _home: None
+    rest: Callable[[int], None] = lambda _met: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _known: dict[tuple[str, ProjectId], _Known] = field(default_factory=dict)
 
@@ -176,6 +179,7 @@ class Leveller:
         )
         partition.monotonic_s, partition.saw = self.monotonic_s, self.saw
         partition.lost = lambda: self.lost(task.home)
+        partition.rest = self.rest
         return partition
 
 

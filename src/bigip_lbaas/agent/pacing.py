@@ -11,6 +11,17 @@ TRIES_AT_ONCE = 4  # after a call that was lost; then it is no matter of one los
 MOST_DOUBLINGS = 4  # of the wait of an agent that is to register later
 
 
+FIRST_REST_S = 0.1  # a small commit takes about that long
+
+
+def rest_s(met: int, jitter: float) -> float:
+    """Return how long to wait after a commit met another agent's, as `met` have before.
+
+    jitter: in 0..1. Twice as long each time, so that even many agents get past each other.
+    """
+    return FIRST_REST_S * 2.0**met * (0.5 + jitter)
+
+
 @dataclass
 class Pacing:
     """Remembers what the controllers said of the pace, and how many calls were lost.

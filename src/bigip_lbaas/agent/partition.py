@@ -19,6 +19,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from bigip_lbaas.domain.errors import (
+    CommitMet,
     DeviceRefused,
     FencedOff,
     ProviderError,
@@ -26,7 +27,7 @@ from bigip_lbaas.domain.errors import (
     StampRefused,
 )
 from bigip_lbaas.domain.home import Fence, Home, Stamp
-from bigip_lbaas.domain.ids import LoadBalancerId, ProjectId
+from bigip_lbaas.domain.ids import LoadBalancerId
 from bigip_lbaas.icontrol.port import Device, PartitionStamps
 from bigip_lbaas.ltm.effect import after
 from bigip_lbaas.ltm.kinds import DATA_GROUP
@@ -38,7 +39,7 @@ from bigip_lbaas.reconcile.scope import Target, desired
 
 ATTEMPTS = 3  # readings that a moving stamp may spoil, and commits that it may refuse
 LONGEST_READING_S = 60.0  # a restart takes minutes (unverified: no figure of the maker's is known)
-HOMES_PER_TRANSACTION = 45  # two commands each: below the 100 at which transactions get slow
+COMMITS = 5  # that may meet another agent's; the rests between them are two seconds at most
 
 
 class StampedPartition:
@@ -62,6 +63,7 @@ class StampedPartition:
         self.home = home
         self.saw: Callable[[Fence], None] = lambda _fence: None  # each time a stamp is read
         self.lost: Callable[[], None] = lambda: None  # when it has gone back behind our commits
+        self.rest: Callable[[int], None] = lambda _met: None  # after a commit met another's
         self._naming = naming
         self._settings = settings
         self._count = 0  # the highest sent under this fence
@@ -177,7 +179,7 @@ class StampedPartition:
         for steps in earlier:
             self._commit(steps)
         away = (*self._out(), Step(Action.DELETE, self._path(GUARD)))
-        self._send((*away, *last))
+        self._send(lambda: (*away, *last))
         self._written = 0
         self.forget()
         self.may_write()
@@ -274,13 +276,29 @@ class StampedPartition:
 
     def _commit(self, steps: Sequence[Step]) -> None:
         """Carry out `steps` in one transaction with a swap of the stamp; then know the result."""
-        stamp = self._next()
-        self._send((*self._swap(stamp), *steps))
-        self._stamps, self._written = (stamp,), stamp.count
+        self._send(lambda: (*self._swap(self._next()), *steps))
+        self.accept()
         if self._content is not None:
             self._content, self._is_proven = after(self._content, steps), True
 
-    def _send(self, writes: Sequence[Step]) -> None:
+    def _send(self, drawn: Callable[[], Sequence[Step]]) -> None:
+        """Commit what is drawn, and draw anew, with a new count, when it met another's commit.
+
+        The device says that it has not begun. Were that not so, what is sent next would name a
+        stamp that is not there any more, and be refused: so nothing needs to be forgotten.
+        """
+        for met in range(COMMITS - 1):
+            try:
+                return self._send_once(drawn())
+            except CommitMet:
+                self.rest(met)
+        try:
+            return self._send_once(drawn())
+        except CommitMet:
+            self.forget()
+            raise
+
+    def _send_once(self, writes: Sequence[Step]) -> None:
         known = self._stamps
         stamps = tuple(step.path.full for step in writes if step.path.collection == DATA_GROUP)
         self.may_write()
@@ -294,6 +312,8 @@ class StampedPartition:
                 raise StampRefused(
                     self.device.name, f"the stamp of {self.partition} is another ({refused.said})"
                 ) from refused
+            raise
+        except CommitMet:
             raise
         except ProviderError:
             self.forget()
@@ -311,53 +331,6 @@ class StampedPartition:
 
     def _path(self, name: str) -> ObjectPath:
         return ObjectPath(DATA_GROUP, self.partition, name)
-
-
-def take_over_together(
-    partitions: Sequence[StampedPartition],
-) -> Mapping[ProjectId, ProviderError]:
-    """Put our stamps into many partitions of one device; return those refused, and why.
-
-    The swaps share transactions; a refused one is done again home by home.
-    Raises: DeviceUnreachable, OutcomeUnknown, DeviceBusy, LeaseExpired: begin anew later.
-    """
-    if not partitions:
-        return {}
-    refused: dict[ProjectId, ProviderError] = {}
-    device = partitions[0].device
-    stamps = device.all_stamps()
-    stamped = [each for each in partitions if each.partition in stamps]
-    alone = [each for each in partitions if each.partition not in stamps]
-    for start in range(0, len(stamped), HOMES_PER_TRANSACTION):
-        alone += _swap_shared(device, stamped[start : start + HOMES_PER_TRANSACTION], stamps)
-    for each in alone:
-        try:
-            each.take_over()
-        except (FencedOff, StampRefused, DeviceRefused) as error:
-            refused[each.home.project_id] = error
-    return refused
-
-
-def _swap_shared(
-    device: Device, partitions: Sequence[StampedPartition], stamps: Mapping[str, PartitionStamps]
-) -> Sequence[StampedPartition]:
-    """Swap in one transaction; return those that must be looked at alone."""
-    offered: list[StampedPartition] = []
-    steps: list[Step] = []
-    for each in partitions:
-        with suppress(FencedOff, DeviceRefused):  # found again, and told, when it is alone
-            steps += each.offer(stamps[each.partition])
-            offered.append(each)
-    for each in offered:
-        each.may_write()
-    try:
-        if steps:
-            device.commit(steps, [step.path.full for step in steps])
-    except (StampRefused, DeviceRefused):
-        return partitions
-    for each in offered:
-        each.accept()
-    return [each for each in partitions if each not in offered]
 
 
 _DATA_GROUP = {"type": "string"}

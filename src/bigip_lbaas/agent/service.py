@@ -65,7 +65,7 @@ class Agent:
         self._server: Server | None = None
         self._threads: list[threading.Thread] = []
         self._pool = around.pool or ThreadPoolExecutor(
-            len(group.members) * (settings.workers + 2), f"{settings.agent_id}-device"
+            len(group.members) * (settings.workers + 3), f"{settings.agent_id}-device"
         )
         self.chores = Chores(
             settings, group, life, around, self._pool, self._cast, self._put_repair
@@ -74,7 +74,7 @@ class Agent:
             settings, group, life, around, self._pool, self._changed, self._parting,
             self._begin_life, self._answered,
         )  # fmt: skip
-        group.returned = self._stamp_again
+        group.returned = self._take_back
         around.measures.looks_at(lambda: state_of(life, group, self._inbox, self._changed))
 
     # -- life
@@ -218,6 +218,7 @@ class Agent:
     def _answered(self, answer: HeartbeatAnswer, epoch: str) -> None:
         """Do what the answer to a heartbeat tells, and let those work who waited for it."""
         self.chores.reporter.heard(answer.store_time)
+        self._group.share_requests(answer.shares)
         if answer.homes is not None and not self._parting.is_leaving:
             self._say_again(tuple(home for home in answer.homes if self._life.has_let_go(home)))
             self._stamp_homes(self._life.replace_homes(epoch, answer.homes), epoch)
@@ -237,12 +238,19 @@ class Agent:
 
     # -- work
 
-    def _stamp_again(self, member: Member) -> None:
-        """Read and stamp all homes on a device that was away, though nobody asks for anything."""
-        epoch = self._life.epoch if member in self._group.written() else ""
-        for home in self._life.homes() if epoch else ():
-            self._put_stamp(home, epoch)
-        self.chores.look()
+    def _take_back(self, member: Member) -> None:
+        """Give a device work again: at once what it has missed, and what it was slow with.
+
+        On one that was away all homes are read and stamped, though nobody asks for anything.
+        """
+        with self._changed:
+            self._inbox.hurry()
+            self._changed.notify_all()
+        epoch = self._life.epoch
+        if epoch and member.is_away and member in self._group.written():
+            for home in self._life.homes():
+                self._put_stamp(home, epoch)
+            self.chores.look()
 
     def _stamp_homes(self, homes: tuple[Home, ...], epoch: str) -> None:
         """Queue the stamping of homes; without any the agent is ready at once."""

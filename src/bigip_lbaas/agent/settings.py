@@ -20,6 +20,8 @@ class AgentSettings:
     syncs by itself are asked how that stands.
     report_interval_s: how often the group's capacity is measured and reported. retry_s: the
     first wait after a device could not be reached or was busy; it doubles up to retry_most_s.
+    device_retry_most_s: the same most for asking a device again that is left alone. slow_s: how
+    long a device may go on when another one of the group has done the same.
     call_timeout_s: how long a first call may stay unanswered before the next one is tried; once a
     lease is known, a third of it. measure_timeout_s: how long a report waits for a device.
     save_interval_s: how often devices are told to save what was changed; 0: never.
@@ -39,6 +41,8 @@ class AgentSettings:
     report_interval_s: float = 10.0
     retry_s: float = 1.0
     retry_most_s: float = 30.0
+    device_retry_most_s: float = 30.0
+    slow_s: float = 5.0
     call_timeout_s: float = 2.0
     measure_timeout_s: float = 10.0
     workers: int = 4

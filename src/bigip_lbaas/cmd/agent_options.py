@@ -33,6 +33,8 @@ def read_agent(conf: Any) -> AgentSettings:
         device_set=conf.device_set,
         report_interval_s=conf.capacity_report_interval,
         save_interval_s=conf.config_save_interval,
+        device_retry_most_s=conf.device_retry_most,
+        slow_s=conf.device_patience,
         purge_limit=conf.purge_limit,
         audit_interval_s=conf.audit_interval,
         audit_policy=conf.audit_policy,

@@ -1,5 +1,6 @@
 """Builds controllers and agents from their settings; the one place that knows how they fit."""
 
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.level import Leveller
 from bigip_lbaas.agent.life import Life
 from bigip_lbaas.agent.measures import AgentMeasures, Unmeasured
+from bigip_lbaas.agent.pacing import rest_s
 from bigip_lbaas.agent.service import Agent
 from bigip_lbaas.agent.settings import AgentSettings, Clock, Pause
 from bigip_lbaas.agent.surroundings import Surroundings as AgentSurroundings
@@ -58,12 +60,14 @@ def build_agent(
     life = Life(clock.monotonic_s)
     members = tuple(Member(device_of(endpoint, life.may_write)) for endpoint in endpoints)
     group = DeviceGroup(settings, clock.monotonic_s, members, onlookers.heard)
+    group.jitter = random.random
     leveller = Leveller(
         Naming(settings.environment),
         RenderSettings(),
         life.may_write_to,
         clock.monotonic_s,
         life.see,
+        rest=lambda met: time.sleep(rest_s(met, random.random())),
     )
     around = AgentSurroundings(bus, clock, leveller, measures=onlookers.measures)
     return Agent(settings, group, life, around)

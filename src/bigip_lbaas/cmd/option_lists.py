@@ -113,6 +113,16 @@ CONTROLLER_OPTIONS = (
         min=1.0,
         help="Seconds after which a change that has not been carried out is told as ERROR.",
     ),
+    cfg.IntOpt(
+        "device_request_limit",
+        default=5,
+        min=1,
+        max=10,
+        help="How many requests all agents together may have under way at one device at once; the"
+        " answer to each heartbeat tells an agent its share, at least 1. A device's web server has"
+        " 10 workers, for people too: a higher limit is faster where there is much to do, until"
+        " the device answers 503. The same for all environments that share devices.",
+    ),
     *PLACEMENT_OPTIONS,
 )
 
@@ -200,6 +210,22 @@ AGENT_OPTIONS = (
         min=0.0,
         help="Seconds between two looks whether changed devices are to save their configuration,"
         " which a reboot would lose; many changes share a save. 0: never.",
+    ),
+    cfg.FloatOpt(
+        "device_retry_most",
+        default=30.0,
+        min=1.0,
+        help="Seconds after which, at the most, a device that does not answer is asked again; the"
+        " first time it is 1 s, and doubles. Longer: a device that returns is brought level that"
+        " much later. Shorter: more questions to one that is starting.",
+    ),
+    cfg.FloatOpt(
+        "device_patience",
+        default=5.0,
+        min=0.1,
+        help="Seconds that the other devices of a group wait for one that is slower, before it goes"
+        " on alone and is brought level later. Longer: a slow device delays more changes, each by"
+        " that much. Shorter: large changes are told before every device has them.",
     ),
     cfg.IntOpt(
         "purge_limit",

@@ -157,6 +157,7 @@ def read_controller(conf: Any, name: str) -> ControllerSettings:
         report_ttl_s=conf.capacity_report_ttl,
         pending_deadline_s=conf.pending_deadline,
         refresh_above=conf.capacity_refresh_above,
+        device_request_limit=conf.device_request_limit,
         decisions_kept_s=conf.decision_retention * DAY_S,
         events_kept_s=conf.event_retention * DAY_S,
         history_kept_s=read_history_kept_s(conf),

@@ -9,6 +9,7 @@ from typing import Any
 from bigip_lbaas.controller.books import is_live
 from bigip_lbaas.controller.homes import homes_of, live_agents, load_of
 from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.shares import shares_of
 from bigip_lbaas.controller.silence import silence_of
 from bigip_lbaas.controller.sources import note_sights
 from bigip_lbaas.domain.home import Fence
@@ -97,10 +98,9 @@ def beat(
     agents = _locked_agents(tx, settings, ids)
     if _notice_lost_beats(tx, agents, heartbeats, random_hex):
         agents = _locked_agents(tx, settings, ids)
-    pace = pace_of(tx, settings)
-    known = _homes_known(tx, settings, ids)
+    pace, known = pace_of(tx, settings), _homes_known(tx, settings, ids)
     current = [one for one in heartbeats if _is_current(agents.get(one.agent_id), one)]
-    sources = note_sights(tx, settings, current)
+    sources, shares = note_sights(tx, settings, current), shares_of(tx, settings, agents.values())
     changed: dict[AgentId, records.Agent] = {}
     news = set()  # groups in which one is heard of again, or may be silent for another time
     answers = []
@@ -125,6 +125,7 @@ def beat(
                 let_go=bool(known[agent.id][0]) and is_to_let_go(tx, settings, agent),
                 surplus=surplus_of(tx, settings, agent, heartbeat) if has_them else 0,
                 source=sources.get(agent.id, ""),
+                shares=shares[agent.id],
             )
         )
     tx.put_all(tuple(changed.values()))

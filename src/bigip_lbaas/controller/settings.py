@@ -35,6 +35,7 @@ class ControllerSettings:
     placed_at_once: how many load balancers a transaction takes on, at most.
     source_patience_s: for how long every agent of a group must have missed the device that they
     write before another one is written.
+    device_request_limit: how many requests may be under way at a device at once, over all agents.
     costs_kept_s: how long what was learned of a project is kept after its last load balancer came.
     """
 
@@ -64,6 +65,7 @@ class ControllerSettings:
     events_kept_s: float = 90 * DAY_S
     housekeeping_s: float = 60.0
     placed_at_once: int = 128
+    device_request_limit: int = 5
     workers: int = 4
     heartbeat_workers: int = 64  # heartbeats that are gathered wait in one each
 

@@ -9,6 +9,7 @@ ProviderError                what the caller should do
 |  |- DeviceUnreachable      wait, then try again
 |  |  '- OutcomeUnknown       the same, and the commit may have been carried out or be so later
 |  |- DeviceBusy             wait, then try again
+|  |  '- CommitMet            the same, soon: another commit was under way, this one not begun
 |  |- StampRefused           forget what is known of the partition, read it again
 |  |- FencedOff              write nothing; report; the home belongs to someone else
 |  '- DeviceRefused          stop; provisioning status ERROR; a person must look
@@ -73,6 +74,10 @@ class OutcomeUnknown(DeviceUnreachable):
 
 class DeviceBusy(DeviceError):
     """The device asked to come back later."""
+
+
+class CommitMet(DeviceBusy):
+    """Another commit was under way on the device: this one was not begun."""
 
 
 class StampRefused(DeviceError):

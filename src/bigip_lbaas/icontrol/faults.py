@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from bigip_lbaas.domain.errors import (
+    CommitMet,
     DeviceBusy,
     DeviceError,
     DeviceRefused,
@@ -62,6 +63,11 @@ class Refusal:
         return any(word in self.message for word in TIMEOUT_WORDS)
 
     @property
+    def is_too_much(self) -> bool:
+        """Return whether the device has more to do than it can, or is not itself at the moment."""
+        return self.status in LATER_STATUSES and self.api_error != TASK_IS_RUNNING
+
+    @property
     def is_later(self) -> bool:
         """Return whether the device asks to come back."""
         return (
@@ -92,8 +98,10 @@ def commit_fault_from(device: str, refusal: Refusal, stamps: Collection[str]) ->
     is_known = failed and not refusal.is_timeout
     if is_known and any(_names(refusal.message, path) for path in stamps):
         return StampRefused(device, f"the stamp is not what we know it to be ({refusal})")
-    if refusal.status == 429 or refusal.api_error == TASK_IS_RUNNING:
-        return DeviceBusy(device, f"another change is being committed ({refusal})")
+    if refusal.api_error == TASK_IS_RUNNING:
+        return CommitMet(device, f"another change is being committed ({refusal})")
+    if refusal.status == 429:
+        return DeviceBusy(device, f"asks to come back later with a commit ({refusal})")
     if is_known:
         return DeviceRefused(device, f"refuses the change ({refusal})")
     return OutcomeUnknown(device, f"did not say how the commit ended ({refusal})")

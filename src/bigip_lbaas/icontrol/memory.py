@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bigip_lbaas.domain.errors import DeviceRefused, StampRefused
 from bigip_lbaas.icontrol.metrics import TRAFFIC, Metric
 from bigip_lbaas.icontrol.port import DeviceIdentity, PartitionStamps, Sample, SyncState
+from bigip_lbaas.icontrol.room import Room
 from bigip_lbaas.icontrol.sampling import Sampling, Sources, sample
 from bigip_lbaas.icontrol.session import always_allowed
 from bigip_lbaas.ltm import kinds
@@ -35,6 +36,7 @@ class MemoryDevice:
         """Begin as a device without partitions of anyone."""
         self.name = name
         self.requests = 0
+        self.room = Room(5)
         self.active = True
         self.is_unsaved = False
         self.saves = 0

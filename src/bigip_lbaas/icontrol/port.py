@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bigip_lbaas.icontrol.metrics import Metric
+from bigip_lbaas.icontrol.room import Room
 from bigip_lbaas.ltm.state import Attributes, ObjectPath, State, Step
 
 
@@ -67,6 +68,10 @@ class Device(Protocol):
     @property
     def requests(self) -> int:
         """Return how many requests have been sent to it so far."""
+
+    @property
+    def room(self) -> Room:
+        """Return how many requests this process may have under way there at once."""
 
     @property
     def is_unsaved(self) -> bool:

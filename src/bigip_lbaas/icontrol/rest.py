@@ -70,6 +70,7 @@ class RestDevice:
     ) -> None:
         """Connect to nothing yet: a device that is off can still be constructed."""
         self._session = Session(endpoint, may_write, timed=timed)
+        self.room = self._session.room  # how many requests may be under way at once
         self._committing = threading.Lock()  # commits that overlap fail on the device
         self._unsaved = False
 

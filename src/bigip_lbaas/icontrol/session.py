@@ -19,7 +19,9 @@ from bigip_lbaas.domain.errors import (
     DeviceUnreachable,
     OutcomeUnknown,
 )
-from bigip_lbaas.icontrol.faults import Refusal, fault_from
+from bigip_lbaas.icontrol.allowance import SLOW_S
+from bigip_lbaas.icontrol.faults import LATER_STATUSES, Refusal, fault_from
+from bigip_lbaas.icontrol.room import Room
 
 LOGIN_PATH = "/mgmt/shared/authn/login"
 TOKENS_PATH = "/mgmt/shared/authz/tokens"
@@ -59,7 +61,8 @@ class Endpoint:
     insecure: bool = False
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 65.0
-    requests_at_once: int = 5  # the device's web server has 10 workers for everybody
+    # until controllers say what this agent's share is; the device's web server has 10 workers
+    requests_at_once: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ class Session:
         self._may_write = may_write
         self._now = now
         self._timed = timed
-        self._room = threading.BoundedSemaphore(endpoint.requests_at_once)
+        self.room = Room(endpoint.requests_at_once, now)
         self._login_lock = threading.Lock()
         self._count_lock = threading.Lock()
         self._token: str | None = None
@@ -107,9 +110,8 @@ class Session:
             timeout=httpx.Timeout(
                 endpoint.read_timeout_s, connect=endpoint.connect_timeout_s, pool=None
             ),
-            limits=httpx.Limits(
-                max_connections=endpoint.requests_at_once, keepalive_expiry=IDLE_CONNECTION_S
-            ),
+            # how many there are at once is the room's matter
+            limits=httpx.Limits(max_connections=None, keepalive_expiry=IDLE_CONNECTION_S),
             trust_env=False,  # a proxy of the host must not come between us and a device
         )
 
@@ -162,7 +164,7 @@ class Session:
             raise self._lost(request, error) from error
 
     def _send_once(self, request: Request) -> httpx.Response:
-        with self._room:
+        with self.room.entered():
             if request.needs_lease:
                 self._may_write()  # here: a lease may have ended while others had the room
             with self._count_lock:
@@ -177,9 +179,24 @@ class Session:
                     headers=request.headers,
                 )
                 how = _how(response.status_code)
-                return response
+            except (httpx.ReadError, httpx.ReadTimeout, httpx.RemoteProtocolError):
+                self.room.met_trouble(begun_s)
+                raise
             finally:
                 self._timed(self.endpoint.name, request.method, how, self._now() - begun_s)
+        self._note(request, response, begun_s)
+        return response
+
+    def _note(self, request: Request, response: httpx.Response, begun_s: float) -> None:
+        """Tell the room how the device does; a commit, or a save, may take its time."""
+        is_slow = request.method == "GET" and self._now() - begun_s > SLOW_S
+        if is_slow or (
+            response.status_code in LATER_STATUSES
+            and Refusal.of(response.status_code, response.text).is_too_much
+        ):
+            self.room.met_trouble(begun_s)
+        else:
+            self.room.answered()
 
     def _lost(
         self, request: Request, error: httpx.RequestError | httpx.InvalidURL

@@ -161,6 +161,14 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestShare:
+    """How many requests an agent may have under way at a device (its serial number) at once."""
+
+    device: str
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
 class HeartbeatAnswer:
     """epoch_ended: forget everything and register again. homes: all of them, when asked anew.
 
@@ -168,7 +176,8 @@ class HeartbeatAnswer:
     let go of them. surplus: so many more than others of its group has it, and is to let go of as
     many in which it has nothing to do. heard_let_go: what it said that it has let go of was written
     down; who is too old to know of that, says nothing. source: the device to be written where the
-    others follow by their own sync; empty: none at this moment.
+    others follow by their own sync; empty: none at this moment. shares: of its devices'
+    limits of requests at once.
     """
 
     epoch_ended: bool = False
@@ -181,6 +190,7 @@ class HeartbeatAnswer:
     heard_let_go: bool = False
     surplus: int = 0
     source: str = ""
+    shares: tuple[RequestShare, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +362,6 @@ class AuditOrder:
 
 Message = (
     Nudge | Assignment | Homes | Outcome | Registration | Registered | Heartbeat
-    | HeartbeatAnswer | Ready | Sightings | Admission | Admitted | StraySearch | Homeless | Measure
-    | CapacityReport | GraphsWanted | Graphs | DriftReport | AuditOrder
+    | HeartbeatAnswer | Ready | Sightings | Admission | Admitted | StraySearch | Homeless
+    | Measure | CapacityReport | GraphsWanted | Graphs | DriftReport | AuditOrder
 )  # fmt: skip
