@@ -9,11 +9,16 @@ import argparse
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.figures import Figure, publish
 from benchmarks.fleet import (
+    BROKER,
     PER_GROUP,
     PER_PROCESS,
     AgentPlan,
@@ -41,6 +46,7 @@ VICTIMS = 10
 HOMES_EACH = 200  # of those who are killed
 REPORT_INTERVAL_S = 10.0
 FILES_OF_AN_AGENT = 5  # of the broker: nearly four connections, and some of its own
+FILES_OF_A_BROKER = 500  # with no agent
 COMMITS_A_SECOND = 5.0  # for heartbeats, of each controller
 
 
@@ -62,19 +68,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_RUNS[0].agents} agents only")
     runs: tuple[Run, ...] = QUICK_RUNS if parser.parse_args().quick else RUNS
-    most = broker_files() // FILES_OF_AN_AGENT
-    for run in runs:
-        if run.agents > most:
-            print(
-                f"{run.agents} agents are left out: the broker here may have {broker_files()} files"
-            )
-    runs = tuple(run for run in runs if run.agents <= most)
     return publish("agents", [figure for run in runs for figure in measured(run)])
+
+
+@contextmanager
+def broker_for(run: Run) -> Iterator[str]:
+    """Yield the URL of this machine's broker, or of one that may have as many files as needed."""
+    files = FILES_OF_AN_AGENT * run.agents + FILES_OF_A_BROKER
+    if files <= broker_files():
+        yield BROKER
+        return
+    from tests.kill.servers import rabbitmq  # what starts servers of its own is the tests'
+
+    with TemporaryDirectory() as directory, rabbitmq(Path(directory) / "broker", files) as server:
+        yield f"rabbit://guest:guest@127.0.0.1:{server.port}/"
 
 
 def measured(run: Run) -> list[Figure]:
     """Measure one fleet; return its figures."""
-    with meeting_place(run.agents, CONTROLLERS) as place, Processes(place) as processes:
+    with (
+        broker_for(run) as broker,
+        meeting_place(run.agents, CONTROLLERS, broker) as place,
+        Processes(place) as processes,
+    ):
         store = SqlStore(place.database)
         controllers = [processes.start(run_controller, number)[1] for number in range(CONTROLLERS)]
         for told in controllers:
@@ -83,7 +99,7 @@ def measured(run: Run) -> list[Figure]:
         victims = [number * PER_GROUP for number in range(VICTIMS)]
         connected_s, doomed = _connect(run, processes, victims, store, place)
         connected_mb = broker_memory_mb()
-        _give_homes(store, place, victims)
+        _give_homes(store, place, victims, run.agents)
         epochs = {row.id: row.epoch for row in _agents(store, place)}
         idle = _idle(run, controllers)
         times = _killed(store, place, doomed, victims)
@@ -153,12 +169,16 @@ def _connect(
     return time.monotonic() - begun_s, started[0][0]
 
 
-def _give_homes(store: SqlStore, place: Place, victims: list[int]) -> None:
-    """Give each of those who will die its homes, and wait until they know of them."""
+def _give_homes(store: SqlStore, place: Place, victims: list[int], agents: int) -> None:
+    """Give each of those who will die its homes, and wait until they know of them.
+
+    The others of their groups get as many: an agent that has more than they lets go of them.
+    """
 
     def work(tx: Transaction) -> None:
         numbers = iter(range(10**6))
-        for number in victims:
+        of_groups = {group_of(number) for number in victims}
+        for number in (n for n in range(agents) if group_of(n) in of_groups):
             given = {
                 (
                     place.environment,

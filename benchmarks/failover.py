@@ -14,7 +14,6 @@ from typing import Any
 
 from benchmarks.figures import Figure, publish
 from benchmarks.fleet import (
-    BROKER,
     Place,
     Processes,
     heard,
@@ -72,7 +71,7 @@ def _killed_beside_not_killed(
     size: int, place: Place, processes: Processes, devices: Devices
 ) -> list[Figure]:
     store = SqlStore(place.database)
-    bus = OsloBus(private_conf(), BROKER, place.exchange)
+    bus = OsloBus(private_conf(), place.broker, place.exchange)
     door = Door(store, bus, place.environment)
     shared = devices.address, devices.key
     doomed, _ = _agent(processes, store, 0, shared)

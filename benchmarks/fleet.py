@@ -52,6 +52,7 @@ class Place:
     environment: EnvironmentName
     exchange: str
     database: str
+    broker: str = BROKER
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,12 @@ def agent_id(number: int) -> str:
 
 
 @contextmanager
-def meeting_place(agents: int, controllers: int) -> Iterator[Place]:
+def meeting_place(agents: int, controllers: int, broker: str = BROKER) -> Iterator[Place]:
     """Make a database and yield where to meet; take database, queues and exchanges away."""
     name = f"bench{secrets.token_hex(4)}"
     belongings = Belongings(
         SERVERS["mariadb"].render_as_string(),
-        BROKER,
+        broker,
         f"{name}_ours",
         f"{name}_unused",
         name,
@@ -95,7 +96,7 @@ def meeting_place(agents: int, controllers: int) -> Iterator[Place]:
     belongings.make()
     try:
         schema.upgrade(belongings.our_url)
-        yield Place(EnvironmentName(name), name, belongings.our_url)
+        yield Place(EnvironmentName(name), name, belongings.our_url, broker)
     finally:
         belongings.remove()
 
@@ -162,7 +163,7 @@ def run_controller(place: Place, number: int, told: Connection) -> None:
     logging.disable(logging.ERROR)
     settings = ControllerSettings(place.environment, f"controller-{number}")
     store = CountingStore(place.database)
-    bus = OsloBus(private_conf(), BROKER, place.exchange)
+    bus = OsloBus(private_conf(), place.broker, place.exchange)
     controller = Controller(settings, Surroundings(store, bus, time.monotonic))
     controller.start()
     told.send("serves")
@@ -206,7 +207,7 @@ def agent_on(
     device = device_of(life.may_write)
     group = DeviceGroup(settings, clock.monotonic_s, (Member(device),))
     leveller = Leveller(Naming(place.environment), RenderSettings(), life.may_write_to)
-    bus = OsloBus(private_conf(), BROKER, place.exchange)
+    bus = OsloBus(private_conf(), place.broker, place.exchange)
     return Agent(settings, group, life, AgentSurroundings(bus, clock, leveller))
 
 
@@ -243,8 +244,8 @@ def heard(told: Connection, within_s: float = WITHIN_S) -> Any:
 
 
 def broker_memory_mb() -> float:
-    """Return the resident memory of the message broker on this machine, in MB; 0: none."""
-    return max(_of_brokers("status", "VmRSS:"), default=0) / 1024
+    """Return the resident memory of the message brokers on this machine, in MB; 0: none."""
+    return sum(_of_brokers("status", "VmRSS:")) / 1024
 
 
 def broker_files() -> int:

@@ -20,7 +20,6 @@ from octavia_lib.api.drivers import data_models as models
 
 from benchmarks.figures import Figure, percentile
 from benchmarks.fleet import (
-    BROKER,
     Place,
     Processes,
     agent_on,
@@ -153,7 +152,7 @@ def figures(
 def run_driver(place: Place, seconds: float, told: Connection) -> None:
     """Be the API's process: create load balancers at a fixed rate, in threads as an API does."""
     logging.disable(logging.ERROR)
-    bus = OsloBus(private_conf(), BROKER, place.exchange)
+    bus = OsloBus(private_conf(), place.broker, place.exchange)
     driver.connect("bench", Door(SqlStore(place.database), bus, place.environment))
     told.send("ready")
     told.recv()
@@ -213,7 +212,7 @@ def run_heard_controller(place: Place, number: int, told: Connection) -> None:
     log.propagate = False
     log.addHandler(outcomes)
     settings = ControllerSettings(place.environment, f"controller-{number}")
-    bus = OsloBus(private_conf(), BROKER, place.exchange)
+    bus = OsloBus(private_conf(), place.broker, place.exchange)
     around = Surroundings(SqlStore(place.database), bus, time.monotonic)
     Controller(settings, around).start()
     told.send("serves")
@@ -239,7 +238,7 @@ class Bare:
 
     def __init__(self, place: Place) -> None:
         self._store = SqlStore(place.database)
-        self._bus = OsloBus(private_conf(), BROKER, place.exchange)
+        self._bus = OsloBus(private_conf(), place.broker, place.exchange)
         self._arrived = threading.Event()
         self._server = self._bus.serve("bare", "bare", {"arrive": self._arrive}, 1)
 

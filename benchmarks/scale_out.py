@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure, publish
-from benchmarks.fleet import BROKER, Place, Processes, heard, meeting_place, run_controller, until
+from benchmarks.fleet import Place, Processes, heard, meeting_place, run_controller, until
 from benchmarks.shared_device import Devices, SharedPlan, graph, run_agent_of_shared_device
 from bigip_lbaas.bus.oslo import OsloBus, private_conf
 from bigip_lbaas.domain.edit import Edited
@@ -119,7 +119,7 @@ def measured(case: Case, many: int) -> Burst:
 
 def _burst(place: Place, store: SqlStore, devices: Sequence[Any], many: int) -> Burst:
     """Create load balancers, then change all of them at once."""
-    bus = OsloBus(private_conf(), BROKER, place.exchange)
+    bus = OsloBus(private_conf(), place.broker, place.exchange)
     door = Door(store, bus, place.environment)
     for number in range(many):
         door.create(graph(number, number % PROJECTS), (), RequestId(f"create-{number}"))

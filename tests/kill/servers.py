@@ -92,8 +92,8 @@ def _running(server: Server) -> Iterator[Server]:
 
 
 @contextmanager
-def rabbitmq(directory: Path) -> Iterator[Server]:
-    """Start a broker of our own, with a port mapper of its own."""
+def rabbitmq(directory: Path, files: int = 1024) -> Iterator[Server]:
+    """Start a broker of our own, with a port mapper of its own; files: as many may it open."""
     if not RABBITMQ.exists():
         pytest.skip("no RabbitMQ for tests")
     directory.mkdir()
@@ -111,9 +111,10 @@ def rabbitmq(directory: Path) -> Iterator[Server]:
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(directory / "plugins"),
         **{f"RABBITMQ_{name}_BASE": str(directory / name) for name in ("MNESIA", "LOG")},
     }
+    command = ("prlimit", f"--nofile={files}", str(RABBITMQ))
     with subprocess.Popen(("epmd", "-port", str(mapper), "-address", "127.0.0.1")) as mapping:
         try:
-            server = Server((str(RABBITMQ),), directory / "log", port, _broker_answers, environment)
+            server = Server(command, directory / "log", port, _broker_answers, environment)
             with _running(server) as running:
                 yield running
         finally:
