@@ -8,6 +8,7 @@ import pytest
 from bigip_lbaas.agent import audit as audit_module
 from bigip_lbaas.agent.audit import Audit
 from bigip_lbaas.cli.audits import Wish, request_audit
+from bigip_lbaas.domain.drift import DriftKind
 from bigip_lbaas.domain.edit import Edited
 from bigip_lbaas.domain.errors import RequestRejected
 from bigip_lbaas.ltm import kinds
@@ -280,3 +281,19 @@ def test_what_could_not_be_judged_is_looked_at_sooner_and_ever_more_rarely() -> 
     chores.order(AuditOrder(0))
     chores.audit_once()
     assert chores.audit_pause_s() == 3600.0
+
+
+def test_what_a_page_has_missed_is_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = world_with(5, 5)  # so many that they are read together
+    device = world.devices["big-1"]
+    contents = device.contents
+    monkeypatch.setattr(
+        device,
+        "contents",
+        lambda owns: (each for each in contents(owns) if each[0].collection != kinds.POOL),
+    )
+    assert run(world).findings == ()
+    pools = [path for path in device._tree if path.collection == kinds.POOL]
+    for path in pools:
+        del device._tree[path]
+    assert {one.kind for one in run(world).findings} == {DriftKind.MISSING}
