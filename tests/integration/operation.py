@@ -4,6 +4,7 @@ Everything runs in threads of its own, as in processes; only the API is missing:
 by the driver's door. Devices answer over HTTPS, and carry traffic if they are to.
 """
 
+import os
 import random
 import threading
 import time
@@ -24,6 +25,7 @@ from bigip_lbaas.cmd.embedded.halting import Gate, GatedBus, GatedClock, gated_d
 from bigip_lbaas.controller.service import Controller
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.surroundings import Surroundings
+from bigip_lbaas.domain.capacity import Reading
 from bigip_lbaas.domain.edit import replace_all
 from bigip_lbaas.domain.graph import (
     Algorithm,
@@ -40,6 +42,7 @@ from bigip_lbaas.icontrol.session import Endpoint
 from bigip_lbaas.provider.octavia.door import Door
 from bigip_lbaas.scheduling.capacity_policy import parse
 from bigip_lbaas.store import records
+from bigip_lbaas.store.cluster_records import ClusterSource
 from bigip_lbaas.store.memory import MemoryStore
 from bigip_lbaas.store.records import Phase
 from bigip_sim.embedded import RunningDevice, running_cluster
@@ -49,6 +52,7 @@ from tests.kill.judge import Device, Judge, differences
 ENVIRONMENT = EnvironmentName("dev")
 GROUP = GroupNumber(1)
 PORT = 8080
+NET = 100 + os.getpid() % 100  # of virtual addresses: tests may run beside each other
 LOOK_EVERY_S = 0.05
 ASK_EVERY_S = 0.05
 
@@ -88,7 +92,7 @@ class User:
         made = ServiceGraph(
             LoadBalancerId(id_of("load balancer", number)),
             ProjectId(f"project-{number % self._projects}"),
-            f"127.77.{high}.{low + 1}",
+            f"127.{NET}.{high}.{low + 1}",
             listeners=(listener,),
             pools=(pool,),
         )
@@ -123,7 +127,7 @@ class User:
             what = self._dice.choice(["create", "change", "change", "delete"])
             if what == "delete" and deletable:
                 self.delete(self._dice.choice(deletable))
-            elif what == "change":
+            elif what == "change" and ids:
                 self.change(self._dice.choice(ids))
             else:
                 self.create(self._dice.randint(1, 6))
@@ -207,8 +211,14 @@ class Operation:
         )  # fmt: skip
         gate = Gate()
 
+        ungated: list[RestDevice] = []
+
         def device_of(endpoint: Endpoint, may_write: Callable[[], None]) -> Any:
-            return gated_device(lambda allowed: RestDevice(endpoint, allowed), gate, may_write)
+            def made(allowed: Callable[[], None]) -> RestDevice:
+                ungated.append(RestDevice(endpoint, allowed))
+                return ungated[-1]
+
+            return gated_device(made, gate, may_write)
 
         endpoints = [
             Endpoint(f"big-{number}", device.url, device.username, device.password, device.ca_file)
@@ -218,16 +228,18 @@ class Operation:
         agent = build_agent(settings, endpoints, bus, GatedClock(SystemClock(), gate), device_of)
         self.agents[host], self.gates[host] = agent, gate
         agent.start()
-        self._stack.callback(self._end, agent, gate)
+        self._stack.callback(self._end, agent, gate, ungated)
 
     def kill(self, host: str) -> None:
         """End an agent where it stands: nothing of it does anything any more."""
         self.gates[host].shut()
 
-    def _end(self, agent: Agent, gate: Gate) -> None:
+    def _end(self, agent: Agent, gate: Gate, ungated: Iterable[RestDevice]) -> None:
         gate.dissolve()
         with suppress(SystemExit):
             agent.stop(says_goodbye=not gate.is_shut)
+        for device in ungated if gate.is_shut else ():  # a dead one's connections end, too
+            device.close()
 
     def unsettled(self, user: User) -> list[str]:
         """Return what is not yet as the user wants it, in the database."""
@@ -261,6 +273,39 @@ class Operation:
 
         until(agrees, within_s)
         assert left == [], "\n".join(left)
+
+    def ask(self, number: int, path: str, body: Mapping[str, Any]) -> None:
+        """Post something to a device."""
+        device = self.devices[number]
+        account = (device.username, device.password)
+        url = f"{device.url}/mgmt/tm/{path}"
+        httpx.post(url, json=body, auth=account, verify=False).raise_for_status()
+
+    def switch_on(self, device: RunningDevice) -> None:
+        """Switch a device on, once its port is free: the system keeps it for up to 60 s."""
+
+        def is_on() -> bool:
+            try:
+                device.power(on=True)
+            except OSError:
+                device.power(on=False)
+                return False
+            return True
+
+        assert until(is_on, 75)
+
+    def reading(self, metric: str) -> Reading:
+        """Return what was reported last of a metric."""
+        reports = self.store.read(lambda tx: tx.select(records.Report, order_by="-received_at"))
+        (found,) = (each for each in reports[0].report.readings if each.metric == metric)
+        return found
+
+    def source(self) -> RunningDevice:
+        """Return the device that is written, where only one is."""
+        (row,) = self.store.read(lambda tx: tx.select(ClusterSource))
+        serial = row.source
+        found = [each for each in self.devices if each.device.identity.serial == serial]
+        return found[0]
 
     def events(self, kind: str) -> list[str]:
         """Return what was written down of that kind."""

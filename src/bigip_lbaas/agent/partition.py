@@ -38,6 +38,7 @@ from bigip_lbaas.reconcile.render import RenderSettings
 from bigip_lbaas.reconcile.scope import Target, desired
 
 ATTEMPTS = 3  # readings that a moving stamp may spoil, and commits that it may refuse
+REMEMBERED = 200  # load balancers that we removed from a partition, in case its device goes back
 LONGEST_READING_S = 60.0  # a restart takes minutes (unverified: no figure of the maker's is known)
 COMMITS = 5  # that may meet another agent's; the rests between them are two seconds at most
 
@@ -71,6 +72,7 @@ class StampedPartition:
         self._content: State | None = None
         self._is_proven = False  # the content's stamp was put in by a commit of ours
         self._written = 0  # the count of our last commit that was answered; survives forgetting
+        self._removed: dict[LoadBalancerId, Target] = {}  # by us; a device that goes back has them
         try:
             self.partition = naming.name(home.project_id)
         except ValueError as error:
@@ -157,11 +159,22 @@ class StampedPartition:
         content = self._know(create=any(target.wanted for target in targets))
         if content is None:
             return
-        wanted = desired(targets, content, self._naming, self._settings)
+        named = {target.graph.id for target in targets}
+        again = [target for id_, target in self._removed.items() if id_ not in named]
+        wanted = desired((*again, *targets), content, self._naming, self._settings)
         for steps in plan(wanted, content).transactions:
             self._commit(steps)
         if not self._is_proven:
             self._commit(())
+        self._remember(targets)
+
+    def _remember(self, targets: Sequence[Target]) -> None:
+        for target in targets:
+            self._removed.pop(target.graph.id, None)
+            if not target.wanted:
+                self._removed[target.graph.id] = target
+        while len(self._removed) > REMEMBERED:
+            del self._removed[next(iter(self._removed))]
 
     def _end(self, leaving: Sequence[Target]) -> tuple[str, ...]:
         content = self._know(create=False)
