@@ -364,7 +364,7 @@ def test_the_promise_holds_whatever_happens() -> None:
 @pytest.mark.full
 @pytest.mark.timeout(1800)
 def test_the_promise_holds_whatever_happens_for_long() -> None:
-    run_state_machine_as_test(Writers, settings=played(3000, 50, derandomize=False))
+    run_state_machine_as_test(Writers, settings=played(1000, 50, derandomize=False))
 
 
 @pytest.mark.full

@@ -47,6 +47,7 @@ class Heart:
     answered: Callable[[HeartbeatAnswer, str], None]
     refused: Callable[[str], None] = lambda _why: None
     _refused_since_s: float | None = None
+    _begun_s: float = 0.0  # when the present life did
     _beats: int = 0
     _registered_as: tuple[str, ...] = ()
     _pacing: Pacing = field(init=False)
@@ -101,6 +102,7 @@ class Heart:
             return self._pacing.again_when_refused_s(answer.again_in_s)
         self._pacing.put_off = 0
         self._refused_since_s = None
+        self._begun_s = self.around.clock.monotonic_s()
         self.begin(answer)
         return 0.0
 
@@ -130,7 +132,7 @@ class Heart:
         if answer.epoch_ended:
             LOG.warning("%s: its epoch has been ended, it begins anew", self.settings.agent_id)
             self.life.end()
-            if beat > 1:
+            if self.around.clock.monotonic_s() - self._begun_s > self.settings.retry_s:
                 return 0.0
             # another process registers under this name: they must not do nothing else
             return self.settings.retry_s * (0.5 + self.around.jitter())
