@@ -201,6 +201,22 @@ def test_an_operator_has_another_device_written_after_a_sync_has_ended() -> None
     assert set_source(world.store, None, 1, "big-3") == "device big-3 is written already"
 
 
+def test_no_device_is_written_while_an_agent_may_still_write_the_one_before() -> None:
+    world, _ = clustered()
+    create(world, 1)
+    world.settle(6)
+    set_source(world.store, None, 1, "big-3")
+    world.frozen.add("host-2:1")  # it has not heard that its epoch has ended
+    world.pass_time(2.0)
+    row = source(world)
+    assert row is not None
+    assert (row.source, row.next) == ("", "big-3")
+    world.pass_time(8.0)  # longer than its lease and the margin
+    row = source(world)
+    assert row is not None
+    assert row.source == "big-3"
+
+
 def test_what_cannot_be_written_cannot_be_asked_for() -> None:
     world, _ = clustered()
     with pytest.raises(RequestRejected, match="no device big-9; its agents name big-1, big-2"):
