@@ -217,3 +217,23 @@ def test_a_device_that_answers_503_is_left_alone_and_asked_again_soon(fleet: Fle
     assert fleet.until(lambda: member.standing.answers) < 4.0
     fleet.until(fleet.are_level)
     assert is_alike(fleet)
+
+
+def test_agents_on_one_device_keep_its_limit_together_and_their_commits_get_past_each_other(
+    fleet: Fleet,
+) -> None:
+    agents = [fleet.add_agent("host-1"), fleet.add_agent("host-2")]
+    rooms = [agent._group.members[0].device.room for agent in agents]
+    fleet.until(lambda: sorted(room.share for room in rooms) == [2, 3])
+    for device in (fleet.first, fleet.second):
+        device.reset_counters()
+        device.faults(kind="concurrency", limit=5)
+        device.faults(kind="commit-delay", ms=60)
+    fleet.create(*range(32))
+    fleet.until(fleet.are_level)
+    assert is_alike(fleet)
+    for device in (fleet.first, fleet.second):
+        refused = [entry for entry in device.log() if "concurrency" in str(entry.get("faults"))]
+        assert refused == []
+    agents.pop().stop()
+    fleet.until(lambda: rooms[0].share == 5)

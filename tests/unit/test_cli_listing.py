@@ -7,6 +7,7 @@ import pytest
 from bookkeeping import Books, ready
 
 from bigip_lbaas.cli import listing, reading
+from bigip_lbaas.domain.capacity import DeviceStanding
 from bigip_lbaas.domain.errors import RequestRejected
 from bigip_lbaas.store import records
 from bigip_lbaas.store.events import record_event
@@ -73,7 +74,9 @@ def test_the_latest_events_are_shown_oldest_first(books: Books) -> None:
 
 def test_a_device_shows_who_manages_it_and_what_it_has_not_got_yet(books: Books) -> None:
     (said,) = books.store.read(lambda tx: tx.select(records.Report))
-    books.put(replace(said, report=replace(said.report, devices=("device-of-1",))))
+    stands = DeviceStanding("device-of-1", False, False, 0.0, "big-1: is off", books.now + 9, 2, 5)
+    report = replace(said.report, devices=("device-of-1",), standings=(stands,))
+    books.put(replace(said, report=report))
     books.now += 3.0
     (device,) = table(listing.DEVICE_COLUMNS, listing.device_rows(books.store, None))
     assert device == {
@@ -81,6 +84,7 @@ def test_a_device_shows_who_manages_it_and_what_it_has_not_got_yet(books: Books)
         "environment": "dev",
         "group": "1",
         "agents": "1 of 1 alive",
+        "state": "left alone",
         "covered by a report": "3.0 s",
         "to bring level": "0",
     }
@@ -89,6 +93,10 @@ def test_a_device_shows_who_manages_it_and_what_it_has_not_got_yet(books: Books)
     facts = listing.device_facts(books.store, None, "device-of-1")
     assert str(facts["to bring level"]) == row.id
     assert str(facts["agents"]) == "h1:1"
+    assert str(facts["as agents see it"]) == (
+        "h1:1: left alone since 1970-01-01 00:00:00Z; asked again in 6 s; 2 requests at once, of a"
+        " share of 5; last error: big-1: is off"
+    )
 
 
 def test_a_device_that_is_not_known_or_not_clear_is_refused_with_what_there_is(

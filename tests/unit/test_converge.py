@@ -1,6 +1,9 @@
 """How a task ends, from how it ended on each device."""
 
+import threading
+import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -165,3 +168,51 @@ def test_homes_that_are_stamped_together_end_each_in_its_own_way() -> None:
     assert refused.refused == str(REFUSED)
     assert group.reachable() == members[:1]  # b is left alone for a while
     assert [one.unclean for one in converge(group, tasks[:1], lambda *_: {}, Inline())] == [("b",)]
+
+
+def test_a_slow_device_is_not_waited_for_and_gets_nothing_else_until_it_has_finished() -> None:
+    go_on, begun = threading.Event(), threading.Event()
+    members = tuple(Member(MemoryDevice(name), name) for name in "ab")
+    settings = AgentSettings("dev", "host-1", 1, slow_s=0.05)  # type: ignore[arg-type]
+    group = DeviceGroup(settings, time.monotonic, members)
+    back = threading.Event()
+    group.returned = lambda _member: back.set()
+    task = Task(Home("dev", "acme", 1, "host-1:1", Fence(1, "aa")), "epoch")  # type: ignore[arg-type]
+
+    def level(member: Member, _tasks: Sequence[Task]) -> Mapping[str, bool]:
+        if member.serial == "b":
+            begun.set()
+            go_on.wait(20)
+        return {}
+
+    with ThreadPoolExecutor(4) as pool:
+        (ending,) = converge(group, [task], level, pool)
+        assert (ending.applied, ending.unclean) == (True, ("b",))
+        assert "is slow" in ending.later
+        assert begun.is_set()
+        assert group.reachable() == members[:1]
+        (ending,) = converge(group, [task], level, pool)
+        assert (ending.applied, ending.unclean) == (True, ("b",))
+        go_on.set()
+        assert back.wait(10)
+        assert converge(group, [task], level, pool)[0].unclean == ()
+
+
+def test_the_only_device_that_gets_to_it_is_waited_for() -> None:
+    members = tuple(Member(MemoryDevice(name), name) for name in "ab")
+    settings = AgentSettings("dev", "host-1", 1, slow_s=0.0)  # type: ignore[arg-type]
+    group = DeviceGroup(settings, time.monotonic, members)
+    task = Task(Home("dev", "acme", 1, "host-1:1", Fence(1, "aa")), "epoch")  # type: ignore[arg-type]
+    failed = threading.Event()
+    group.heard = lambda _member, _said: failed.set()
+
+    def level(member: Member, _tasks: Sequence[Task]) -> Mapping[str, bool]:
+        if member.serial == "a":
+            raise OFF
+        failed.wait(20)
+        threading.Event().wait(0.05)  # longer than slow_s
+        return {}
+
+    with ThreadPoolExecutor(4) as pool:
+        (ending,) = converge(group, [task], level, pool)
+    assert (ending.applied, ending.unclean) == (True, ("a",))

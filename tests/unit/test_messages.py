@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from bigip_lbaas.domain import graph
-from bigip_lbaas.domain.capacity import Reading
+from bigip_lbaas.domain.capacity import DeviceStanding, Reading
 from bigip_lbaas.domain.cluster import Sight
 from bigip_lbaas.domain.drift import DriftKind, Finding
 from bigip_lbaas.domain.home import Fence, Home
@@ -26,6 +26,7 @@ from bigip_lbaas.wire.messages import (
 
 # A question mark: an older writer may leave it out.
 FIELDS_OF_VERSION_9 = {
+    "DeviceStanding": "device answers is_slow? since_at? said? again_at? allowed? share?",
     "Nudge": "load_balancer_id revision request_id",
     "Assignment": "load_balancer_id revision graph wanted home epoch request_id leaving?"
     " home_is_ending? mark?",
@@ -57,7 +58,7 @@ FIELDS_OF_VERSION_9 = {
     "Finding": "kind project_id load_balancer_id object field? wanted? found? left?",
     "AuditOrder": "request project_id? load_balancer_id? repair? past_limit?",
     "CapacityReport": "environment group agent_id epoch has_policy readings? unreadable? devices?"
-    " took_s? as_of? number? clock_offset_s?",
+    " took_s? as_of? number? clock_offset_s? standings?",
     "Reading": "metric value limit over?",
     "Home": "environment project_id group agent_id fence",
     "Fence": "number nonce",
@@ -78,7 +79,7 @@ VALUES_OF_VERSION_9 = {
     "MonitorType": "HTTP TCP PING",
     "DriftKind": "missing extra changed orphan",
 }
-PARTS = (RequestShare, Finding, KnownGraph, Reading, Home, Sight, Fence, Sighting,
+PARTS = (DeviceStanding, RequestShare, Finding, KnownGraph, Reading, Home, Sight, Fence, Sighting,
          graph.ObjectRef,
          graph.ServiceGraph, graph.Listener, graph.Pool, graph.Member,
          graph.HealthMonitor)  # fmt: skip

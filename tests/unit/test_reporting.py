@@ -1,13 +1,14 @@
 """What is remembered of capacity reports: the history, and policies that differ."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from bookkeeping import ENVIRONMENT, Books, ready
 
 from bigip_lbaas.controller.reporting import ReportsWaiting, forget_history
-from bigip_lbaas.domain.capacity import CapacityReport, Reading
+from bigip_lbaas.domain.capacity import CapacityReport, DeviceStanding, Reading
 from bigip_lbaas.domain.history import Trace, begin_of
 from bigip_lbaas.scheduling.policy_difference import difference
 from bigip_lbaas.store import records
@@ -127,6 +128,25 @@ def test_an_event_names_policies_that_differ_once_and_when_they_agree_again() ->
     for _ in range(2):
         books.report("h2:1", second, readings=tenants(1.0, 10.0))
     assert told() == [said, "the agents agree again"]
+
+
+def test_a_report_of_a_group_of_which_no_device_answers_leaves_the_last_readings() -> None:
+    books = Books()
+    standing = DeviceStanding("device-of-1", True)
+    read = {"devices": ("device-of-1",), "readings": tenants(4.0), "standings": (standing,)}
+    epoch = ready(books, number=1, **read).epoch
+    first = books.now
+    books.now += 10.0
+    off = replace(standing, answers=False, said="big-1: is off")
+    unread = {"readings": (), "unreadable": ("no device answers",)}
+    assert not books.report("h1:1", epoch, number=2, standings=(off,), **unread)
+    (kept,) = books.all(records.Report)
+    assert kept.received_at == first
+    assert (kept.report.readings, kept.report.unreadable) == (tenants(4.0), ())
+    assert kept.report.standings == (off,)
+    assert books.report("h1:1", epoch, number=3, **read)
+    (kept,) = books.all(records.Report)
+    assert (kept.received_at, kept.report.standings) == (books.now, (standing,))
 
 
 class CountedWrites:

@@ -152,6 +152,19 @@ def _told(one: Measuring, counters: Mapping[str, Metric]) -> Measuring:
     return replace(one, sample=Sample(one.sample.values, {**one.sample.unreadable, **unknown}))
 
 
+def nothing_read(settings: AgentSettings, epoch: str, number: int) -> CapacityReport:
+    """Return the report of a group of which no device answered: its score is not known."""
+    return CapacityReport(
+        settings.environment,
+        settings.group,
+        settings.agent_id,
+        epoch,
+        has_policy=True,
+        unreadable=("no device answers",),
+        number=number,
+    )
+
+
 def report(
     settings: AgentSettings,
     epoch: str,

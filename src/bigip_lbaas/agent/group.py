@@ -10,6 +10,7 @@ from typing import Any
 from bigip_lbaas.agent import standing
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.agent.standing import Patience, Standing
+from bigip_lbaas.domain.capacity import DeviceStanding
 from bigip_lbaas.domain.cluster import SYNC, Sight
 from bigip_lbaas.domain.errors import (
     CommitMet,
@@ -121,6 +122,23 @@ class DeviceGroup:
     def reachability(self) -> dict[str, bool]:
         """Return device name -> whether it answered when it was last talked to."""
         return {member.device.name: member.standing.answers for member in self.members}
+
+    def standings(self, at: Callable[[float], float | None]) -> tuple[DeviceStanding, ...]:
+        """Return how each device does. at: the database's clock when ours said so, if known."""
+        return tuple(
+            DeviceStanding(
+                member.known_as,
+                how.answers,
+                bool(member.late),
+                None if how.since_s is None else at(how.since_s),
+                how.said,
+                None if how.answers else at(how.retry_at_s),
+                member.device.room.allowed,
+                member.device.room.share,
+            )
+            for member in self.members
+            for how in (member.standing,)
+        )
 
     def share_requests(self, shares: Iterable[RequestShare]) -> None:
         """Have no more requests under way at each device than this agent's share."""

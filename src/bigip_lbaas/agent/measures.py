@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bigip_lbaas.agent.converge import Ending
@@ -17,7 +17,8 @@ class AgentState:
 
     without_lease_s: since when, 0.0 while one is held. answered_ago_s: when the last heartbeat was
     sent that was answered; None: none was. oldest_task_s: how long the oldest task has waited.
-    reachable: device -> whether it answered when it was last talked to.
+    reachable: device -> whether it answered when it was last talked to. allowed: device -> how many
+    requests may be under way there now; shares: how many at the most.
     """
 
     lease_left_s: float
@@ -27,6 +28,8 @@ class AgentState:
     tasks: int
     oldest_task_s: float
     reachable: Mapping[str, bool]
+    allowed: Mapping[str, int] = field(default_factory=dict)
+    shares: Mapping[str, int] = field(default_factory=dict)
 
 
 def state_of(
@@ -43,6 +46,8 @@ def state_of(
         tasks,
         oldest_task_s,
         group.reachability(),
+        {member.device.name: member.device.room.allowed for member in group.members},
+        {member.device.name: member.device.room.share for member in group.members},
     )
 
 

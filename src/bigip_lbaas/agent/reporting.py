@@ -112,5 +112,8 @@ class Reporter:
         took_s = self._clock.monotonic_s() - begun_s
         self._number += 1
         report = capacity.report(self._settings, epoch, measurings, as_of, self._number)
-        if report is not None:
-            self._send(replace(report, took_s=took_s, clock_offset_s=self._clock_offset_s))
+        report = report or capacity.nothing_read(self._settings, epoch, self._number)
+        standings = self._group.standings(self._as_of)
+        self._send(
+            replace(report, took_s=took_s, clock_offset_s=self._clock_offset_s, standings=standings)
+        )

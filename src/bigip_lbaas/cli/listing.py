@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bigip_lbaas.cli.told import Told, told_list, told_span
+from bigip_lbaas.domain.capacity import DeviceStanding
 from bigip_lbaas.domain.errors import RequestRejected
 from bigip_lbaas.store import records
 from bigip_lbaas.store.port import Store, Transaction
@@ -15,7 +16,8 @@ HOME_COLUMNS = (
     "project", "environment", "group", "agent", "fence", "load balancers", "agent alive",
 )  # fmt: skip
 DEVICE_COLUMNS = (
-    "serial number", "environment", "group", "agents", "covered by a report", "to bring level",
+    "serial number", "environment", "group", "agents", "state", "covered by a report",
+    "to bring level",
 )  # fmt: skip
 EVENT_COLUMNS = ("number", "time", "environment", "kind", "subject", "text", "request id")
 
@@ -61,7 +63,7 @@ def event_rows(store: Store, which: Wanted, most: int) -> Rows:
     return tuple(
         (
             row.number,
-            Told(row.at, datetime.fromtimestamp(row.at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")),
+            Told(row.at, _time(row.at)),
             row.environment,
             row.kind,
             row.subject,
@@ -76,7 +78,8 @@ def event_rows(store: Store, which: Wanted, most: int) -> Rows:
 class KnownDevice:
     """One device of a group. agents: id -> whether it is alive. level_later: load balancers.
 
-    covered_s: how long ago the newest report came that has read it; None: none has.
+    covered_s: how long ago the newest report came that has read it; None: none has. standings: id
+    of a living agent -> how the device does, as that one says. now: the database's clock.
     """
 
     serial: str
@@ -85,6 +88,8 @@ class KnownDevice:
     agents: Mapping[str, bool]
     covered_s: float | None
     level_later: tuple[str, ...]
+    standings: Mapping[str, DeviceStanding]
+    now: float
 
 
 def known_devices(store: Store, environment: str | None = None) -> tuple[KnownDevice, ...]:
@@ -93,6 +98,7 @@ def known_devices(store: Store, environment: str | None = None) -> tuple[KnownDe
     def work(tx: Transaction) -> tuple[KnownDevice, ...]:
         which = wanted(environment=environment)
         agents, covered = defaultdict(dict), {}  # type: ignore[var-annotated]
+        standings: dict[Any, dict[str, DeviceStanding]] = defaultdict(dict)
         for agent in tx.select(records.Agent, **which):
             for serial in agent.devices:
                 agents[agent.environment, agent.group, serial][agent.id] = agent.alive
@@ -100,6 +106,10 @@ def known_devices(store: Store, environment: str | None = None) -> tuple[KnownDe
             for serial in row.report.devices:
                 key = (row.environment, row.group, serial)
                 covered[key] = max(row.received_at, covered.get(key, 0.0))
+            for standing in row.report.standings:
+                key = (row.environment, row.group, standing.device)
+                if agents[key].get(row.agent_id):
+                    standings[key][row.agent_id] = standing
         later = _level_later(tx, which)
         found = {
             (group.environment, group.number, serial)
@@ -114,6 +124,8 @@ def known_devices(store: Store, environment: str | None = None) -> tuple[KnownDe
                 agents[key],
                 tx.now() - covered[key] if key in covered else None,
                 later.get((key[0], key[2]), ()),
+                standings[key],
+                tx.now(),
             )
             for key in sorted(found | agents.keys())
         )
@@ -138,6 +150,7 @@ def device_rows(store: Store, environment: str | None) -> Rows:
             device.environment,
             device.group,
             Told(sum(device.agents.values()), _of_agents(device)),
+            _state(device),
             told_span(device.covered_s, "never"),
             len(device.level_later),
         )
@@ -148,6 +161,38 @@ def device_rows(store: Store, environment: str | None) -> Rows:
 def _of_agents(device: KnownDevice) -> str:
     alive = Counter(device.agents.values())[True]
     return f"{alive} of {len(device.agents)} alive"
+
+
+def _state(device: KnownDevice) -> str:
+    """Return how a device does: one word if all agents say the same."""
+    said = Counter(map(_word, device.standings.values()))
+    if len(said) == 1:
+        return next(iter(said))
+    all_of = sum(said.values())
+    return ", ".join(f"{word} ({many} of {all_of})" for word, many in sorted(said.items())) or "-"
+
+
+def _word(standing: DeviceStanding) -> str:
+    if not standing.answers:
+        return "left alone"
+    return "slow" if standing.is_slow else "answers"
+
+
+def _in_words(standing: DeviceStanding, now: float) -> str:
+    """Return all that an agent says of a device."""
+    words = [_word(standing)]
+    if standing.since_at is not None:
+        words[0] += f" since {_time(standing.since_at)}"
+    if standing.again_at is not None:
+        words.append(f"asked again in {max(0.0, standing.again_at - now):.0f} s")
+    words.append(f"{standing.allowed} requests at once, of a share of {standing.share}")
+    if standing.said:
+        words.append(f"last error: {standing.said}")
+    return "; ".join(words)
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def device_facts(store: Store, environment: str | None, serial: str) -> dict[str, Any]:
@@ -167,6 +212,13 @@ def device_facts(store: Store, environment: str | None, serial: str) -> dict[str
         "group": device.group,
         "agents": told_list(
             tuple(f"{id_}{'' if alive else ' (not alive)'}" for id_, alive in device.agents.items())
+        ),
+        "state": _state(device),
+        "as agents see it": told_list(
+            tuple(
+                f"{id_}: {_in_words(one, device.now)}"
+                for id_, one in sorted(device.standings.items())
+            )
         ),
         "covered by a report": told_span(device.covered_s, "never"),
         "to bring level": told_list(device.level_later),

@@ -84,6 +84,11 @@ def record_report(tx: Transaction, settings: ControllerSettings, report: Capacit
     kept = tx.get(records.Report, settings.environment, report.agent_id, lock=True)
     if kept and kept.report.epoch == report.epoch and kept.report.number > report.number:
         return False
+    if report.standings and not report.devices:
+        # Nothing was read: the last readings hold until they are too old.
+        if kept:
+            tx.put(replace(kept, report=replace(kept.report, standings=report.standings)))
+        return False
     tx.put(records.Report(report.agent_id, settings.environment, report.group, tx.now(), report))
     _compare_policies(tx, settings, report)
     released = _release(tx, settings, report)

@@ -37,6 +37,26 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceStanding:
+    """How one device does, as one agent sees it.
+
+    answers: work goes there; is_slow: it has not finished earlier work, and gets no other until
+    then. since_at: when it began to answer, or not to. said: its last error. again_at: when it is
+    asked again. Both on the database's clock, seconds since 1970. allowed: how many requests the
+    agent may have under way there now, of its share.
+    """
+
+    device: str  # serial number
+    answers: bool
+    is_slow: bool = False
+    since_at: float | None = None
+    said: str = ""
+    again_at: float | None = None
+    allowed: int = 0
+    share: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CapacityReport:
     """One measuring of one device group by one agent.
 
@@ -44,7 +64,8 @@ class CapacityReport:
     little earlier: as told by the last heartbeat answer, and what has passed since (None before
     the first answer). Whatever was recorded as applied earlier has been seen by these readings.
     has_policy False: nothing is measured and the score is 0.0. unreadable names metrics that
-    could not be read, with the reason: then the score is not known.
+    could not be read, with the reason: then the score is not known. standings: of all devices of
+    the group; a report without any device that was read says nothing else.
     """
 
     environment: EnvironmentName
@@ -59,6 +80,7 @@ class CapacityReport:
     as_of: float | None = None
     number: int = 0
     clock_offset_s: float | None = None
+    standings: tuple[DeviceStanding, ...] = ()
 
     @property
     def environment_capacity_score(self) -> float | None:

@@ -75,6 +75,14 @@ class AgentTelemetry:
         for device, does in state.reachable.items():
             answers.add_metric((*self._labels, device), float(does))
         yield answers
+        for measure, many in (
+            (catalogue.DEVICE_REQUESTS_ALLOWED, state.allowed),
+            (catalogue.DEVICE_REQUEST_SHARE, state.shares),
+        ):
+            family = measure.gauge()
+            for device, count in many.items():
+                family.add_metric((*self._labels, device), float(count))
+            yield family
 
 
 def _word(ending: Ending) -> str:

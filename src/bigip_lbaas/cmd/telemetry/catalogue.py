@@ -72,6 +72,17 @@ DEVICE_ANSWERS = _gauge(
     "environment group device",
     "1 when the device answered this agent the last time, 0 when it did not.",
 )
+DEVICE_REQUESTS_ALLOWED = _gauge(
+    "device_requests_allowed",
+    "environment group device",
+    "How many requests this agent may have under way at the device now: its share, and fewer after"
+    " trouble.",
+)
+DEVICE_REQUEST_SHARE = _gauge(
+    "device_request_share",
+    "environment group device",
+    "How many requests of the device's limit are this agent's, as controllers share them out.",
+)
 APPLY_DURATION = Measure(
     f"{PREFIX}apply_duration_seconds",
     "histogram",
@@ -88,7 +99,8 @@ DEVICE_REQUEST_DURATION = Measure(
     " is not there); failed (5xx); no_answer.",
 )
 AGENT = (
-    HEARTBEAT_AGE, LEASE_LEFT, HOMES, TASKS, TASK_AGE, DEVICE_ANSWERS, APPLY_DURATION,
+    HEARTBEAT_AGE, LEASE_LEFT, HOMES, TASKS, TASK_AGE, DEVICE_ANSWERS, DEVICE_REQUESTS_ALLOWED,
+    DEVICE_REQUEST_SHARE, APPLY_DURATION,
     DEVICE_REQUEST_DURATION,
 )  # fmt: skip
 
