@@ -75,7 +75,7 @@ class _Server(wsgi.Server):
 
 
 class HttpsServer:
-    """Serves an application on one address while the power is on."""
+    """Serves an application on one address while the power is on, and keeps it meanwhile."""
 
     def __init__(
         self, application: Application, host: str, port: int, files: CertificateFiles
@@ -84,6 +84,7 @@ class HttpsServer:
         self._host = host
         self.port = port
         self._files = files
+        self._kept: socket.socket | None = None
         self._server: Any = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -104,7 +105,9 @@ class HttpsServer:
         with self._lock:
             if self._server is not None:
                 return
-            _try_to_bind(self._host, self.port)
+            if self._kept is None:
+                self._kept = _bound(self._host, self.port)
+                self.port = self._kept.getsockname()[1]
             adapter = _Adapter(self._files)
             server = _Server(
                 (self._host, self.port),
@@ -118,7 +121,6 @@ class HttpsServer:
             server.ssl_adapter = adapter
             server.gateway = _Gateway
             server.prepare()
-            self.port = server.bind_addr[1]
             self._server = server
             self._thread = threading.Thread(target=server.serve, name="https", daemon=True)
             self._thread.start()
@@ -141,10 +143,32 @@ class HttpsServer:
         if thread is not None:
             thread.join()
 
+    def close(self) -> None:
+        """Stop, and let go of the address."""
+        self.stop()
+        with self._lock:
+            if self._kept is not None:
+                self._kept.close()
+                self._kept = None
 
-def _try_to_bind(host: str, port: int) -> None:
-    """Raise the system's own OSError; the server's would wrap it in words."""
+
+def _bound(host: str, port: int) -> socket.socket:
+    """Return a socket that keeps an address: it answers nobody, and nobody is given its port.
+
+    Without it a device that is off may find its port taken when it returns: by a client's
+    connection, whose port the system chose (its own client's even, which then talks to itself).
+    A port that the system chooses is never one with a socket that is bound; the server, which
+    names its port, may bind it beside this one. Raises the system's own OSError for an address
+    that is taken; the server's would wrap it in words.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
+    kept = socket.socket(family, socket.SOCK_STREAM)
+    if port:  # a port to choose must be wholly free: with this option it might be half another's
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        kept.bind((host, port))
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    except OSError:
+        kept.close()
+        raise
+    return kept

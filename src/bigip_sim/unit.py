@@ -58,7 +58,7 @@ class Unit:
         self._end_reboot()
         self.device.cluster.stop()
         self.device.interrupt()
-        self.server.stop()
+        self.server.close()
         if self._plane is not None:
             self._plane.stop()
         self.device.close()

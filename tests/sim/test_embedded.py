@@ -1,6 +1,7 @@
 """A device in threads of the test's own process, over HTTPS."""
 
 import json
+import socket
 import ssl
 import threading
 import time
@@ -10,7 +11,7 @@ import httpx
 import pytest
 from programs import wait_until
 
-from bigip_sim.embedded import RunningDevice, running_cluster
+from bigip_sim.embedded import RunningDevice, running_cluster, running_device
 from bigip_sim.resources import Resources
 
 
@@ -81,6 +82,21 @@ def test_without_power_connections_are_reset_and_refused_and_logins_forgotten(cl
     with httpx.Client(verify=ssl.create_default_context(cafile=running.ca_file)) as bare:
         answer = bare.get(f"{running.url}/mgmt/tm/sys", headers={"X-F5-Auth-Token": token})
     assert answer.json()["message"] == "X-F5-Auth-Token does not exist."
+
+
+def test_nobody_else_gets_the_port_of_a_device_that_is_off():
+    with running_device() as running:
+        address = ("127.0.0.1", running.port)
+        running.power(False)
+        with socket.socket() as other, pytest.raises(OSError, match="Address already in use"):
+            other.bind(address)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, timeout=5)
+        running.power(True)
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(address)
+        other.listen()
 
 
 def test_a_request_that_waits_when_the_power_goes_does_nothing(client, running):
