@@ -190,7 +190,15 @@ def test_a_decision_is_explained_to_people_in_words_and_to_programs_in_rows() ->
 
 @pytest.mark.parametrize("width", [80, 200])
 @pytest.mark.parametrize(
-    "words", [("group", "list"), ("group", "show", "1"), ("why-full",), ("group", "forecast")]
+    "words",
+    [
+        ("group", "list"),
+        ("group", "show", "1"),
+        ("why-full",),
+        ("group", "forecast"),
+        ("device", "list"),
+        ("device", "show", "device-of-1"),
+    ],
 )
 def test_tables_keep_within_the_terminal(
     words: tuple[str, ...], width: int, monkeypatch: pytest.MonkeyPatch

@@ -44,7 +44,7 @@ class HomeList(Lister):
 
 
 class DeviceList(Lister):
-    """Show the devices: who manages them, and how many load balancers they have not got yet."""
+    """Show the devices: how they do, who manages them, and what they have not got yet."""
 
     app: OperatorApp
 
@@ -56,12 +56,14 @@ class DeviceList(Lister):
 
     def take_action(self, parsed_args: Namespace) -> Any:
         """Return columns and rows."""
-        rows = listing.device_rows(self.app.open_store(), parsed_args.environment)
-        return listing.DEVICE_COLUMNS, rows
+        store, environment = self.app.open_store(), parsed_args.environment
+        if parsed_args.formatter == "table":
+            return listing.DEVICE_COLUMNS_OF_A_TABLE, listing.told_device_rows(store, environment)
+        return listing.DEVICE_COLUMNS, listing.device_rows(store, environment)
 
 
 class DeviceShow(ShowOne):
-    """Show one device: its agents, and which load balancers it has not got yet."""
+    """Show one device: how each agent sees it, and which load balancers it has not got yet."""
 
     app: OperatorApp
 
