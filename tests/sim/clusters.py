@@ -31,6 +31,9 @@ class NoServer:
     def stop(self) -> None:
         """Nobody listened."""
 
+    def close(self) -> None:
+        """Nothing was kept."""
+
 
 @dataclass
 class Node:
