@@ -25,17 +25,17 @@ BREAKS: dict[str, tuple[Line, ...]] = {
         (
             StampedPartition,
             "_commit",
-            "self._send((*self._swap(stamp), *steps))",
+            "self._send(lambda: (*self._swap(self._next()), *steps))",
             (
-                "stamp = self._stamps[0] if self._content and steps else stamp;"
-                " self._send(steps if stamp in self._stamps else (*self._swap(stamp), *steps))"
+                "self._send((lambda: steps) if self._content and steps"
+                " else lambda: (*self._swap(self._next()), *steps))"
             ),
         ),
     ),
     "the guard is left out": (
         (
             StampedPartition,
-            "_send",
+            "_send_once",
             "known = self._stamps",
             "known, writes = self._stamps, [s for s in writes if s.path.name != GUARD]",
         ),
@@ -44,9 +44,9 @@ BREAKS: dict[str, tuple[Line, ...]] = {
         (Life, "adopt", "if not epoch or epoch != self._epoch:", "if not epoch:"),
         (
             beating,
-            "beat",
-            "if agent is None or not agent.alive or agent.epoch != heartbeat.epoch:",
-            "if agent is None:",
+            "_is_current",
+            "return agent is not None and agent.alive and agent.epoch == heartbeat.epoch",
+            "return agent is not None",
         ),
     ),
     "the second reading of the stamp is left out": (

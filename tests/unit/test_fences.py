@@ -1,13 +1,15 @@
 """A database that lost commits: it is noticed by what agents have seen, and all begin anew."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from bookkeeping import ENVIRONMENT, Books, ready
 
 from bigip_lbaas.cmd.main import operator_app
-from bigip_lbaas.domain.home import Fence
+from bigip_lbaas.controller.homes import as_home
+from bigip_lbaas.domain.home import Fence, StampAbove
 from bigip_lbaas.store import records
 from bigip_lbaas.store.fences import LIFT
 from bigip_lbaas.store.schema import upgrade
@@ -118,3 +120,26 @@ def test_an_operators_command_does_the_same(tmp_path: Path) -> None:
     store.close()
     assert row.fence_number > 3_000_000
     assert "1 homes have new numbers" in out.getvalue()
+
+
+@pytest.mark.parametrize("above", [0, 1])
+def test_a_stamp_that_is_not_below_its_homes_fence_tells_of_lost_commits(above: int) -> None:
+    books = housed()
+    row = min(books.all(records.Home), key=lambda row: row.fence_number)
+    epoch = books.agent("h1:1").epoch
+    stamp = StampAbove(as_home(row), Fence(row.fence_number + above, "dead"))
+    highest = max(as_home(home).fence for home in books.all(records.Home))
+    # neither is its number news, nor would the highest fence that the agent has seen tell of it
+    assert books.beat("h1:1", epoch, 1, seen=highest, above=stamp).epoch_ended
+    assert min(numbers(books)) > LIFT
+    (said,) = events(books)
+    assert f"stamp {row.fence_number + above}.dead of project {row.project_id}" in said
+
+
+def test_what_is_said_of_a_fence_that_a_home_has_no_more_is_no_news() -> None:
+    books = housed()
+    row = min(books.all(records.Home), key=lambda row: row.fence_number)
+    earlier = replace(as_home(row), fence=Fence(row.fence_number - 1, "beef"))
+    stamp = StampAbove(earlier, as_home(row).fence)
+    assert not books.beat("h1:1", books.agent("h1:1").epoch, 1, above=stamp).epoch_ended
+    assert events(books) == []

@@ -1,10 +1,12 @@
 """An agent's life: what it may write, and which homes are its own."""
 
+from dataclasses import replace
+
 import pytest
 
 from bigip_lbaas.agent.life import Life
 from bigip_lbaas.domain.errors import LeaseExpired
-from bigip_lbaas.domain.home import Fence, Home
+from bigip_lbaas.domain.home import Fence, Home, StampAbove
 
 
 class Watch:
@@ -150,3 +152,17 @@ def test_only_so_many_homes_let_go_of_are_remembered(monkeypatch: pytest.MonkeyP
     for project in ("a", "b", "a", "c"):
         life.let_go(home(project))
     assert [project for project in "abc" if life.has_let_go(home(project))] == ["a", "c"]
+
+
+def test_a_stamp_above_a_homes_fence_is_told_while_the_home_has_that_fence() -> None:
+    life = Life(lambda: 0.0)
+    ours = home()
+    life.begin("epoch", (ours,))
+    for below_or_own in (Fence(4, "zz"), Fence(5, "aa")):
+        life.see(below_or_own, ours)
+        assert life.heartbeat("h1:1", 1).above is None
+    life.see(Fence(5, "zz"), ours)
+    for beat in (2, 3):
+        assert life.heartbeat("h1:1", beat).above == StampAbove(ours, Fence(5, "zz"))
+    life.adopt(replace(ours, fence=Fence(9, "bb")), "epoch")
+    assert life.heartbeat("h1:1", 4).above is None

@@ -37,7 +37,7 @@ FIELDS_OF_VERSION_9 = {
     " seen? device_sync? device_set?",
     "Registered": "epoch? homes? interval_s? lease_s? store_time? refused? version? again_in_s?",
     "Heartbeat": "agent_id epoch beat homes? highest? lease_s? seen? let_go? goodbye? answered?"
-    " sees?",
+    " sees? above?",
     "HeartbeatAnswer": "epoch_ended? interval_s? lease_s? store_time? homes? admin_state_up?"
     " let_go? heard_let_go? surplus? source? shares?",
     "RequestShare": "device requests",

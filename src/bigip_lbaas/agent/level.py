@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bigip_lbaas.agent.group import Member
 from bigip_lbaas.agent.inbox import Task, ends
-from bigip_lbaas.agent.partition import StampedPartition
+from bigip_lbaas.agent.partition import Saw, StampedPartition
 from bigip_lbaas.agent.together import take_over_together
 from bigip_lbaas.domain.errors import (
     DeviceRefused,
@@ -17,7 +17,7 @@ from bigip_lbaas.domain.errors import (
     RequestRejected,
     StampRefused,
 )
-from bigip_lbaas.domain.home import Fence, Home
+from bigip_lbaas.domain.home import Home
 from bigip_lbaas.domain.ids import ProjectId
 from bigip_lbaas.ltm.names import Naming
 from bigip_lbaas.reconcile.render import RenderSettings
@@ -53,16 +53,16 @@ class Leveller:
 
     A StampedPartition lives as long as its fence: a new fence begins with knowing nothing.
     may_write raises LeaseExpired when work of that epoch may not write to that home (any more).
-    saw is told the fence of each stamp that is read. lost: the home of each partition that is found
-    without what we had committed there. rest waits a little after a commit met another
-    agent's; it is told how many have before.
+    saw is told the fence of each stamp that is read, and the home as it is known. lost: the home
+    of each partition that is found without what we had committed there. rest waits a little after
+    a commit met another agent's; it is told how many have before.
     """
 
     naming: Naming
     settings: RenderSettings
     may_write: Callable[[Home, str], None] = lambda _home, _epoch: None
     monotonic_s: Callable[[], float] = time.monotonic
-    saw: Callable[[Fence], None] = lambda _fence: None
+    saw: Saw = lambda _fence, _home: None
     lost: Callable[[Home], None] = lambda _home: None
     rest: Callable[[int], None] = lambda _met: None
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from bigip_lbaas.domain.errors import LeaseExpired
-from bigip_lbaas.domain.home import Fence, Home, Lease
+from bigip_lbaas.domain.home import Fence, Home, Lease, StampAbove
 from bigip_lbaas.domain.ids import AgentId, ProjectId
 from bigip_lbaas.wire.messages import Heartbeat
 
@@ -26,6 +26,7 @@ class Life:
         self._homes: dict[ProjectId, Home] = {}
         self._let_go: dict[ProjectId, int] = {}  # project -> fences up to this one are given up
         self._seen: Fence | None = None  # the highest of all lives
+        self._above: StampAbove | None = None  # the latest that was seen
 
     @property
     def epoch(self) -> str:
@@ -51,10 +52,14 @@ class Life:
         """Return what is told of this life now."""
         held_s, seen, highest = self.held_lease_s(), self.seen(), self.highest()
         with self._lock:
+            above = self._above
+            if above and self._homes.get(above.home.project_id) != above.home:
+                above = self._above = None  # the home is another's by now, or has a new fence
             known = len(self._homes)
             return Heartbeat(
-                agent_id, self._epoch, beat, known, highest, held_s, seen, answered=self._answered
-            )
+                agent_id, self._epoch, beat, known, highest, held_s, seen,
+                answered=self._answered, above=above,
+            )  # fmt: skip
 
     def renew(self, epoch: str, sent_at_s: float, length_s: float, beat: int = 0) -> None:
         """Renew the lease from when the heartbeat was sent; beat: which was answered."""
@@ -163,10 +168,15 @@ class Life:
         known = self._homes.get(home.project_id, home)
         return known if known.fence.number > home.fence.number else home
 
-    def see(self, fence: Fence) -> None:
-        """Remember a fence that was seen on a device, or given to us: in this life or another."""
+    def see(self, fence: Fence, home: Home | None = None) -> None:
+        """Remember a fence that was seen on a device, or given to us: in this life or another.
+
+        home: in whose partition, with the fence that it is known to have.
+        """
         with self._lock:
             self._seen = fence if self._seen is None else max(self._seen, fence)
+            if home and fence.number >= home.fence.number and fence != home.fence:
+                self._above = StampAbove(home, fence)
 
     def seen(self) -> Fence | None:
         """Return the highest fence that was ever seen, the homes' own included."""

@@ -37,6 +37,7 @@ from bigip_lbaas.reconcile.plan import plan
 from bigip_lbaas.reconcile.render import RenderSettings
 from bigip_lbaas.reconcile.scope import Target, desired
 
+Saw = Callable[[Fence, Home], None]  # is told the fence of a stamp, and the partition's home
 ATTEMPTS = 3  # readings that a moving stamp may spoil, and commits that it may refuse
 REMEMBERED = 200  # load balancers that we removed from a partition, in case its device goes back
 LONGEST_READING_S = 60.0  # a restart takes minutes (unverified: no figure of the maker's is known)
@@ -62,7 +63,7 @@ class StampedPartition:
         self.may_write = may_write
         self.monotonic_s: Callable[[], float] = time.monotonic
         self.home = home
-        self.saw: Callable[[Fence], None] = lambda _fence: None  # each time a stamp is read
+        self.saw: Saw = lambda _fence, _home: None  # each time a stamp is read
         self.lost: Callable[[], None] = lambda: None  # when it has gone back behind our commits
         self.rest: Callable[[int], None] = lambda _met: None  # after a commit met another's
         self._naming = naming
@@ -270,7 +271,7 @@ class StampedPartition:
                 f"there, delete the data group {GUARD} and try again",
             )
         for stamp in _parse(found):
-            self.saw(stamp.fence)
+            self.saw(stamp.fence, self.home)
             if stamp.fence == own:
                 self._count = max(self._count, stamp.count)
             elif stamp.fence.number >= own.number:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bigip_lbaas.controller.books import is_live
-from bigip_lbaas.controller.homes import homes_of, live_agents, load_of
+from bigip_lbaas.controller.homes import as_home, homes_of, live_agents, load_of
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.shares import shares_of
 from bigip_lbaas.controller.silence import silence_of
@@ -93,11 +93,8 @@ def beat(
 
     One that tells of a fence which this database never gave out ends all of them.
     """
-    notice_lost_commits(tx, [one.seen for one in heartbeats], random_hex)
     ids = tuple(sorted({one.agent_id for one in heartbeats}))
-    agents = _locked_agents(tx, settings, ids)
-    if _notice_lost_beats(tx, agents, heartbeats, random_hex):
-        agents = _locked_agents(tx, settings, ids)
+    agents = _agents_of_one_history(tx, settings, heartbeats, ids, random_hex)
     pace, known = pace_of(tx, settings), _homes_known(tx, settings, ids)
     current = [one for one in heartbeats if _is_current(agents.get(one.agent_id), one)]
     sources, shares = note_sights(tx, settings, current), shares_of(tx, settings, agents.values())
@@ -131,6 +128,23 @@ def beat(
     tx.put_all(tuple(changed.values()))
     books_changed(tx, settings.environment, news)
     return tuple(answers)
+
+
+def _agents_of_one_history(
+    tx: Transaction,
+    settings: ControllerSettings,
+    heartbeats: Sequence[Heartbeat],
+    ids: Sequence[AgentId],
+    random_hex: Callable[[], str],
+) -> dict[AgentId, records.Agent]:
+    """Return the agents, locked, after all have begun anew if a heartbeat tells of lost commits."""
+    notice_lost_commits(tx, [one.seen for one in heartbeats], random_hex)
+    agents = _locked_agents(tx, settings, ids)
+    if _notice_lost_beats(tx, agents, heartbeats, random_hex) or _notice_lost_fences(
+        tx, settings, heartbeats, random_hex
+    ):
+        return _locked_agents(tx, settings, ids)
+    return agents
 
 
 def _is_current(agent: records.Agent | None, heartbeat: Heartbeat) -> bool:
@@ -192,6 +206,30 @@ def _notice_lost_beats(
             )
             seen = (each.seen.number for each in heartbeats if each.seen)
             begin_anew(tx, max(seen, default=0), why, random_hex)
+            return True
+    return False
+
+
+def _notice_lost_fences(
+    tx: Transaction,
+    settings: ControllerSettings,
+    heartbeats: Sequence[Heartbeat],
+    random_hex: Callable[[], str],
+) -> bool:
+    """Begin anew when a device has a stamp that is not below the fence of the partition's home.
+
+    Nobody would ever write there again: the number may have been drawn since for another home, so
+    that as a number it is no news.
+    """
+    for above in (one.above for one in heartbeats if one.above):
+        home, fence = above.home, above.fence
+        row = tx.get(records.Home, settings.environment, home.project_id, home.group)
+        if row is not None and as_home(row) == home and fence.number >= home.fence.number:
+            why = (
+                f"a device has stamp {fence.number}.{fence.nonce} of project {home.project_id},"
+                f" whose home has fence {home.fence.number}.{home.fence.nonce}"
+            )
+            begin_anew(tx, fence.number, why, random_hex)
             return True
     return False
 

@@ -6,6 +6,7 @@ from typing import Any
 from bigip_lbaas.controller.homes import Nonces, as_home, give_homes, hand_out, live_agents
 from bigip_lbaas.controller.registry import Epochs, Takeover, unsettled_work
 from bigip_lbaas.controller.settings import ControllerSettings
+from bigip_lbaas.controller.silence import silence_of
 from bigip_lbaas.domain.home import Home
 from bigip_lbaas.store import records
 from bigip_lbaas.store.events import record_event
@@ -26,10 +27,15 @@ def hand_over(
     None, and nothing changes, for a heartbeat of an ended epoch. Said again it changes nothing: the
     homes have other fences by then. Nobody else of the group is there: they stay its agent's, under
     new numbers, or, when that says goodbye, for whoever comes first.
+
+    It is not heard while the life before this one may hold a lease, in a process that does not
+    know yet that another one has taken its place and speaks for it.
     """
     agent = tx.get(records.Agent, settings.environment, said.agent_id, lock=True)
     if agent is None or not agent.alive or agent.epoch != said.epoch:
         return None
+    if tx.now() - agent.registered_at < silence_of(agent, settings):
+        return Takeover(agent.id, is_heard=False)
     where: dict[str, Any] = {"environment": settings.environment, "agent_id": agent.id}
     rows = tx.select(records.Home, lock=True, **where)
     let_go = set(said.let_go)

@@ -87,13 +87,15 @@ def _write_group(tx: Transaction, settings: ControllerSettings, registration: Re
 class Takeover:
     """What was taken from an agent.
 
-    given: the homes with their new agents; unsettled: their work.
+    given: the homes with their new agents; unsettled: their work. is_heard: False where what an
+    agent says of its homes does not count yet.
     """
 
     agent_id: AgentId
     given: tuple[Home, ...] = ()
     unsettled: tuple[LoadBalancerId, ...] = ()
     left: int = 0  # homes that nobody of the group could take
+    is_heard: bool = True
 
 
 def take_homes(

@@ -226,8 +226,8 @@ class Controller:
         taken = self._around.store.write(
             lambda tx: hand_over(tx, self._settings, heartbeat, random_hex, random_hex)
         )
-        if taken is None:
-            return encode(HeartbeatAnswer(epoch_ended=True))
+        if taken is None or not taken.is_heard:
+            return encode(self._beats.answer(heartbeat))
         LOG.info(
             "agent %s let go: %d homes given away, %d left, %d tasks again",
             taken.agent_id, len(taken.given), taken.left, len(taken.unsettled),

@@ -63,3 +63,15 @@ class Lease:
     def remaining_s(self, now_s: float) -> float:
         """Return how long writing is still allowed; 0.0 when it no longer is."""
         return max(0.0, self.sent_at_s + self.length_s - now_s)
+
+
+@dataclass(frozen=True, slots=True)
+class StampAbove:
+    """A fence that a device shows in a home's partition, and that is not below the home's own.
+
+    A home's fence is the highest that was ever given out for it. So when the database says that
+    the home still has its own, it has lost what gave out the other one.
+    """
+
+    home: Home
+    fence: Fence

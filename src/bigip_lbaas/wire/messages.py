@@ -11,7 +11,7 @@ from bigip_lbaas.domain.capacity import CapacityReport
 from bigip_lbaas.domain.cluster import EACH, EQUAL, Sight
 from bigip_lbaas.domain.drift import Finding
 from bigip_lbaas.domain.graph import ObjectRef, ServiceGraph
-from bigip_lbaas.domain.home import Fence, Home
+from bigip_lbaas.domain.home import Fence, Home, StampAbove
 from bigip_lbaas.domain.ids import (
     AgentId,
     EnvironmentName,
@@ -145,6 +145,7 @@ class Heartbeat:
     way. goodbye: the same of all its homes; this process takes no others, and ends.
     answered: the highest beat of this epoch that was answered, and so had been committed.
     sees: the group's devices, of an agent that writes only one of them.
+    above: what keeps it from writing to one of its homes.
     """
 
     agent_id: AgentId
@@ -158,6 +159,7 @@ class Heartbeat:
     goodbye: bool = False
     answered: int = 0
     sees: tuple[Sight, ...] = ()
+    above: StampAbove | None = None
 
 
 @dataclass(frozen=True, slots=True)
