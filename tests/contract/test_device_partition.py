@@ -117,7 +117,7 @@ def test_a_lower_fence_is_fenced_off_and_writes_nothing(
 ) -> None:
     old, new = owner(device, 1), owner(device, 2)
     seen: list[Fence] = []
-    old.saw = seen.append
+    old.saw = lambda fence, _home: seen.append(fence)
     old.apply([Target(tree(1))])
     new.take_over()
     running.reset_counters()
