@@ -20,8 +20,8 @@ class AgentSet(Command):
 
     A disabled agent gets nothing new. It finishes what is under way and lets go of its projects,
     which the other agents of its device group go on with; where there is no other that is alive and
-    enabled, it keeps them. Enabled again it is one of those that can be chosen; nothing moves back
-    to it by itself.
+    enabled, it keeps them. Enabled again it can be chosen, and gets projects of agents that have
+    many more than others of the group.
     """
 
     app: OperatorApp

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cliff.command import Command
-from cliff.lister import Lister
 
 from bigip_lbaas.cli.app import OperatorApp
+from bigip_lbaas.cli.filtered import FilteredList
 from bigip_lbaas.cli.listing import Rows, Wanted, wanted
 from bigip_lbaas.cli.told import told_span
 from bigip_lbaas.domain.drift import DriftKind, Finding
@@ -29,19 +29,15 @@ AUDIT_COLUMNS = (
 )  # fmt: skip
 
 
-class AuditList(Lister):
+class AuditList(FilteredList):
     """Show how devices differ from what the database wants, as the last audits found it."""
 
-    app: OperatorApp
+    FIELDS = ("environment", "group", "load_balancer_id", "project_id")
 
     def get_parser(self, prog_name: str) -> ArgumentParser:
         """Return what the command line takes."""
-        parser: ArgumentParser = super().get_parser(prog_name)
-        parser.add_argument("--environment", help="of this environment only")
-        parser.add_argument("--group", type=int, help="of this device group only")
+        parser = super().get_parser(prog_name)
         parser.add_argument("--device", help="on this device only: serial number or name")
-        parser.add_argument("--load-balancer", metavar="ID", help="of this load balancer only")
-        parser.add_argument("--project", metavar="ID", help="of this project only")
         parser.add_argument(
             "--kind", choices=[kind.value for kind in DriftKind], help="of this kind only"
         )
@@ -49,34 +45,21 @@ class AuditList(Lister):
 
     def take_action(self, parsed_args: Namespace) -> Any:
         """Return columns and rows."""
-        which = wanted(
-            environment=parsed_args.environment,
-            group=parsed_args.group,
-            load_balancer_id=parsed_args.load_balancer,
-            project_id=parsed_args.project,
-        )
+        which = self.which(parsed_args)
         found = drift(self.app.open_store(), which, parsed_args.kind, parsed_args.device)
         if parsed_args.formatter == "table":
             return FINDING_COLUMNS_OF_A_TABLE, told_rows(found)
         return FINDING_COLUMNS, finding_rows(found)
 
 
-class AuditShow(Lister):
+class AuditShow(FilteredList):
     """Show the last audit of each agent on each device: when it was, and what it came to."""
 
-    app: OperatorApp
-
-    def get_parser(self, prog_name: str) -> ArgumentParser:
-        """Return what the command line takes."""
-        parser: ArgumentParser = super().get_parser(prog_name)
-        parser.add_argument("--environment", help="of this environment only")
-        parser.add_argument("--group", type=int, help="of this device group only")
-        return parser
+    FIELDS = ("environment", "group")
 
     def take_action(self, parsed_args: Namespace) -> Any:
         """Return columns and rows."""
-        which = wanted(environment=parsed_args.environment, group=parsed_args.group)
-        rows = audit_rows(self.app.open_store(), which)
+        rows = audit_rows(self.app.open_store(), self.which(parsed_args))
         shown = SHOWN_IN_A_TABLE if parsed_args.formatter == "table" else len(AUDIT_COLUMNS)
         return AUDIT_COLUMNS[:shown], [row[:shown] for row in rows]
 

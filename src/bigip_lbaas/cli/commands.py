@@ -11,9 +11,9 @@ from bigip_lbaas.cli.agent_set import AgentSet
 from bigip_lbaas.cli.app import OperatorApp
 from bigip_lbaas.cli.audits import AuditList, AuditRun, AuditShow
 from bigip_lbaas.cli.database import DatabaseRestored
+from bigip_lbaas.cli.filtered import FilteredList
 from bigip_lbaas.cli.group_set import GroupSet
 from bigip_lbaas.cli.group_show import GroupForecast, GroupList, GroupShow, WhyFull
-from bigip_lbaas.cli.listing import wanted
 from bigip_lbaas.cli.lists import DeviceList, DeviceShow, EventList, HomeList
 from bigip_lbaas.cli.provider_commands import ProviderAdd, ProviderList, ProviderRemove
 from bigip_lbaas.cli.simulate import Simulate
@@ -52,16 +52,14 @@ class AgentShow(ShowOne):
         return tuple(facts), tuple(facts.values())
 
 
-class LoadBalancerList(Lister):
+class LoadBalancerList(FilteredList):
     """Show the load balancers: where each lives, how far it is, and why."""
 
-    app: OperatorApp
+    FIELDS = ("environment", "project_id")
 
     def get_parser(self, prog_name: str) -> ArgumentParser:
         """Return what the command line takes."""
-        parser: ArgumentParser = super().get_parser(prog_name)
-        parser.add_argument("--environment", help="of this environment only")
-        parser.add_argument("--project", metavar="ID", help="of this project only")
+        parser = super().get_parser(prog_name)
         how_far = parser.add_mutually_exclusive_group()
         how_far.add_argument(
             "--pending", dest="phases", action="store_const", const=records.UNFINISHED,
@@ -75,8 +73,8 @@ class LoadBalancerList(Lister):
 
     def take_action(self, parsed_args: Namespace) -> Any:
         """Return columns and rows."""
-        which = wanted(environment=parsed_args.environment, project_id=parsed_args.project)
-        rows = reading.load_balancer_rows(self.app.open_store(), which, parsed_args.phases)
+        store, which = self.app.open_store(), self.which(parsed_args)
+        rows = reading.load_balancer_rows(store, which, parsed_args.phases)
         return reading.LOAD_BALANCER_COLUMNS, rows
 
 

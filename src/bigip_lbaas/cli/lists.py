@@ -3,11 +3,11 @@
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import Any
 
-from cliff.lister import Lister
 from cliff.show import ShowOne
 
 from bigip_lbaas.cli import listing
 from bigip_lbaas.cli.app import OperatorApp
+from bigip_lbaas.cli.filtered import FilteredList
 
 MOST_EVENTS = 50
 
@@ -18,41 +18,19 @@ def _count(text: str) -> int:
     return int(text)
 
 
-class HomeList(Lister):
+class HomeList(FilteredList):
     """Show the homes: which agent may write a project's partition in a group, and its fence."""
 
-    app: OperatorApp
-
-    def get_parser(self, prog_name: str) -> ArgumentParser:
-        """Return what the command line takes."""
-        parser: ArgumentParser = super().get_parser(prog_name)
-        parser.add_argument("--environment", help="of this environment only")
-        parser.add_argument("--group", type=int, help="in this device group only")
-        parser.add_argument("--agent", metavar="ID", help="of this agent only")
-        parser.add_argument("--project", metavar="ID", help="of this project only")
-        return parser
+    FIELDS = ("environment", "group", "agent_id", "project_id")
 
     def take_action(self, parsed_args: Namespace) -> Any:
         """Return columns and rows."""
-        which = listing.wanted(
-            environment=parsed_args.environment,
-            group=parsed_args.group,
-            agent_id=parsed_args.agent,
-            project_id=parsed_args.project,
-        )
-        return listing.HOME_COLUMNS, listing.home_rows(self.app.open_store(), which)
+        rows = listing.home_rows(self.app.open_store(), self.which(parsed_args))
+        return listing.HOME_COLUMNS, rows
 
 
-class DeviceList(Lister):
+class DeviceList(FilteredList):
     """Show the devices: how they do, who manages them, and what they have not got yet."""
-
-    app: OperatorApp
-
-    def get_parser(self, prog_name: str) -> ArgumentParser:
-        """Return what the command line takes."""
-        parser: ArgumentParser = super().get_parser(prog_name)
-        parser.add_argument("--environment", help="of this environment only")
-        return parser
 
     def take_action(self, parsed_args: Namespace) -> Any:
         """Return columns and rows."""
@@ -83,15 +61,12 @@ class DeviceShow(ShowOne):
         return tuple(facts), tuple(facts.values())
 
 
-class EventList(Lister):
+class EventList(FilteredList):
     """Show the latest events, oldest first: takeovers, refusals, losses, what was set aside."""
-
-    app: OperatorApp
 
     def get_parser(self, prog_name: str) -> ArgumentParser:
         """Return what the command line takes."""
-        parser: ArgumentParser = super().get_parser(prog_name)
-        parser.add_argument("--environment", help="of this environment only")
+        parser = super().get_parser(prog_name)
         parser.add_argument("--kind", help="of this kind only, as the column shows it")
         parser.add_argument("--subject", help="about this agent, group or load balancer only")
         parser.add_argument(
@@ -102,10 +77,7 @@ class EventList(Lister):
 
     def take_action(self, parsed_args: Namespace) -> Any:
         """Return columns and rows."""
-        which = listing.wanted(
-            environment=parsed_args.environment,
-            kind=parsed_args.kind,
-            subject=parsed_args.subject,
-        )
+        named = listing.wanted(kind=parsed_args.kind, subject=parsed_args.subject)
+        which = {**self.which(parsed_args), **named}
         rows = listing.event_rows(self.app.open_store(), which, parsed_args.limit)
         return listing.EVENT_COLUMNS, rows

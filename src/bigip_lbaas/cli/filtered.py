@@ -1,0 +1,40 @@
+"""What the lists have in common: the command line may name fields that rows must have."""
+
+from argparse import ArgumentParser, Namespace
+from typing import Any, ClassVar
+
+from cliff.lister import Lister
+
+from bigip_lbaas.cli.app import OperatorApp
+from bigip_lbaas.cli.listing import Wanted, wanted
+
+# field of the rows -> the option that names its value, and how argparse takes that
+FILTERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "environment": ("--environment", {"help": "of this environment only"}),
+    "group": ("--group", {"type": int, "metavar": "N", "help": "of this device group only"}),
+    "agent_id": ("--agent", {"metavar": "ID", "help": "of this agent only"}),
+    "project_id": ("--project", {"metavar": "ID", "help": "of this project only"}),
+    "load_balancer_id": (
+        "--load-balancer",
+        {"metavar": "ID", "help": "of this load balancer only"},
+    ),
+}
+
+
+class FilteredList(Lister):
+    """A list that FIELDS may narrow; each is one of FILTERS."""
+
+    app: OperatorApp
+    FIELDS: ClassVar[tuple[str, ...]] = ("environment",)
+
+    def get_parser(self, prog_name: str) -> ArgumentParser:
+        """Return what the command line takes."""
+        parser: ArgumentParser = super().get_parser(prog_name)
+        for field in self.FIELDS:
+            option, how = FILTERS[field]
+            parser.add_argument(option, dest=field, **how)
+        return parser
+
+    def which(self, parsed_args: Namespace) -> Wanted:
+        """Return the fields that the command line has named."""
+        return wanted(**{field: getattr(parsed_args, field) for field in self.FIELDS})
