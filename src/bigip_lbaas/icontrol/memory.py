@@ -160,14 +160,20 @@ class MemoryDevice:
             # nothing refers to another partition but to /Common, so no other can be in the way
             touched = {step.path.partition for step in steps} | {"Common"}
             before = {path: each for path, each in self._tree.items() if path.partition in touched}
-            others = {path: each for path, each in self._tree.items() if path not in before}
             try:
-                self._tree = others | committed(before, self._partitions, steps)
+                after = committed(before, self._partitions, steps)
             except Refused as refused:
                 is_stamp = refused.path.full in stamps
                 raise (StampRefused if is_stamp else DeviceRefused)(
                     self.name, f"refuses: {refused}"
                 ) from refused
+            tree = dict(self._tree)  # a copy: who reads goes on with the one before
+            for path in before.keys() - after.keys():
+                del tree[path]
+            tree.update(
+                (path, each) for path, each in after.items() if before.get(path) is not each
+            )
+            self._tree = tree
         self._send_on()
 
     def sample(
@@ -267,8 +273,9 @@ def committed(before: Tree, partitions: Collection[str], steps: Sequence[Step]) 
         else:
             deleted.add(path)
             del tree[path]
-        _add_implied(tree)
-        _refuse_dangling(tree)
+        if path.collection != kinds.DATA_GROUP:  # which nothing refers to, nor does it
+            _add_implied(tree)
+            _refuse_dangling(tree)
     for path in deleted:
         _refuse_in_use(path, before, tree)
     _refuse_shared(tree)
@@ -326,7 +333,7 @@ def _identity(path: ObjectPath, attributes: Mapping[str, Any]) -> tuple[str, str
 
 def _refuse_in_use(path: ObjectPath, before: Tree, after: Tree) -> None:
     """Refuse to delete what an object that stays used, even only until this transaction."""
-    if path not in before:
+    if path not in before or path.collection == kinds.DATA_GROUP:
         return
     gone = _identity(path, before[path])
     for user in before.keys() & after.keys():
