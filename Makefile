@@ -34,7 +34,7 @@ test: $(READY) haproxy  ## what must pass before a change lands (under 10 minute
 
 test-full: $(READY) haproxy  ## the same with the long matrices
 	$(MAKE) --no-print-directory lint
-	$(PYTEST) tests
+	$(PYTEST) tests $(SIDE_BY_SIDE)
 
 .PHONY: lint
 lint: $(READY)
