@@ -10,6 +10,7 @@ once more before anything is written.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from bigip_lbaas.agent.converge import Ending
 from bigip_lbaas.agent.findings import Judged, Verdict
@@ -27,6 +28,7 @@ from bigip_lbaas.reconcile.expected import Comparison, Expected
 from bigip_lbaas.wire.messages import Assignment, AuditOrder, DriftReport, Graphs, GraphsWanted
 
 LOG = logging.getLogger(__name__)
+A = TypeVar("A")
 READ_ALONE = 3  # so few partitions are read one by one, not with all others of the device
 REPAIRED_AT_ONCE = 500  # load balancers; the next audit finds the others
 TOLD_AT_ONCE = 500  # findings
@@ -63,7 +65,6 @@ class Look:
     member: Member
     stamps: Mapping[str, PartitionStamps]
     requests: int
-    comparison: Comparison | None = None
 
 
 @dataclass
@@ -155,20 +156,18 @@ class Audit:
         """
         return [m for m in self.group.reachable_written() if m.serial and not m.is_away]
 
-    def _attempt(self, member: Member, work: Callable[[], None]) -> bool:
+    def _attempt(self, member: Member, work: Callable[[], A]) -> A | None:
+        """Return what reading a device gives; None when it does not answer."""
         try:
-            work()
+            return work()
         except DeviceError as error:
             LOG.warning("%s; it is audited later", error)
             self.group.failed(member, error)
-            return False
-        return True
+            return None
 
     def _first_look(self, member: Member, homes: Mapping[str, Home]) -> Look | None:
-        found: list[Look] = []
         requests = member.device.requests
-        self._attempt(member, lambda: found.append(Look(member, _stamps(member, homes), requests)))
-        return found[0] if found else None
+        return self._attempt(member, lambda: Look(member, _stamps(member, homes), requests))
 
     def _expected(self, wanted: Wanted, homes: Mapping[str, Home]) -> Expected:
         expected = Expected(self.leveller.naming, self.leveller.settings)
@@ -180,9 +179,8 @@ class Audit:
         self, look: Look, homes: Mapping[str, Home], expected: Expected, wanted: Wanted
     ) -> Judged | None:
         """Return how one device differs; None when it does not answer. Raises: NotSaid."""
-        judged: list[Judged] = []
 
-        def judge() -> None:
+        def judge() -> Judged:
             steady = frozenset(p for p, home in homes.items() if _is_ours(look.stamps.get(p), home))
             comparison = Comparison(expected, steady)
             for path, attributes in _contents(look.member, steady):
@@ -193,11 +191,11 @@ class Audit:
                     comparison.forget(partition)
             before = self._doubtful.get(look.member.known_as, frozenset())
             verdict = Verdict(look.member, comparison, wanted, before)
-            judged.append(verdict.reach(self.settings.purge_limit))
+            return verdict.reach(self.settings.purge_limit)
 
-        is_read = self._attempt(look.member, judge)
+        judged = self._attempt(look.member, judge)
         reads = look.member.device.requests - look.requests
-        return replace(judged[0], reads=reads) if is_read else None
+        return None if judged is None else replace(judged, reads=reads)
 
     def _report(
         self, judged: Judged, order: AuditOrder, epoch: str, repairs: bool, took_s: float

@@ -1,7 +1,7 @@
 """Remembers the homes of which a device may have lost something, until a controller is asked."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bigip_lbaas.domain.home import SHARED, Home
@@ -23,12 +23,10 @@ class Doubts:
             with self._lock:
                 self._homes.add(home)
 
-    def take(self, ours: Iterable[Home]) -> tuple[ProjectId, ...]:
+    def take(self, is_ours: Callable[[Home], bool]) -> tuple[ProjectId, ...]:
         """Return projects to ask for, and forget them; who has lost a home asks for nothing."""
         with self._lock:
-            if not self._homes:
-                return ()
-            self._homes &= set(ours)
+            self._homes = {home for home in self._homes if is_ours(home)}
             taken = sorted(self._homes, key=lambda home: home.project_id)[:ASKED_AT_ONCE]
             self._homes -= set(taken)
         return tuple(home.project_id for home in taken)

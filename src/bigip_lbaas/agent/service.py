@@ -368,7 +368,7 @@ class Agent:
     def _tell_doubts(self) -> None:
         """Ask for all load balancers of homes of which a device may have lost something."""
         own_id, epoch = self._settings.agent_id, self._life.epoch
-        doubtful = self._doubts.take(self._life.homes())
+        doubtful = self._doubts.take(self._life.holds)
         if doubtful:
             LOG.warning("%s: a device may have lost changes of %s", own_id, ", ".join(doubtful))
             self._cast("ready", Ready(own_id, epoch, doubtful))

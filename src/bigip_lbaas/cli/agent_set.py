@@ -15,6 +15,14 @@ from bigip_lbaas.store.port import Store, Transaction
 from bigip_lbaas.store.versions import books_changed
 
 
+def name_agent(parser: ArgumentParser) -> None:
+    """Have the command line name one agent."""
+    parser.add_argument("agent", metavar="ID", help="id of the agent, as agent list shows it")
+    parser.add_argument(
+        "--environment", help="name of its environment, if the database has several"
+    )
+
+
 class AgentSet(Command):
     """Take an agent out of service, before work on its host, or back into it.
 
@@ -29,10 +37,7 @@ class AgentSet(Command):
     def get_parser(self, prog_name: str) -> ArgumentParser:
         """Return what the command line takes."""
         parser: ArgumentParser = super().get_parser(prog_name)
-        parser.add_argument("agent", metavar="ID", help="id of the agent, as agent list shows it")
-        parser.add_argument(
-            "--environment", help="name of its environment, if the database has several"
-        )
+        name_agent(parser)
         state = parser.add_mutually_exclusive_group(required=True)
         state.add_argument("--disable", dest="up", action="store_false", help="out of service")
         state.add_argument("--enable", dest="up", action="store_true", help="back into service")

@@ -7,7 +7,7 @@ from cliff.lister import Lister
 from cliff.show import ShowOne
 
 from bigip_lbaas.cli import reading
-from bigip_lbaas.cli.agent_set import AgentSet
+from bigip_lbaas.cli.agent_set import AgentSet, name_agent
 from bigip_lbaas.cli.app import OperatorApp
 from bigip_lbaas.cli.audits import AuditList, AuditRun, AuditShow
 from bigip_lbaas.cli.database import DatabaseRestored
@@ -39,10 +39,7 @@ class AgentShow(ShowOne):
     def get_parser(self, prog_name: str) -> ArgumentParser:
         """Return what the command line takes."""
         parser: ArgumentParser = super().get_parser(prog_name)
-        parser.add_argument("agent", metavar="ID", help="id of the agent, as agent list shows it")
-        parser.add_argument(
-            "--environment", help="name of its environment, if the database has several"
-        )
+        name_agent(parser)
         return parser
 
     def take_action(self, parsed_args: Namespace) -> Any:

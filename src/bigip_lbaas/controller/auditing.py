@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from bigip_lbaas.controller.homes import as_home
+from bigip_lbaas.controller.homes import agent_of_epoch, as_home
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.strangers import let_go_of_orphans
 from bigip_lbaas.domain.drift import DriftKind, Finding
@@ -65,8 +65,8 @@ class Audits:
 def answer_graphs(tx: Transaction, settings: ControllerSettings, wanted: GraphsWanted) -> Graphs:
     """Return what load balancers of an agent's homes are to be; refuse whose epoch has ended."""
     environment, group = settings.environment, wanted.group
-    agent = tx.get(records.Agent, environment, wanted.agent_id)
-    if agent is None or not agent.alive or agent.epoch != wanted.epoch:
+    agent = agent_of_epoch(tx, settings, wanted.agent_id, wanted.epoch)
+    if agent is None:
         return Graphs(refused=f"the epoch of agent {wanted.agent_id} has ended")
     rows = tx.select(
         records.Home,
@@ -135,8 +135,7 @@ def record_drift(tx: Transaction, settings: ControllerSettings, report: DriftRep
     Only of an agent in its present epoch: whoever has its homes by now finds out by itself.
     """
     environment = settings.environment
-    agent = tx.get(records.Agent, environment, report.agent_id)
-    if agent is None or not agent.alive or agent.epoch != report.epoch:
+    if agent_of_epoch(tx, settings, report.agent_id, report.epoch) is None:
         return
     rows = tx.select(
         records.Drift, environment=environment, device=report.device, group=report.group
@@ -151,10 +150,9 @@ def record_drift(tx: Transaction, settings: ControllerSettings, report: DriftRep
     new = {id_: one for id_, one in found.items() if id_ not in known}
     tx.put_all(tuple(_row(tx, settings, report, one, known.get(id_)) for id_, one in found.items()))
     _tell_new(tx, settings, report, new.values())
-    seen_before = {id_ for id_ in found if id_ in known}
-    orphans = [one for one in found.values() if one.kind is DriftKind.ORPHAN]
-    twice = [one for id_, one in found.items() if id_ in seen_before and one in orphans]
-    _judge_orphans(tx, settings, report, orphans, twice)
+    orphans = {id_: one for id_, one in found.items() if one.kind is DriftKind.ORPHAN}
+    twice = [one for id_, one in orphans.items() if id_ in known]
+    _judge_orphans(tx, settings, report, tuple(orphans.values()), twice)
     gone = [row for id_, row in known.items() if id_ not in found] if not report.more else []
     for row in gone:
         tx.delete(records.Drift, row.id)

@@ -72,6 +72,16 @@ def live_agents(
     return tuple(row for row in rows if row.admin_state_up and is_live(row, now, settings))
 
 
+def agent_of_epoch(
+    tx: Transaction, settings: ControllerSettings, agent_id: AgentId, epoch: str, lock: bool = False
+) -> records.Agent | None:
+    """Return an agent that is alive in this very epoch; None when it speaks of an ended life."""
+    agent = tx.get(records.Agent, settings.environment, agent_id, lock=lock)
+    if agent is None or not agent.alive or agent.epoch != epoch:
+        return None
+    return agent
+
+
 def as_home(row: records.Home) -> Home:
     """Return a stored home as the domain's value."""
     fence = Fence(row.fence_number, row.fence_nonce)

@@ -3,7 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from bigip_lbaas.controller.homes import Nonces, as_home, give_homes, hand_out, live_agents
+from bigip_lbaas.controller.homes import (
+    Nonces,
+    agent_of_epoch,
+    as_home,
+    give_homes,
+    hand_out,
+    live_agents,
+)
 from bigip_lbaas.controller.registry import Epochs, Takeover, unsettled_work
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.silence import silence_of
@@ -31,8 +38,8 @@ def hand_over(
     It is not heard while the life before this one may hold a lease, in a process that does not
     know yet that another one has taken its place and speaks for it.
     """
-    agent = tx.get(records.Agent, settings.environment, said.agent_id, lock=True)
-    if agent is None or not agent.alive or agent.epoch != said.epoch:
+    agent = agent_of_epoch(tx, settings, said.agent_id, said.epoch, lock=True)
+    if agent is None:
         return None
     if tx.now() - agent.registered_at < silence_of(agent, settings):
         return Takeover(agent.id, is_heard=False)

@@ -8,6 +8,7 @@ from functools import partial
 
 from bigip_lbaas.controller.costs import learn_from
 from bigip_lbaas.controller.fullness import remember_full
+from bigip_lbaas.controller.homes import agent_of_epoch
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.capacity import CapacityReport
 from bigip_lbaas.domain.history import SPANS_S, Span, begin_of, extended
@@ -78,8 +79,7 @@ def record_report(tx: Transaction, settings: ControllerSettings, report: Capacit
 
     False: of an ended epoch, or overtaken by a newer one of the same agent.
     """
-    agent = tx.get(records.Agent, settings.environment, report.agent_id)
-    if agent is None or agent.epoch != report.epoch or not agent.alive:
+    if agent_of_epoch(tx, settings, report.agent_id, report.epoch) is None:
         return False
     kept = tx.get(records.Report, settings.environment, report.agent_id, lock=True)
     if kept and kept.report.epoch == report.epoch and kept.report.number > report.number:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from bigip_lbaas.controller.books import is_live
+from bigip_lbaas.controller.homes import agent_of_epoch
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.cluster import EACH, EQUAL, SYNC, Way
 from bigip_lbaas.domain.ids import AgentId, GroupNumber, LoadBalancerId
@@ -19,7 +20,7 @@ from bigip_lbaas.store import records
 from bigip_lbaas.store.cluster_records import ClusterSource, ClusterView
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.port import OneOf, Transaction
-from bigip_lbaas.store.records import Phase
+from bigip_lbaas.store.records import ENDED_WELL
 from bigip_lbaas.wire.messages import Heartbeat, Ready, Registration
 
 AT_ONCE = 256  # load balancers in a condition
@@ -194,8 +195,8 @@ def doubt(tx: Transaction, settings: ControllerSettings, ready: Ready) -> None:
     """Have all load balancers of an agent's homes sent again of which it says so."""
     projects = OneOf("project_id", ready.doubtful)
     where: dict[str, Any] = {"environment": settings.environment}
-    agent = tx.get(records.Agent, settings.environment, ready.agent_id)
-    if agent is None or agent.epoch != ready.epoch:
+    agent = agent_of_epoch(tx, settings, ready.agent_id, ready.epoch)
+    if agent is None:
         return
     homes = tx.select(records.Home, projects, agent_id=agent.id, **where)
     theirs = OneOf("project_id", tuple(home.project_id for home in homes))
@@ -207,7 +208,7 @@ def doubt(tx: Transaction, settings: ControllerSettings, ready: Ready) -> None:
 
 def send_again(tx: Transaction, ids: Sequence[LoadBalancerId]) -> int:
     """Have those of these that are settled sent to their agents once more; return how many."""
-    ended = OneOf("phase", (Phase.APPLIED, Phase.GONE))
+    ended = OneOf("phase", ENDED_WELL)
     return sum(
         tx.alter(
             records.LoadBalancer,

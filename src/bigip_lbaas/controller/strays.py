@@ -3,7 +3,7 @@
 Nothing of ours lies in /Common yet; whoever has that home sweeps partitions that have none.
 """
 
-from bigip_lbaas.controller.homes import Nonces, found_home
+from bigip_lbaas.controller.homes import Nonces, agent_of_epoch, found_home
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.home import SHARED, Home
 from bigip_lbaas.store import records
@@ -35,11 +35,9 @@ def answer_search(tx: Transaction, settings: ControllerSettings, search: StraySe
     Nothing for who has not the home of what projects share, in that very epoch.
     """
     environment, group = settings.environment, search.group
-    agent = tx.get(records.Agent, environment, search.agent_id)
+    agent = agent_of_epoch(tx, settings, search.agent_id, search.epoch)
     shared = tx.get(records.Home, environment, SHARED, group)
-    if agent is None or shared is None or not agent.alive:
-        return Homeless()
-    if (agent.epoch, shared.agent_id) != (search.epoch, agent.id):
+    if agent is None or shared is None or shared.agent_id != agent.id:
         return Homeless()
     for said in search.left:
         record_event(tx, environment, "stray", f"group {group}", said)

@@ -13,7 +13,7 @@ from bigip_lbaas.store.aside import select_readable
 from bigip_lbaas.store.events import record_event
 from bigip_lbaas.store.locking import locked
 from bigip_lbaas.store.port import OneOf, Transaction
-from bigip_lbaas.store.records import Phase
+from bigip_lbaas.store.records import ENDED_WELL
 from bigip_lbaas.store.versions import books_changed
 
 LOSSES = "losses"  # the sequence that counts how often commits were lost
@@ -70,7 +70,7 @@ def begin_anew(tx: Transaction, above: int, why: str, random_hex: RandomParts) -
     )
     devices = {(row.environment, row.number): row.devices for row in tx.select(records.Group)}
     group_of = {row.load_balancer_id: row.group for row in tx.select(records.PlacementRow)}
-    ended = OneOf("phase", (Phase.APPLIED, Phase.GONE))
+    ended = OneOf("phase", ENDED_WELL)
     settled, _unreadable = select_readable(tx, records.LoadBalancer, ended)
     tx.put_all(
         tuple(

@@ -43,6 +43,7 @@ class Phase(StrEnum):
     GONE = "gone"  # deleted everywhere that answers
 
 
+ENDED_WELL = (Phase.APPLIED, Phase.GONE)  # nobody is at work on it, and devices have it so
 UNFINISHED = (Phase.WAITING, Phase.ASSIGNED)  # what the API shows as PENDING
 
 
