@@ -286,13 +286,19 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small fleets, SQLite and MariaDB")
     parser.add_argument("--database", choices=KINDS, help="this one only; default all three")
     parser.add_argument(
+        "--from", dest="least", type=int, default=0, metavar="N",
+        help="fleets of at least so many load balancers; default %(default)s",
+    )  # fmt: skip
+    parser.add_argument(
         "--up-to", type=int, default=SIZES[-1].load_balancers, metavar="N",
         help="fleets of up to so many load balancers; default %(default)s",
     )  # fmt: skip
     asked = parser.parse_args()
     quick = asked.quick
     sizes = [
-        size for size in (QUICK_SIZES if quick else SIZES) if size.load_balancers <= asked.up_to
+        size
+        for size in (QUICK_SIZES if quick else SIZES)
+        if asked.least <= size.load_balancers <= asked.up_to
     ]
     found: list[Figure] = []
     for kind in (asked.database,) if asked.database else KINDS[:2] if quick else KINDS:
@@ -304,7 +310,7 @@ def main() -> int:
                 )
             found += figures
         small, large = FLAT
-        for how in cpu_ms.get(large, ()):
+        for how in cpu_ms.get(large, ()) if small in cpu_ms else ():
             growth = cpu_ms[large][how] / cpu_ms[small][how]
             words = f"{kind}, {how}: CPU at {large} by that at {small}"
             found.append(Figure(words, growth, "x", 1.2))
