@@ -198,6 +198,10 @@ def test_a_decision_is_explained_to_people_in_words_and_to_programs_in_rows() ->
         ("group", "forecast"),
         ("device", "list"),
         ("device", "show", "device-of-1"),
+        ("agent", "list"),
+        ("home", "list"),
+        ("event", "list"),
+        ("loadbalancer", "list"),
     ],
 )
 def test_tables_keep_within_the_terminal(

@@ -29,7 +29,8 @@ def test_an_agent_shows_its_homes_and_when_it_was_heard_of() -> None:
         books.assigned(books.accept(number, f"project-{number}"))
     books.now += 1.5
     (agent,) = table(reading.AGENT_COLUMNS, reading.agent_rows(books.store))
-    assert agent == {
+    assert agent["devices"].machine_readable() == ["device-of-1"]
+    assert {**agent, "devices": str(agent["devices"])} == {
         "id": "h1:1",
         "environment": "dev",
         "group": "1",

@@ -7,7 +7,7 @@ from typing import Any
 from cliff.command import Command
 
 from bigip_lbaas.cli.app import OperatorApp
-from bigip_lbaas.cli.groups import number_of_homes
+from bigip_lbaas.cli.groups import numbers_of_homes
 from bigip_lbaas.domain.errors import RequestRejected
 from bigip_lbaas.store import records
 from bigip_lbaas.store.events import record_event
@@ -91,7 +91,7 @@ def find_agent(tx: Transaction, environment: str | None, agent_id: str) -> recor
 
 
 def _what_becomes_of_homes(tx: Transaction, agent: records.Agent) -> str:
-    homes = f"{number_of_homes(tx, agent)} homes"
+    homes = f"{numbers_of_homes(tx, agent.environment)[agent.id]} homes"
     where: dict[str, Any] = {"environment": agent.environment, "group": agent.group}
     others = ", ".join(
         row.id

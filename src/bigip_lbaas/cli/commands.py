@@ -20,15 +20,16 @@ from bigip_lbaas.cli.simulate import Simulate
 from bigip_lbaas.store import records
 
 
-class AgentList(Lister):
+class AgentList(FilteredList):
     """Show the agents: whether they are alive, and how many homes they have."""
 
-    app: OperatorApp
+    FIELDS = ("environment", "group")
+    UNDER, BENEATH = "id", ("reason", "devices", "environment", "admin up", "homes")
 
     def take_action(self, parsed_args: Namespace) -> Any:
         """Return columns and rows."""
-        del parsed_args
-        return reading.AGENT_COLUMNS, reading.agent_rows(self.app.open_store())
+        rows = reading.agent_rows(self.app.open_store(), self.which(parsed_args))
+        return reading.AGENT_COLUMNS, rows
 
 
 class AgentShow(ShowOne):
@@ -53,6 +54,7 @@ class LoadBalancerList(FilteredList):
     """Show the load balancers: where each lives, how far it is, and why."""
 
     FIELDS = ("environment", "project_id")
+    UNDER, BENEATH = "id", ("reason", "project", "agent", "revision", "name", "vip")
 
     def get_parser(self, prog_name: str) -> ArgumentParser:
         """Return what the command line takes."""

@@ -8,6 +8,7 @@ from cliff.lister import Lister
 from cliff.show import ShowOne
 
 from bigip_lbaas.cli.app import OperatorApp
+from bigip_lbaas.cli.filtered import FilteredList
 from bigip_lbaas.cli.groups import KnownGroup, known_groups
 from bigip_lbaas.cli.told import Told, told_list, told_share, told_span
 from bigip_lbaas.domain.errors import RequestRejected
@@ -39,15 +40,14 @@ def _known(app: OperatorApp, parsed_args: Namespace) -> tuple[KnownGroup, ...]:
     return known_groups(app.open_store(), app.fleet_of, parsed_args.environment, number)
 
 
-class GroupList(Lister):
+class GroupList(FilteredList):
     """Show the device groups: how full they are, by which metric, and who serves them."""
 
-    app: OperatorApp
+    UNDER, BENEATH = "binding", ("environment", "load balancers", "devices", "age")
 
     def get_parser(self, prog_name: str) -> ArgumentParser:
         """Return what the command line takes."""
-        parser: ArgumentParser = super().get_parser(prog_name)
-        parser.add_argument("--environment", help="only of this environment")
+        parser = super().get_parser(prog_name)
         parser.add_argument(
             "--long", action="store_true", help="a table with all columns; other formats have them"
         )
@@ -142,7 +142,7 @@ def list_row(one: KnownGroup) -> tuple[Any, ...]:
         Told(reserved, share(in_flight) if reserved else "-"),
         _trend(one.trend),
         Told({"alive": alive, "of": len(one.agents)}, f"{alive} of {len(one.agents)}"),
-        told_list(one.row.devices),
+        Told(list(one.row.devices), str(len(one.row.devices))),
         told_span(one.age_s, "-"),
         one.state.load_balancers,
         one.row.environment,

@@ -1,5 +1,6 @@
 """What is known of the device groups: as the scheduler sees them, with history and agents."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from bigip_lbaas.domain.errors import RequestRejected
 from bigip_lbaas.domain.fleet import Fleet, GroupState
 from bigip_lbaas.domain.history import FINE_S, HOURLY_S
 from bigip_lbaas.domain.home import SHARED
-from bigip_lbaas.domain.ids import LoadBalancerId, ProjectId
+from bigip_lbaas.domain.ids import AgentId, EnvironmentName, LoadBalancerId, ProjectId
 from bigip_lbaas.domain.placement import Need, PlacementRules
 from bigip_lbaas.scheduling.forecast import FEWEST, Forecast, forecast
 from bigip_lbaas.scheduling.judgement import Judgement, judge
@@ -69,12 +70,17 @@ def known_groups(
             known = ", ".join(str(row.number) for row in rows) or "none"
             raise RequestRejected(f"there is no device group {number} here; known: {known}")
         fleets = {name: fleet_of(tx, name) for name in {row.environment for row in wanted}}
-        return tuple(_known(tx, row, fleets[row.environment]) for row in wanted)
+        homes = {name: numbers_of_homes(tx, name) for name in fleets}
+        return tuple(
+            _known(tx, row, fleets[row.environment], homes[row.environment]) for row in wanted
+        )
 
     return store.read(work)
 
 
-def _known(tx: Transaction, row: records.Group, fleet: Fleet) -> KnownGroup:
+def _known(
+    tx: Transaction, row: records.Group, fleet: Fleet, homes: Mapping[AgentId, int]
+) -> KnownGroup:
     where: dict[str, Any] = {"environment": row.environment, "group": row.number}
     state = next(group for group in fleet.groups if group.number == row.number)
     agents = tx.select(records.Agent, **where)
@@ -86,7 +92,7 @@ def _known(tx: Transaction, row: records.Group, fleet: Fleet) -> KnownGroup:
         row,
         state,
         agents,
-        {agent.id: number_of_homes(tx, agent) for agent in agents},
+        {agent.id: homes[agent.id] for agent in agents},
         tx.now() - reports[0].received_at if reports else None,
         open_book(state, nothing, frozenset()),
         judge(ANYBODY, state, PlacementRules()),
@@ -101,11 +107,12 @@ def _known(tx: Transaction, row: records.Group, fleet: Fleet) -> KnownGroup:
     )
 
 
-def number_of_homes(tx: Transaction, agent: records.Agent) -> int:
-    """Return how many projects' homes an agent has."""
-    where = {"environment": agent.environment, "agent_id": agent.id}
-    by_project = tx.count(records.Home, by="project_id", **where)
-    return sum(many for project_id, many in by_project.items() if project_id != SHARED)
+def numbers_of_homes(tx: Transaction, environment: EnvironmentName) -> Counter[AgentId]:
+    """Return id of an agent -> how many projects' homes it has."""
+    found = Counter(tx.count(records.Home, by="agent_id", environment=environment))
+    shared = tx.select(records.Home, environment=environment, project_id=SHARED)
+    found.subtract(row.agent_id for row in shared)
+    return found
 
 
 def _history(tx: Transaction, row: records.Group) -> list[tuple[float, Any]]:

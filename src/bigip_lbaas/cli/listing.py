@@ -19,7 +19,6 @@ DEVICE_COLUMNS = (
     "serial number", "environment", "group", "agents", "state", "covered by a report",
     "to bring level",
 )  # fmt: skip
-DEVICE_COLUMNS_OF_A_TABLE = ("serial number", "group", "agents", "state", "covered", "to level")
 EVENT_COLUMNS = ("number", "time", "environment", "kind", "subject", "text", "request id")
 
 Rows = tuple[tuple[Any, ...], ...]
@@ -156,14 +155,6 @@ def device_rows(store: Store, environment: str | None) -> Rows:
             len(device.level_later),
         )
         for device in known_devices(store, environment)
-    )
-
-
-def told_device_rows(store: Store, environment: str | None) -> Rows:
-    """Return the same for people, under DEVICE_COLUMNS_OF_A_TABLE: 80 characters hold it."""
-    return tuple(
-        (serial, f"{of} {group}", agents, state, covered, to_level)
-        for serial, of, group, agents, state, covered, to_level in device_rows(store, environment)
     )
 
 

@@ -22,6 +22,7 @@ class HomeList(FilteredList):
     """Show the homes: which agent may write a project's partition in a group, and its fence."""
 
     FIELDS = ("environment", "group", "agent_id", "project_id")
+    UNDER, BENEATH = "project", ("agent", "environment", "agent alive", "load balancers")
 
     def take_action(self, parsed_args: Namespace) -> Any:
         """Return columns and rows."""
@@ -32,12 +33,12 @@ class HomeList(FilteredList):
 class DeviceList(FilteredList):
     """Show the devices: how they do, who manages them, and what they have not got yet."""
 
+    UNDER, BENEATH = "serial number", ("covered by a report", "environment", "to bring level")
+
     def take_action(self, parsed_args: Namespace) -> Any:
         """Return columns and rows."""
-        store, environment = self.app.open_store(), parsed_args.environment
-        if parsed_args.formatter == "table":
-            return listing.DEVICE_COLUMNS_OF_A_TABLE, listing.told_device_rows(store, environment)
-        return listing.DEVICE_COLUMNS, listing.device_rows(store, environment)
+        rows = listing.device_rows(self.app.open_store(), parsed_args.environment)
+        return listing.DEVICE_COLUMNS, rows
 
 
 class DeviceShow(ShowOne):
@@ -63,6 +64,8 @@ class DeviceShow(ShowOne):
 
 class EventList(FilteredList):
     """Show the latest events, oldest first: takeovers, refusals, losses, what was set aside."""
+
+    UNDER, BENEATH = "subject", ("request id", "text", "environment", "kind")
 
     def get_parser(self, prog_name: str) -> ArgumentParser:
         """Return what the command line takes."""

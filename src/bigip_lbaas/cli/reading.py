@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bigip_lbaas.cli.agent_set import find_agent
-from bigip_lbaas.cli.groups import number_of_homes
+from bigip_lbaas.cli.groups import numbers_of_homes
 from bigip_lbaas.cli.listing import Wanted
-from bigip_lbaas.cli.told import Told, told_share
+from bigip_lbaas.cli.told import Told, told_list, told_share
 from bigip_lbaas.domain.errors import RequestRejected
 from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber, ProjectId
 from bigip_lbaas.domain.placement import Placement
@@ -32,21 +32,28 @@ AGENT_COLUMNS = (
 
 ERROR = (Phase.FAILED,)
 
-Rows = tuple[tuple[str, ...], ...]
+Rows = tuple[tuple[Any, ...], ...]
 
 
-def agent_rows(store: Store) -> Rows:
+def agent_rows(store: Store, which: Wanted | None = None) -> Rows:
     """Return one row per agent, under AGENT_COLUMNS."""
-    return store.read(lambda tx: tuple(_agent(tx, row) for row in tx.select(records.Agent)))
+
+    def work(tx: Transaction) -> Rows:
+        found = tx.select(records.Agent, **(which or {}))
+        homes = {name: numbers_of_homes(tx, name) for name in {row.environment for row in found}}
+        return tuple(_agent(tx, row, homes[row.environment][row.id]) for row in found)
+
+    return store.read(work)
 
 
-def agent_facts(store: Store, environment: str | None, agent_id: str) -> dict[str, str]:
+def agent_facts(store: Store, environment: str | None, agent_id: str) -> dict[str, Any]:
     """Return name -> value of all that is known of an agent. Raises RequestRejected."""
 
-    def work(tx: Transaction) -> dict[str, str]:
+    def work(tx: Transaction) -> dict[str, Any]:
         row = find_agent(tx, environment, agent_id)
+        homes = numbers_of_homes(tx, row.environment)
         return {
-            **dict(zip(AGENT_COLUMNS, _agent(tx, row), strict=True)),
+            **dict(zip(AGENT_COLUMNS, _agent(tx, row, homes[row.id]), strict=True)),
             "host": row.host,
             "process": row.runs_as or "-",
             "registered": f"{tx.now() - row.registered_at:.1f} s ago",
@@ -124,16 +131,16 @@ def candidate_rows(decision: Decision) -> tuple[tuple[Any, ...], ...]:
     )
 
 
-def _agent(tx: Transaction, row: records.Agent) -> tuple[str, ...]:
+def _agent(tx: Transaction, row: records.Agent, homes: int) -> tuple[Any, ...]:
     return (
         row.id,
         row.environment,
         str(row.group),
         "yes" if row.alive else "no",
         "yes" if row.admin_state_up else "no",
-        str(number_of_homes(tx, row)),
+        str(homes),
         f"{tx.now() - row.beat_at:.1f} s ago",
-        ", ".join(row.devices),
+        told_list(row.devices),
         row.set_because or "-",
     )
 
