@@ -29,6 +29,7 @@ from bigip_lbaas.agent.surroundings import Surroundings as AgentSurroundings
 from bigip_lbaas.bus.oslo import OsloBus, private_conf
 from bigip_lbaas.cmd.building import SystemClock
 from bigip_lbaas.cmd.lab.servers import Belongings
+from bigip_lbaas.cmd.running import pass_over_what_is_loaded
 from bigip_lbaas.controller.service import Controller
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.surroundings import Surroundings
@@ -166,6 +167,7 @@ def run_controller(place: Place, number: int, told: Connection) -> None:
     bus = OsloBus(private_conf(), place.broker, place.exchange)
     controller = Controller(settings, Surroundings(store, bus, time.monotonic))
     controller.start()
+    pass_over_what_is_loaded()  # as the program does
     told.send("serves")
     while told.recv() is not None:
         usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -193,6 +195,7 @@ def run_agents(place: Place, plan: AgentPlan, told: Connection) -> None:
         name = f"device-{settings.group}"
         agent_on(place, settings, partial(MemoryDevice, name)).start()
         pause.wait(plan.starts_within_s / len(plan.numbers))
+    pass_over_what_is_loaded()
     told.send("all have started")
     told.recv()
     os._exit(0)

@@ -31,6 +31,7 @@ from benchmarks.outcomes import Outcomes
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.bus.oslo import OsloBus, private_conf
 from bigip_lbaas.cmd.metrics import load_metrics
+from bigip_lbaas.cmd.running import pass_over_what_is_loaded
 from bigip_lbaas.controller.service import Controller
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.controller.surroundings import Surroundings
@@ -215,6 +216,7 @@ def run_heard_controller(place: Place, number: int, told: Connection) -> None:
     bus = OsloBus(private_conf(), place.broker, place.exchange)
     around = Surroundings(SqlStore(place.database), bus, time.monotonic)
     Controller(settings, around).start()
+    pass_over_what_is_loaded()  # as the program does
     told.send("serves")
     while told.recv() is not None:
         told.send(outcomes.so_far())
@@ -228,6 +230,7 @@ def run_one_agent(place: Place, told: Connection) -> None:
         place.environment, "host-0", GroupNumber(1), load_metrics().policy(POLICY)
     )
     agent_on(place, settings, lambda may_write: MemoryDevice("bigip-1", may_write)).start()
+    pass_over_what_is_loaded()
     told.send("has started")
     told.recv()
     os._exit(0)

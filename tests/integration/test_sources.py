@@ -141,11 +141,11 @@ def test_a_source_that_lost_what_it_had_not_saved_gets_all_of_it_again() -> None
     world.settle(6)
     device = world.devices["big-1"]
     cluster.is_halted = True
-    saved = (dict(device._tree), set(device._partitions), cluster.state_of(device))
+    saved = (device.image(), cluster.state_of(device))
     second = create(world, 2)
     world.settle(6)
-    device._tree, device._partitions = saved[0], saved[1]
-    cluster.went_back(device, saved[2])
+    device.load(saved[0])
+    cluster.went_back(device, saved[1])
     cluster.is_halted = False
     world.off.add("big-1")
     world.settle(6)

@@ -66,7 +66,7 @@ class UnreliableDevice(MemoryDevice):
         super().__init__()
         self.next_commit = "answered"
         self.late: list[Commit] = []
-        self.saved: tuple[set[str], dict[ObjectPath, dict[str, object]]] = ({"Common"}, {})
+        self.saved = self.image()
         self.sent: list[str] = []  # names of all stamps ever put in
         self.trespasses: list[str] = []
 
@@ -107,16 +107,16 @@ class UnreliableDevice(MemoryDevice):
         return True
 
     def names(self) -> set[str]:
-        return {path.name for path in self._tree if path.collection == kinds.DATA_GROUP}
+        return {path.name for path in self.objects if path.collection == kinds.DATA_GROUP}
 
     def content(self) -> State:
         return {p: dict(a) for p, a in self.read(PARTITION).items()}
 
     def save(self) -> None:
-        self.saved = (set(self._partitions), dict(self._tree))
+        self.saved = self.image()
 
     def reboot(self) -> None:
-        self._partitions, self._tree = set(self.saved[0]), dict(self.saved[1])
+        self.load(self.saved)
         self.late.clear()  # open transactions do not survive
 
     @staticmethod

@@ -334,7 +334,7 @@ class Fleet:
         """Return the names of a partition's data groups."""
         return frozenset(
             path.name
-            for path in self.devices[device]._tree
+            for path in self.devices[device].objects
             if path.partition == partition and path.collection == kinds.DATA_GROUP
         )
 
@@ -378,13 +378,12 @@ class Fleet:
 
     def save(self, name: str) -> None:
         device = self.devices[name]
-        self.saved[name] = (set(device._partitions), dict(device._tree))
+        self.saved[name] = device.image()
 
     def reboot(self, name: str) -> None:
         """Come back with what was saved; nothing that was on its way survives."""
         device = self.devices[name]
-        partitions, tree = self.saved.get(name, ({"Common"}, {}))
-        device._partitions, device._tree = set(partitions), dict(tree)
+        device.load(self.saved.get(name, {"Common": {}}))
         for flight in [each for each in self.flights if each.name == name]:
             self.flights.remove(flight)
             flight.end(error=OutcomeUnknown(name, "no answer to a commit"))

@@ -315,7 +315,7 @@ def members_on(device: MemoryDevice, load_balancer_id: str) -> int | None:
     number = next(n for n in range(10) if id_of("load balancer", n) == load_balancer_id)
     names = {f"dev_{id_of(kind, number)}" for kind in ("pool", "listener", "monitor")}
     names.add(f"dev_{load_balancer_id}")
-    there = {path: a for path, a in device._tree.items() if path.name in names}
+    there = {path: a for path, a in device.objects.items() if path.name in names}
     if not there:
         return None
     if {path.name for path in there} != names:

@@ -45,7 +45,7 @@ def run(world: World, **order: Any) -> DriftReport:
 
 def spoil(world: World, collection: str, **changes: Any) -> str:
     """Change one object of a collection by hand; return its full path."""
-    tree = world.devices["big-1"]._tree
+    tree = world.devices["big-1"].objects
     path = next(path for path in sorted(tree) if path.collection == collection)
     tree[path] = {**tree[path], **changes}
     return path.full
@@ -70,18 +70,18 @@ def obey(world: World) -> None:
 
 def test_what_is_as_it_should_be_is_left_alone() -> None:
     world = world_with(12, 5)
-    before = dict(world.devices["big-1"]._tree)
+    before = dict(world.devices["big-1"].objects)
     report = run(world)
     assert report.findings == ()
     assert (report.load_balancers, len(report.judged)) == (12, 5)
     world.settle(4.0)
-    assert world.devices["big-1"]._tree == before
+    assert world.devices["big-1"].objects == before
     assert findings(world) == []
 
 
 def test_a_changed_field_is_told_and_repaired_and_ends() -> None:
     world = world_with(12, 5)
-    tree = world.devices["big-1"]._tree
+    tree = world.devices["big-1"].objects
     before = {path: dict(each) for path, each in tree.items()}
     full = spoil(world, kinds.POOL, loadBalancingMode="least-connections-member")
     report = run(world)
@@ -95,7 +95,7 @@ def test_a_changed_field_is_told_and_repaired_and_ends() -> None:
     (row,) = findings(world)
     assert (row.finding, row.audits, row.device) == (one, 1, "big-1")
     world.settle(4.0)
-    after = world.devices["big-1"]._tree
+    after = world.devices["big-1"].objects
     assert {p: a for p, a in after.items() if p.collection != kinds.DATA_GROUP} == {
         p: a for p, a in before.items() if p.collection != kinds.DATA_GROUP
     }
@@ -105,14 +105,14 @@ def test_a_changed_field_is_told_and_repaired_and_ends() -> None:
 def test_with_the_policy_report_nothing_is_written_until_an_operator_asks_for_it() -> None:
     world = world_with(3, policy="report")
     full = spoil(world, kinds.VIRTUAL_ADDRESS, enabled="no")
-    before = dict(world.devices["big-1"]._tree)
+    before = dict(world.devices["big-1"].objects)
     for audits in (1, 2):
         run(world)
         world.settle(4.0)
         (row,) = findings(world)
         assert (row.audits, row.finding.object) == (audits, f"{kinds.VIRTUAL_ADDRESS} {full}")
         assert row.first_seen_at < world.now_s
-    assert world.devices["big-1"]._tree == before
+    assert world.devices["big-1"].objects == before
     (said,) = events(world, "drift")
     assert said.endswith("enabled is no, not yes; nothing is changed (audit_policy)")
     assert request_audit(world.store, Wish(group=1, repair=True)) == (AGENT,)
@@ -125,7 +125,7 @@ def test_with_the_policy_report_nothing_is_written_until_an_operator_asks_for_it
 
 def test_an_operator_may_ask_for_one_load_balancer_and_nothing_is_said_of_others() -> None:
     world = world_with(6, 2, policy="report")
-    tree = world.devices["big-1"]._tree
+    tree = world.devices["big-1"].objects
     for path in [path for path in tree if path.collection == kinds.POOL]:
         tree[path] = {**tree[path], "loadBalancingMode": "ratio-member"}
     wanted = graph(4, "project-0").id
@@ -160,7 +160,7 @@ def test_who_or_what_is_not_there_cannot_be_asked() -> None:
 
 def test_what_bears_only_our_name_goes_at_the_second_look_and_what_does_not_never() -> None:
     world = world_with()
-    tree = world.devices["big-1"]._tree
+    tree = world.devices["big-1"].objects
     partition = partition_of("project-0")
     ours = ObjectPath(kinds.POOL, partition, "dev_ffff-1")
     foreign = ObjectPath(kinds.POOL, partition, "somebodys")
@@ -170,11 +170,11 @@ def test_what_bears_only_our_name_goes_at_the_second_look_and_what_does_not_neve
     assert "next audit" in first[f"ltm/pool {ours.full}"]
     assert "none of ours" in first[f"ltm/pool {foreign.full}"]
     world.settle(4.0)
-    tree = world.devices["big-1"]._tree
+    tree = world.devices["big-1"].objects
     assert {ours, foreign} <= tree.keys()
     run(world)
     world.settle(4.0)
-    tree = world.devices["big-1"]._tree
+    tree = world.devices["big-1"].objects
     assert ours not in tree
     assert foreign in tree
     assert [row.finding.object for row in findings(world)] == [f"ltm/pool {foreign.full}"]
@@ -182,7 +182,7 @@ def test_what_bears_only_our_name_goes_at_the_second_look_and_what_does_not_neve
 
 def test_more_than_the_limit_is_removed_only_when_an_operator_agrees() -> None:
     world = world_with(2)
-    tree = world.devices["big-1"]._tree
+    tree = world.devices["big-1"].objects
     partition = partition_of("project-0")
     mark = describe(graph(0).id)
     extra = [ObjectPath(kinds.POOL, partition, f"dev_ffff-{number}") for number in range(51)]
@@ -192,10 +192,10 @@ def test_more_than_the_limit_is_removed_only_when_an_operator_agrees() -> None:
     assert len(report.findings) == 51
     assert all("more than purge_limit (50)" in one.left for one in report.findings)
     world.settle(4.0)
-    assert set(extra) <= world.devices["big-1"]._tree.keys()
+    assert set(extra) <= world.devices["big-1"].objects.keys()
     request_audit(world.store, Wish(repair=True, past_limit=True))
     obey(world)
-    assert not set(extra) & world.devices["big-1"]._tree.keys()
+    assert not set(extra) & world.devices["big-1"].objects.keys()
     assert findings(world) == []
 
 
@@ -217,7 +217,7 @@ def test_of_what_is_being_changed_or_was_written_meanwhile_nothing_is_said() -> 
         for partition in judged:
             (stamp,) = device.stamps(partition).names  # type: ignore[union-attr]
             old = ObjectPath(kinds.DATA_GROUP, partition, stamp)
-            tree = device._tree
+            tree = device.objects
             tree[ObjectPath(kinds.DATA_GROUP, partition, f"{stamp}1")] = tree.pop(old)
         return iter(found)
 
@@ -293,7 +293,7 @@ def test_what_a_page_has_missed_is_not_missing(monkeypatch: pytest.MonkeyPatch) 
         lambda owns: (each for each in contents(owns) if each[0].collection != kinds.POOL),
     )
     assert run(world).findings == ()
-    pools = [path for path in device._tree if path.collection == kinds.POOL]
+    pools = [path for path in device.objects if path.collection == kinds.POOL]
     for path in pools:
-        del device._tree[path]
+        del device.objects[path]
     assert {one.kind for one in run(world).findings} == {DriftKind.MISSING}

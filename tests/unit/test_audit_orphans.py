@@ -50,7 +50,7 @@ def strangers(world: World) -> tuple[records.Stranger, ...]:
 
 
 def are_there(world: World, state: State) -> bool:
-    return state.keys() <= world.devices["big-1"]._tree.keys()
+    return state.keys() <= world.devices["big-1"].objects.keys()
 
 
 def test_an_orphan_goes_when_two_audits_and_the_api_say_so() -> None:

@@ -20,7 +20,7 @@ def world() -> World:
     for number in (1, 2):
         world.door.create(graph(number, f"project-{number}"), (), f"req-{number}")
     world.settle(4.0)
-    tree = world.devices["big-1"]._tree
+    tree = world.devices["big-1"].objects
     pools = {path.partition: path for path in tree if path.collection == kinds.POOL}
     tree[pools["dev_project-1"]] = {
         **tree[pools["dev_project-1"]], "loadBalancingMode": "ratio-member"

@@ -33,11 +33,11 @@ def test_what_we_removed_is_removed_again_and_the_loss_is_told_once() -> None:
     device, lost = MemoryDevice("big-1"), list[str]()
     ours = partition(device, lost)
     ours.apply([Target(graph(1)), Target(graph(2))])
-    saved = dict(device._tree)
+    saved = device.image()
     ours.apply([Target(graph(1), wanted=False)])
     ours.apply([Target(graph(3))])
     assert lost == []
-    device._tree = saved
+    device.load(saved)
     ours.apply([Target(graph(2, members=3))])
     assert lost == ["big-1"]
     assert virtuals(device) == {name_of(2)}  # the third one is asked for by whoever was told

@@ -76,7 +76,7 @@ def test_an_empty_partition_without_a_home_goes_at_the_second_look() -> None:
     assert left(world) == {partition_of("acme"), partition_of("other")}
     sweeper(world).chores.strays.sweep_once()
     assert left(world) == set()
-    assert not world.devices["big-1"]._tree
+    assert not world.devices["big-1"].objects
 
 
 def test_only_our_own_names_are_looked_at() -> None:
@@ -94,10 +94,10 @@ def test_only_our_own_names_are_looked_at() -> None:
 def test_what_has_content_is_reported_once_and_left() -> None:
     world = world_with()
     stamped(world, "acme", number=3)
-    before = dict(world.devices["big-1"]._tree)
+    before = dict(world.devices["big-1"].objects)
     for _ in range(4):
         sweeper(world).chores.strays.sweep_once()
-    assert world.devices["big-1"]._tree == before
+    assert world.devices["big-1"].objects == before
     (said,) = events(world)
     assert said.startswith(
         f"big-1: partition {partition_of('acme')} belongs to no project, and has"
@@ -113,7 +113,7 @@ def test_what_has_a_home_or_a_place_is_nobodys_stray() -> None:
     assert len({home.agent_id for home in homes if home.project_id != SHARED}) == 2
     before = left(world)
     assert len(before) == 8
-    world.devices["big-1"]._tree.clear()  # as if it had lost all that was in them
+    world.devices["big-1"].objects.clear()  # as if it had lost all that was in them
     for _ in range(3):
         for agent in world.agents.values():
             agent.chores.strays.sweep_once()

@@ -268,7 +268,7 @@ def test_what_audits_have_found_is_seen_until_it_is_gone(measured: Measured) -> 
     controller = measured.serve(measured.controller)
     world.door.create(graph(1, "acme"), (), "req-1")
     measured.pump()
-    tree = world.devices["big-1"]._tree
+    tree = world.devices["big-1"].objects
     path = next(path for path in tree if path.collection == kinds.POOL)
     tree[path] = {**tree[path], "loadBalancingMode": "ratio-member"}
     assert labelled("audit_age_seconds", group="1") not in scrape(controller)

@@ -8,25 +8,32 @@ and no address twice.
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from typing import TYPE_CHECKING, Any
 
 from bigip_lbaas.domain.errors import DeviceRefused, StampRefused
+from bigip_lbaas.icontrol.memory_rules import Refused, Tree, committed
 from bigip_lbaas.icontrol.metrics import TRAFFIC, Metric
 from bigip_lbaas.icontrol.port import DeviceIdentity, PartitionStamps, Sample, SyncState
 from bigip_lbaas.icontrol.room import Room
 from bigip_lbaas.icontrol.sampling import Sampling, Sources, sample
 from bigip_lbaas.icontrol.session import always_allowed
 from bigip_lbaas.ltm import kinds
-from bigip_lbaas.ltm.addresses import address_of, without_port
 from bigip_lbaas.ltm.canonical import canonical
 from bigip_lbaas.ltm.names import GUARD, STAMP_BEGINS
-from bigip_lbaas.ltm.state import Action, Attributes, ObjectPath, State, Step, merge
+from bigip_lbaas.ltm.state import Attributes, ObjectPath, State, Step
 
 if TYPE_CHECKING:
     from bigip_lbaas.icontrol.memory_cluster import MemoryCluster
 
-Tree = dict[ObjectPath, dict[str, Any]]
+Image = Mapping[str, Tree]  # partition -> its objects; none of these is changed in place
 
 
 class MemoryDevice:
@@ -46,8 +53,7 @@ class MemoryDevice:
         self.cluster: MemoryCluster | None = None
         self._may_write = may_write
         self._lock = threading.RLock()
-        self._partitions = {"Common"}
-        self._tree: Tree = {}
+        self._trees: dict[str, Tree] = {"Common": {}}
 
     def close(self) -> None:
         """Do nothing: there is no connection."""
@@ -66,62 +72,58 @@ class MemoryDevice:
     def partitions(self) -> frozenset[str]:
         """Return the names of all partitions."""
         self.requests += 1
-        return frozenset(self._partitions)
+        with self._lock:
+            return frozenset(self._trees)
 
     def stamps(self, partition: str) -> PartitionStamps | None:
         """Return who writes in a partition; None when there is none of that name."""
         self.requests += 1
         with self._lock:
-            if partition not in self._partitions:
-                return None
-            return self._stamps_of(partition)
+            tree = self._trees.get(partition)
+        return None if tree is None else _stamps_of(tree)
 
     def all_stamps(self) -> Mapping[str, PartitionStamps]:
         """Return who writes in every partition that has a stamp or a guard."""
         self.requests += 1
         with self._lock:
-            found = {name: self._stamps_of(name) for name in self._partitions}
+            trees = dict(self._trees)
+        found = {name: _stamps_of(tree) for name, tree in trees.items()}
         return {name: stamps for name, stamps in found.items() if stamps != PartitionStamps()}
 
     def virtual_addresses(self) -> State:
         """Return the virtual addresses of all partitions, with address and description only."""
         self.requests += 1
-        with self._lock:
-            return {
-                path: {
-                    name: attributes[name]
-                    for name in ("address", "description")
-                    if name in attributes
-                }
-                for path, attributes in self._tree.items()
-                if path.collection == kinds.VIRTUAL_ADDRESS
+        return {
+            path: {
+                name: attributes[name] for name in ("address", "description") if name in attributes
             }
+            for path, attributes in self._all()
+            if path.collection == kinds.VIRTUAL_ADDRESS
+        }
 
     def read(self, partition: str) -> State:
         """Return all objects of a partition, of the kinds that we write."""
         self.requests += 1
         with self._lock:
-            return {
-                path: canonical(path.collection, partition, attributes)
-                for path, attributes in self._tree.items()
-                if path.partition == partition and path.collection in kinds.KIND_OF
-            }
+            tree = self._trees.get(partition, {})
+        return {
+            path: canonical(path.collection, partition, attributes)
+            for path, attributes in tree.items()
+            if path.collection in kinds.KIND_OF
+        }
 
     def contents(self, owns: Callable[[str], bool]) -> Iterator[tuple[ObjectPath, Attributes]]:
         """Yield all objects of the kinds that we write in all partitions whose names it owns."""
-        with self._lock:
-            self.requests += len(kinds.KINDS)
-            tree = self._tree
-            found = [(path, tree[path]) for path in tree if owns(path.partition)]
-        for path, attributes in found:
-            if path.collection in kinds.KIND_OF:
+        self.requests += len(kinds.KINDS)
+        for path, attributes in self._all():
+            if owns(path.partition) and path.collection in kinds.KIND_OF:
                 yield path, canonical(path.collection, path.partition, attributes)
 
     def object(self, path: ObjectPath) -> Attributes | None:
         """Return one object; None when it is not there."""
         self.requests += 1
         with self._lock:
-            found = self._tree.get(path)
+            found = self._trees.get(path.partition, {}).get(path)
         return None if found is None else canonical(path.collection, path.partition, found)
 
     def create_partition(self, partition: str) -> bool:
@@ -130,8 +132,8 @@ class MemoryDevice:
         self._may_write()
         self.is_unsaved = True
         with self._lock:
-            is_new = partition not in self._partitions
-            self._partitions.add(partition)
+            is_new = partition not in self._trees
+            self._trees.setdefault(partition, {})
         self._send_on()
         return is_new
 
@@ -141,13 +143,13 @@ class MemoryDevice:
         self._may_write()
         self.is_unsaved = True
         with self._lock:
-            if any(path.partition == partition for path in self._tree):
+            if self._trees.get(partition):
                 raise DeviceRefused(
                     self.name,
                     "refuses: You must remove all objects from a partition before removing the "
                     f"partition ({partition})",
                 )
-            self._partitions.discard(partition)
+            self._trees.pop(partition, None)
         self._send_on()
 
     def commit(self, steps: Sequence[Step], stamps: Collection[str] = ()) -> None:
@@ -159,21 +161,20 @@ class MemoryDevice:
         with self._lock:
             # nothing refers to another partition but to /Common, so no other can be in the way
             touched = {step.path.partition for step in steps} | {"Common"}
-            before = {path: each for path, each in self._tree.items() if path.partition in touched}
+            before = {
+                path: each for name in touched for path, each in self._trees.get(name, {}).items()
+            }
             try:
-                after = committed(before, self._partitions, steps)
+                after = committed(before, self._trees.keys(), steps)
             except Refused as refused:
                 is_stamp = refused.path.full in stamps
                 raise (StampRefused if is_stamp else DeviceRefused)(
                     self.name, f"refuses: {refused}"
                 ) from refused
-            tree = dict(self._tree)  # a copy: who reads goes on with the one before
-            for path in before.keys() - after.keys():
-                del tree[path]
-            tree.update(
-                (path, each) for path, each in after.items() if before.get(path) is not each
-            )
-            self._tree = tree
+            trees: dict[str, Tree] = {name: {} for name in touched}
+            for path, each in after.items():
+                trees[path.partition][path] = each
+            self._trees.update({name: trees[name] for name in touched & self._trees.keys()})
         self._send_on()
 
     def sample(
@@ -204,10 +205,21 @@ class MemoryDevice:
             raise DeviceRefused(self.name, f"refuses: Device group ({group}) not found")
         self.cluster.push(self, group)
 
-    def take(self, other: "MemoryDevice") -> None:
-        """Have the configuration that another device of the cluster has."""
+    @property
+    def objects(self) -> MutableMapping[ObjectPath, dict[str, Any]]:
+        """Return all objects, for who works on the device by hand: nothing is checked."""
+        return _Objects(self._trees)
+
+    def image(self) -> Image:
+        """Return the whole configuration as it is now."""
         with self._lock:
-            self._tree, self._partitions = dict(other._tree), set(other._partitions)
+            return dict(self._trees)
+
+    def load(self, image: Image) -> None:
+        """Have that configuration, as after a reboot or from another device of its cluster."""
+        with self._lock:
+            self._trees.clear()
+            self._trees.update(image)
 
     def _send_on(self) -> None:
         if self.cluster is not None:
@@ -222,140 +234,48 @@ class MemoryDevice:
 
     def _items(self, collection: str, _fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         self.requests += 1
+        if collection == "auth/partition":
+            with self._lock:
+                return iter([{"name": name} for name in sorted(self._trees)])
+        return iter(
+            [
+                {**attributes, "name": path.name, "partition": path.partition}
+                for path, attributes in self._all()
+                if path.collection == collection
+            ]
+        )
+
+    def _all(self) -> list[tuple[ObjectPath, dict[str, Any]]]:
         with self._lock:
-            if collection == "auth/partition":
-                return iter([{"name": name} for name in sorted(self._partitions)])
-            return iter(
-                [
-                    {**attributes, "name": path.name, "partition": path.partition}
-                    for path, attributes in self._tree.items()
-                    if path.collection == collection
-                ]
-            )
-
-    def _stamps_of(self, partition: str) -> PartitionStamps:
-        names = sorted(
-            path.name
-            for path in self._tree
-            if path.partition == partition and path.collection == kinds.DATA_GROUP
-        )
-        return PartitionStamps(
-            tuple(n for n in names if n.startswith(STAMP_BEGINS) and n != GUARD), GUARD in names
-        )
+            return [each for tree in self._trees.values() for each in tree.items()]
 
 
-class Refused(Exception):
-    """A transaction that would leave the tree as no device allows it."""
-
-    def __init__(self, path: ObjectPath, why: str) -> None:
-        """Name the object that is in the way."""
-        super().__init__(f"{path.collection} {path.full} {why}")
-        self.path = path
+def _stamps_of(tree: Tree) -> PartitionStamps:
+    names = sorted(path.name for path in tree if path.collection == kinds.DATA_GROUP)
+    return PartitionStamps(
+        tuple(n for n in names if n.startswith(STAMP_BEGINS) and n != GUARD), GUARD in names
+    )
 
 
-def committed(before: Tree, partitions: Collection[str], steps: Sequence[Step]) -> Tree:
-    """Return the tree after `steps`. Raises: Refused when it would not be sound."""
-    tree = dict(before)
-    deleted: set[ObjectPath] = set()
-    for step in steps:
-        path = step.path
-        if step.action is Action.CREATE:
-            if path.partition not in partitions:
-                raise Refused(path, "is in a folder that was not found")
-            if path in tree or path in deleted:
-                raise Refused(path, "already exists")
-            tree[path] = dict(step.attributes)
-        elif path not in tree:
-            raise Refused(path, "was not found")
-        elif step.action is Action.CHANGE:
-            _refuse_fixed(step)
-            tree[path] = merge(tree[path], step.attributes)
-        else:
-            deleted.add(path)
-            del tree[path]
-        if path.collection != kinds.DATA_GROUP:  # which nothing refers to, nor does it
-            _add_implied(tree)
-            _refuse_dangling(tree)
-    for path in deleted:
-        _refuse_in_use(path, before, tree)
-    _refuse_shared(tree)
-    return tree
+class _Objects(MutableMapping[ObjectPath, dict[str, Any]]):
+    """The objects of all partitions; a changed partition is a new one, so images stay."""
 
+    def __init__(self, trees: dict[str, Tree]) -> None:
+        self._trees = trees
 
-def _refuse_fixed(step: Step) -> None:
-    for name in kinds.KIND_OF[step.path.collection].fixed:
-        if name in step.attributes:
-            raise Refused(step.path, f"has a fixed {name}")
+    def __getitem__(self, path: ObjectPath) -> dict[str, Any]:
+        return self._trees[path.partition][path]
 
+    def __setitem__(self, path: ObjectPath, attributes: dict[str, Any]) -> None:
+        self._trees[path.partition] = {**self._trees.get(path.partition, {}), path: attributes}
 
-def _add_implied(tree: Tree) -> None:
-    """Add the nodes of new members, and the virtual address of a destination that has none."""
-    for path, attributes in list(tree.items()):
-        for member in attributes.get("members", ()):
-            node = ObjectPath(kinds.NODE, path.partition, without_port(member["name"]))
-            tree.setdefault(node, {"address": member["address"]})
-        if path.collection == kinds.VIRTUAL:
-            address = address_of(attributes["destination"])
-            if address not in _addresses(tree, path.partition):
-                implied = ObjectPath(kinds.VIRTUAL_ADDRESS, path.partition, address)
-                tree[implied] = {"address": address, "enabled": "yes", "autoDelete": "true"}
+    def __delitem__(self, path: ObjectPath) -> None:
+        tree = dict(self._trees[path.partition])
+        del tree[path]
+        self._trees[path.partition] = tree
 
+    def __iter__(self) -> Iterator[ObjectPath]:
+        return iter([path for tree in self._trees.values() for path in tree])
 
-def _addresses(tree: Tree, partition: str) -> set[str]:
-    return {
-        attributes["address"]
-        for path, attributes in tree.items()
-        if path.collection == kinds.VIRTUAL_ADDRESS and path.partition == partition
-    }
-
-
-def _references(tree: Tree, path: ObjectPath) -> Iterator[tuple[str, str]]:
-    """Yield what an object refers to: a word for the kind, and a full path or an address."""
-    attributes = tree[path]
-    if attributes.get("pool"):
-        yield kinds.POOL, attributes["pool"]
-    if path.collection == kinds.POOL and attributes.get("monitor"):
-        yield "ltm/monitor", attributes["monitor"]
-    for member in attributes.get("members", ()):
-        yield kinds.NODE, f"/{path.partition}/{without_port(member['name'])}"
-    if path.collection == kinds.VIRTUAL:
-        address = address_of(attributes["destination"])
-        yield kinds.VIRTUAL_ADDRESS, f"/{path.partition}/{address}"
-
-
-def _identity(path: ObjectPath, attributes: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the word and path by which others refer to an object."""
-    if path.collection == kinds.VIRTUAL_ADDRESS:
-        return path.collection, f"/{path.partition}/{attributes['address']}"
-    word = "ltm/monitor" if path.collection.startswith("ltm/monitor/") else path.collection
-    return word, path.full
-
-
-def _refuse_in_use(path: ObjectPath, before: Tree, after: Tree) -> None:
-    """Refuse to delete what an object that stays used, even only until this transaction."""
-    if path not in before or path.collection == kinds.DATA_GROUP:
-        return
-    gone = _identity(path, before[path])
-    for user in before.keys() & after.keys():
-        if gone in _references(before, user) and path.collection != kinds.VIRTUAL_ADDRESS:
-            raise Refused(path, f"is in use by {user.full}")
-
-
-def _refuse_dangling(tree: Tree) -> None:
-    there = {_identity(path, attributes) for path, attributes in tree.items()}
-    for path in tree:
-        for reference in _references(tree, path):
-            if reference not in there:
-                raise Refused(path, f"names {reference[1]}, which was not found")
-
-
-def _refuse_shared(tree: Tree) -> None:
-    """Refuse what two objects cannot both have; looked at last, so that they can swap it."""
-    places: dict[tuple[str, str, str], ObjectPath] = {}
-    for path, attributes in tree.items():
-        for name in ("destination", "address"):
-            if name in attributes:
-                place = (path.partition, path.collection, attributes[name])
-                if place in places:
-                    raise Refused(path, f"shares its {name} with {places[place].full}")
-                places[place] = path
+    def __len__(self) -> int:
+        return sum(map(len, self._trees.values()))

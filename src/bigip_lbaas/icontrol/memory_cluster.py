@@ -83,7 +83,7 @@ class MemoryCluster:
 
     def _send(self, one: MemoryDevice, other: MemoryDevice) -> None:
         if one is not other:
-            other.take(one)
+            other.load(one.image())
         commit = self._commit[one.name]
         for device in (one, other) if one is not other else ():
             self._commit[device.name] = self._shared[device.name] = commit

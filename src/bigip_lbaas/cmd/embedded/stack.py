@@ -28,6 +28,7 @@ from bigip_lbaas.cmd.embedded.simulators import (
 )
 from bigip_lbaas.cmd.metrics import load_metrics
 from bigip_lbaas.cmd.octavia_conf import PROVIDER
+from bigip_lbaas.cmd.running import pass_over_what_is_loaded
 from bigip_lbaas.cmd.state_dir import locked
 from bigip_lbaas.controller.service import Controller
 from bigip_lbaas.controller.settings import ControllerSettings
@@ -53,9 +54,6 @@ BUS_URL = "kombu+memory://localhost/"
 EXCHANGE = "bigip_lbaas"
 AGENTS_PER_GROUP = 2
 CONTROLLERS = 2
-# What is frozen no longer counts, so with the usual thresholds Python would look through the rest
-# several times for each request of Octavia's, while all threads wait.
-GC_THRESHOLDS = (20_000, 20, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +147,8 @@ class Stack:
                 self.simulators.pair(*names)
         self._start_agents()
         self._start_status_agent(door)
-        gc.freeze()  # Octavia's code is here to stay: looking through it stops all threads
         self._clean_up.callback(gc.set_threshold, *gc.get_threshold())
-        gc.set_threshold(*GC_THRESHOLDS)
+        pass_over_what_is_loaded()
 
     def _bus(self) -> OsloBus:
         """Return a connection to the bus, one for each part, as each would have in a cloud."""
