@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from bigip_sim.certificates import CertificateFiles, make_certificates
 from bigip_sim.control import Control
@@ -119,10 +120,12 @@ def running_cluster(
     group: str = "failover",
     auto_sync: bool = True,
     data_plane: bool = False,
+    traffic_groups: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
 ) -> Iterator[tuple[RunningDevice, ...]]:
     """Run devices of these names (bigip-1 and bigip-2) that are one sync-failover device group.
 
     They hear each other, and the group is in sync; the first by name is active a moment later.
+    traffic_groups: further ones, such as {"tg-2": {"haOrder": ["/Common/bigip-2"]}}.
     """
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bigip-sim-")))
@@ -141,7 +144,7 @@ def running_cluster(
             urls[name] = f"http://127.0.0.1:{control.port}"
             units.append(unit)
         settings = {"autoSync": "enabled" if auto_sync else "disabled"}
-        plan = Plan(group, tuple(sorted(urls)), settings)
+        plan = Plan(group, tuple(sorted(urls)), settings, traffic_groups)
         for unit in units:
             unit.device.cluster.know(urls)
             unit.device.cluster.form(plan, in_sync=True)

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +45,7 @@ from bigip_lbaas.store.cluster_records import ClusterSource
 from bigip_lbaas.store.memory import MemoryStore
 from bigip_lbaas.store.records import Phase
 from bigip_sim.embedded import RunningDevice, running_cluster
+from tests.integration.answers import members
 from tests.integration.graphs import id_of
 from tests.kill.judge import Device, Judge, differences
 
@@ -281,6 +281,16 @@ class Operation:
         url = f"{device.url}/mgmt/tm/{path}"
         httpx.post(url, json=body, auth=account, verify=False).raise_for_status()
 
+    def found(self, number: int, collection: str) -> list[dict[str, Any]]:
+        """Return the objects of a collection of a device, in all partitions."""
+        device = self.devices[number]
+        account = (device.username, device.password)
+        url = f"{device.url}/mgmt/tm/{collection}"
+        answer = httpx.get(url, auth=account, verify=False)
+        answer.raise_for_status()
+        items: list[dict[str, Any]] = answer.json().get("items", [])
+        return items
+
     def switch_on(self, device: RunningDevice) -> None:
         """Switch a device on, once its port is free: the system keeps it for up to 60 s."""
 
@@ -345,36 +355,29 @@ def _as_api(graph: ServiceGraph) -> Mapping[str, Any]:
     }
 
 
-class _Answers(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, *_arguments: Any) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def members() -> Iterator[int]:
-    """Answer HTTP on every address of 127.0.0.0/8; yields the port."""
-    server = ThreadingHTTPServer(("0.0.0.0", 0), _Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_address[1]
-    server.shutdown()
-    server.server_close()
-
-
 @contextmanager
 def in_operation(
-    names: tuple[str, ...], device_sync: str, *, data_plane: bool = True, **settings: Any
+    names: tuple[str, ...],
+    device_sync: str,
+    *,
+    data_plane: bool = True,
+    carried_by: Mapping[str, str] | None = None,
+    **settings: Any,
 ) -> Iterator[tuple[Operation, int]]:
-    """Run a cluster with everything around it; yields it, and the port of its members."""
+    """Run a cluster with everything around it; yields it, and the port of its members.
+
+    carried_by: traffic group -> the device that is the first to have it.
+    """
+    orders = {
+        name: {"haOrder": [f"/Common/{device}"], "autoFailbackEnabled": "true"}
+        for name, device in (carried_by or {}).items()
+    }
+    if carried_by:
+        settings["traffic_groups"] = tuple(f"/Common/{name}" for name in carried_by)
     with ExitStack() as stack:
         syncs = device_sync == "sync"
         devices = stack.enter_context(
-            running_cluster(*names, auto_sync=syncs, data_plane=data_plane)
+            running_cluster(*names, auto_sync=syncs, data_plane=data_plane, traffic_groups=orders)
         )
         port = stack.enter_context(members())
         operation = Operation(devices, stack, device_sync=device_sync, **settings)

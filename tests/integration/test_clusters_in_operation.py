@@ -181,3 +181,36 @@ def test_a_source_that_is_away_for_long_is_replaced_and_comes_back_level(loses: 
         operation.switch_on(source)
         user.churn(SAMPLE.steps, ())
         operation.agree(user, 90)
+
+
+SPREAD = {"traffic-group-1": "bigip-1", "traffic-group-2": "bigip-2", "traffic-group-3": "bigip-3"}
+
+
+def carried(operation: Operation) -> list[int]:
+    """Return how many virtual addresses each device carries now."""
+    return [
+        sum(
+            item["trafficGroup"] in device.device.standing().active
+            for item in operation.found(number, "ltm/virtual-address")
+        )
+        for number, device in enumerate(operation.devices)
+    ]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_projects_are_spread_over_devices_that_are_active_at_once(way: str) -> None:
+    with in_operation(tuple(SPREAD.values()), way, carried_by=SPREAD) as (operation, port):
+        user = begin(operation, port, 12, 2)
+        assert until(lambda: all(carried(operation)), 20), carried(operation)
+        assert sum(carried(operation)) == len(user.graphs)
+        assert until(lambda: operation.reading("active_connections").over == 3, 10)
+        watched = list(user.graphs.values())[:6]
+        with Traffic(graph.vip_address for graph in watched) as traffic:
+            told = {"command": "run", "standby": True, "trafficGroup": "/Common/traffic-group-2"}
+            operation.ask(1, "sys/failover", told)
+            user.churn(SAMPLE.steps, (graph.id for graph in watched))
+            assert until(lambda: not carried(operation)[1], 20)
+            assert until(lambda: operation.reading("active_connections").over == 2, 10)
+            operation.agree(user, 60)
+            until(lambda: traffic.asked >= 3 * len(watched), STEADY_S)
+        assert max(traffic.longest_s.values()) < FAILOVER_S

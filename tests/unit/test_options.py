@@ -92,6 +92,11 @@ BAD_FOR_AGENTS = [
     ("environment_group_number", "-1"),
     ("environment_group_number", "one"),
     ("f5_ha_type", "trio"),
+    ("traffic_groups", ""),
+    ("traffic_groups", "traffic-group-1, traffic-group-local-only"),
+    ("traffic_groups", "traffic-group-1, /Common/traffic-group-1"),
+    ("traffic_groups", "/Elsewhere/traffic-group-1"),
+    ("traffic_groups", "a group"),
     ("device_sync", "some"),
     ("device_sync", "sync"),  # there is one device
     ("device_set", "any"),

@@ -1,5 +1,6 @@
 """What each object of a service graph becomes."""
 
+import hashlib
 import re
 from dataclasses import replace
 
@@ -195,3 +196,25 @@ def test_codes_that_are_none_are_rejected_with_their_words(codes: str) -> None:
         render(graph, Naming("dev"), RenderSettings())
     assert "load balancer lb cannot be rendered" in caught.value.detail
     assert "expected_codes" in caught.value.detail
+
+
+def test_projects_are_spread_over_traffic_groups_as_the_old_agent_did() -> None:
+    groups = tuple(f"/Common/traffic-group-{number}" for number in (1, 2, 3))
+    settings = RenderSettings(traffic_groups=groups)
+    chosen = [settings.traffic_group_of(ProjectId(f"project-{number}")) for number in range(300)]
+    assert min(chosen.count(group) for group in groups) > 70
+    project = ProjectId("6d8e1bd1f0a94c5a")
+    number = int(hashlib.md5(project.encode()).hexdigest(), 16) % 3
+    assert settings.traffic_group_of(project) == groups[number]
+    turned = RenderSettings(traffic_groups=groups[::-1])
+    assert turned.traffic_group_of(project) == groups[number]
+
+
+def test_a_virtual_address_is_in_its_projects_traffic_group() -> None:
+    settings = RenderSettings(traffic_groups=("/Common/blue", "/Common/red"))
+    (address,) = (
+        attributes
+        for path, attributes in render(GRAPH, Naming("dev"), settings).items()
+        if path.collection == kinds.VIRTUAL_ADDRESS
+    )
+    assert address["trafficGroup"] == settings.traffic_group_of(GRAPH.project_id)

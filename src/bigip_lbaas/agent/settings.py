@@ -7,6 +7,7 @@ from typing import Protocol
 from bigip_lbaas.domain.cluster import EACH, EQUAL
 from bigip_lbaas.domain.ids import AgentId, EnvironmentName, GroupNumber
 from bigip_lbaas.icontrol.metrics import ESTABLISHED, Metric
+from bigip_lbaas.reconcile.render import TRAFFIC_GROUP_1
 from bigip_lbaas.scheduling.capacity_policy import CapacityPolicy
 
 
@@ -14,6 +15,7 @@ from bigip_lbaas.scheduling.capacity_policy import CapacityPolicy
 class AgentSettings:
     """One agent's settings.
 
+    traffic_groups: full paths; projects are spread over them.
     instance: random, of this process; two that live at the same time cannot be one agent.
     runs_as: its number and configuration files, for whoever is refused because of it.
     device_sync, device_set: see domain.cluster. sync_look_s: how often the devices of a group that
@@ -51,6 +53,7 @@ class AgentSettings:
     stray_interval_s: float = 300.0
     audit_interval_s: float = 3600.0
     audit_policy: str = "repair"
+    traffic_groups: tuple[str, ...] = (TRAFFIC_GROUP_1,)
     metrics: Mapping[str, Metric] = field(default_factory=lambda: ESTABLISHED)
     counted: Callable[[str], bool] | None = None
     instance: str = ""

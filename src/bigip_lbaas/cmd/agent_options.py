@@ -16,6 +16,9 @@ from bigip_lbaas.ltm.names import Naming
 
 _ADDRESS = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
 
+_TRAFFIC_GROUP = re.compile(r"(/Common/)?[A-Za-z][A-Za-z0-9._-]*")
+LOCAL_ONLY = "/Common/traffic-group-local-only"
+
 
 def read_agent(conf: Any) -> AgentSettings:
     """Return an agent's settings. Raises ConfigurationRefused."""
@@ -38,6 +41,7 @@ def read_agent(conf: Any) -> AgentSettings:
         purge_limit=conf.purge_limit,
         audit_interval_s=conf.audit_interval,
         audit_policy=conf.audit_policy,
+        traffic_groups=_traffic_groups(conf),
         metrics=metrics.usable,
         counted=None if is_all else Naming(environment).owns,
     )
@@ -54,6 +58,24 @@ def _refuse_contradictions(conf: Any) -> None:
             f"device_set = {conf.device_set}: needs device_sync = {SYNC}; where each device is"
             " written, every agent of the group must reach all of them"
         )
+
+
+def _traffic_groups(conf: Any) -> tuple[str, ...]:
+    """Return full paths. Raises ConfigurationRefused."""
+    said = f"traffic_groups = {', '.join(conf.traffic_groups)}"
+    if not conf.traffic_groups:
+        raise ConfigurationRefused("traffic_groups is empty: name one at least, or leave it out")
+    for name in conf.traffic_groups:
+        if not _TRAFFIC_GROUP.fullmatch(name):
+            raise ConfigurationRefused(f"{said}: {name!r} is no name of a traffic group in /Common")
+    found = tuple(f"/Common/{name.removeprefix('/Common/')}" for name in conf.traffic_groups)
+    if LOCAL_ONLY in found:
+        raise ConfigurationRefused(
+            f"{said}: what is in traffic-group-local-only never fails over; name floating ones"
+        )
+    if len(set(found)) < len(found):
+        raise ConfigurationRefused(f"{said}: one is named twice")
+    return found
 
 
 def read_endpoints(conf: Any) -> tuple[Endpoint, ...]:

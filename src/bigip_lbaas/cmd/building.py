@@ -63,7 +63,7 @@ def build_agent(
     group.jitter = random.random
     leveller = Leveller(
         Naming(settings.environment),
-        RenderSettings(),
+        RenderSettings(settings.traffic_groups),
         life.may_write_to,
         clock.monotonic_s,
         life.see,

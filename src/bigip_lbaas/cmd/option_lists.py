@@ -169,6 +169,14 @@ AGENT_OPTIONS = (
         help="standalone: one device; pair: two, of which one is active at a time; scalen: two to"
         " four, of which several may be active, each for its traffic groups.",
     ),
+    cfg.ListOpt(
+        "traffic_groups",
+        default=["traffic-group-1"],
+        help="Floating traffic groups of the devices; projects are spread over them, each with all"
+        " its load balancers. Name several where several devices are active; the same for all"
+        " agents of a group. A change moves virtual addresses to other devices when their load"
+        " balancers are next written or audited.",
+    ),
     cfg.StrOpt(
         "device_sync",
         default=EACH,

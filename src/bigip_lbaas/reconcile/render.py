@@ -8,11 +8,14 @@ Where the two sides differ, this is what we do:
 * An administratively down load balancer disables its virtual address and every virtual server;
   a down health monitor is kept but not attached.
 * A pool that no listener uses is rendered all the same.
+* Projects are spread over the traffic groups that the operator names, by a digest of their ids as
+  the old agent did: all of a project fails over together, and what was made by it stays in place.
 * Every object but nodes says in its description whose it is, so that it can be found when no
   graph names it any more. Names and descriptions that users give never reach a device.
 """
 
 from dataclasses import dataclass
+from hashlib import md5
 from typing import Any
 
 from bigip_lbaas.domain.errors import RequestRejected
@@ -24,7 +27,7 @@ from bigip_lbaas.domain.graph import (
     Pool,
     ServiceGraph,
 )
-from bigip_lbaas.domain.ids import LoadBalancerId
+from bigip_lbaas.domain.ids import LoadBalancerId, ProjectId
 from bigip_lbaas.ltm import kinds
 from bigip_lbaas.ltm.addresses import destination, one_host_mask, with_port
 from bigip_lbaas.ltm.names import Naming
@@ -46,6 +49,7 @@ BALANCING_MODES = {
     Algorithm.SOURCE_IP: ("least-connections-member", "ratio-least-connections-member"),
 }
 MARK = "load balancer "  # so begin our descriptions
+TRAFFIC_GROUP_1 = "/Common/traffic-group-1"  # every device has it
 SOURCE_PERSISTENCE = ({"name": "/Common/source_addr"},)
 
 
@@ -54,11 +58,18 @@ class RenderSettings:
     """What a device group's operator decides about all load balancers.
 
     snat: "automap" (servers see an address of the device) or "none" (they see the client's, and
-    must route their answers through the device).
+    must route their answers through the device). traffic_groups: full paths; their order is no
+    matter.
     """
 
-    traffic_group: str = "/Common/traffic-group-1"
+    traffic_groups: tuple[str, ...] = (TRAFFIC_GROUP_1,)
     snat: str = "automap"
+
+    def traffic_group_of(self, project_id: ProjectId) -> str:
+        """Return the traffic group that virtual addresses of a project are in."""
+        among = sorted(self.traffic_groups)
+        digest = md5(project_id.encode(), usedforsecurity=False).hexdigest()
+        return among[int(digest, 16) % len(among)]
 
 
 def describe(load_balancer_id: str) -> str:
@@ -121,7 +132,7 @@ class _Rendering:
             "address": self.graph.vip_address,
             "enabled": "yes" if self.graph.admin_state_up else "no",
             "autoDelete": "false",  # else the device removes it with its last virtual server
-            "trafficGroup": self.settings.traffic_group,
+            "trafficGroup": self.settings.traffic_group_of(self.graph.project_id),
         }
 
     def _virtual(self, listener: Listener) -> Attributes:
