@@ -13,12 +13,20 @@ from bigip_lbaas.cli.commands import COMMANDS
 from bigip_lbaas.controller.books import read_fleet
 from bigip_lbaas.controller.settings import ControllerSettings
 from bigip_lbaas.domain.capacity import Reading
+from bigip_lbaas.domain.cluster import EQUAL, SYNC, Sight
 from bigip_lbaas.domain.fleet import Fleet
 from bigip_lbaas.domain.history import HOURLY_S, Span, Trace
-from bigip_lbaas.domain.ids import EnvironmentName, LoadBalancerId, ProjectId
+from bigip_lbaas.domain.ids import (
+    AgentId,
+    EnvironmentName,
+    GroupNumber,
+    LoadBalancerId,
+    ProjectId,
+)
 from bigip_lbaas.domain.placement import Need
 from bigip_lbaas.scheduling.shipped import SHIPPED
 from bigip_lbaas.store import records
+from bigip_lbaas.store.cluster_records import ClusterSource, ClusterView
 from bigip_lbaas.store.port import Store, Transaction
 
 READINGS = (Reading("node_count", 1.0, 100.0), Reading("tenant_count", 4.0, 10.0))
@@ -211,3 +219,23 @@ def test_tables_keep_within_the_terminal(
     monkeypatch.setattr("cliff.utils.terminal_width", lambda: width)
     _, text, _ = run(filled(), *words)
     assert max(len(line) for line in text.splitlines()) <= width
+
+
+def test_which_device_is_written_is_shown() -> None:
+    books = filled()
+    assert told(books, "group", "show", "1")["written"] is None
+    sights = (Sight("device-of-1", 0.0, is_level=True), Sight("device-2"))
+    view = ClusterView(ENVIRONMENT, AgentId("h1:1"), GroupNumber(1), SYNC, EQUAL, 0, sights)
+    books.put(view)
+    assert "none now: it changes to the first that agents reach" in run(
+        books, "group", "show", "1"
+    )[1].replace("\n", " ")
+    source = ClusterSource(ENVIRONMENT, GroupNumber(1), "device-of-1", since_at=books.now - 7200)
+    books.put(source)
+    assert told(books, "group", "show", "1")["written"] == "device-of-1"
+    shown = run(books, "group", "show", "1")[1]
+    assert "device-of-1, for 2.0 h; its peers are in sync" in shown
+    books.put(replace(view, sees=(Sight("device-of-1"),)))
+    assert "its peers are not in sync yet" in run(books, "group", "show", "1")[1]
+    books.put(replace(source, source="", next="device-2", number=1))
+    assert "none now: it changes to device-2" in run(books, "group", "show", "1")[1]

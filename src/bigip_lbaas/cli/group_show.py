@@ -9,7 +9,7 @@ from cliff.show import ShowOne
 
 from bigip_lbaas.cli.app import OperatorApp
 from bigip_lbaas.cli.filtered import FilteredList
-from bigip_lbaas.cli.groups import KnownGroup, known_groups
+from bigip_lbaas.cli.groups import KnownGroup, Written, known_groups
 from bigip_lbaas.cli.told import Told, told_list, told_share, told_span
 from bigip_lbaas.domain.errors import RequestRejected
 from bigip_lbaas.scheduling.forecast import Forecast
@@ -178,6 +178,7 @@ def show_facts(one: KnownGroup) -> dict[str, Any]:
         "tags": told_list(tuple(sorted(one.state.tags))),
         "agents": told_list(tuple(agents)),
         "devices": told_list(row.devices),
+        "written": _written(one.written),
         "policies differ": row.policies_differ or "no",
     }
 
@@ -222,6 +223,16 @@ def forecast_rows(one: KnownGroup) -> list[tuple[Any, ...]]:
             )
         )
     return rows
+
+
+def _written(one: Written) -> Told:
+    """Return which device is written; None: every one."""
+    if not one.only_one:
+        return Told(None, "every device")
+    if not one.source:
+        return Told("", f"none now: it changes to {one.next or 'the first that agents reach'}")
+    level = "its peers are in sync" if one.is_level else "its peers are not in sync yet"
+    return Told(one.source, f"{one.source}, for {told_span(one.for_s, '-')}; {level}")
 
 
 def _trend(seen: Forecast) -> Told:

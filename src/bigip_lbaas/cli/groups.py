@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bigip_lbaas.cli.app import FleetOf
+from bigip_lbaas.domain.cluster import SYNC
 from bigip_lbaas.domain.errors import RequestRejected
 from bigip_lbaas.domain.fleet import Fleet, GroupState
 from bigip_lbaas.domain.history import FINE_S, HOURLY_S
@@ -16,16 +17,32 @@ from bigip_lbaas.scheduling.forecast import FEWEST, Forecast, forecast
 from bigip_lbaas.scheduling.judgement import Judgement, judge
 from bigip_lbaas.scheduling.scores import Book, open_book
 from bigip_lbaas.store import records
+from bigip_lbaas.store.cluster_records import ClusterSource, ClusterView
 from bigip_lbaas.store.port import Store, Transaction
 
 ANYBODY = Need(LoadBalancerId("any"), ProjectId("any"))
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """Which devices of a group agents write. only_one: the others follow by their own sync.
+
+    source: that one's serial number; empty while it changes to `next`. for_s: of this state.
+    is_level: it has said that its peers are in sync.
+    """
+
+    only_one: bool = False
+    source: str = ""
+    next: str = ""
+    for_s: float = 0.0
+    is_level: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class KnownGroup:
     """One device group. age_s: of its newest report; score, by_metric: where it may be full when.
 
-    book: what is measured and reserved, or why that is not known.
+    book: what is measured and reserved, or why that is not known. written: which device is.
     """
 
     row: records.Group
@@ -37,6 +54,7 @@ class KnownGroup:
     judgement: Judgement
     trend: Forecast
     by_metric: Mapping[str, Forecast]
+    written: Written
 
     @property
     def score(self) -> float | None:
@@ -104,6 +122,23 @@ def _known(
             )
             for metric, limit in sorted(state.limits.items())
         },
+        _written(tx, where),
+    )
+
+
+def _written(tx: Transaction, where: Mapping[str, Any]) -> Written:
+    views = tx.select(ClusterView, device_sync=SYNC, **where)
+    if not views:
+        return Written()
+    rows = tx.select(ClusterSource, **where)
+    source = rows[0] if rows else ClusterSource(where["environment"], where["group"])
+    sights = [sight for view in views for sight in view.sees if sight.device == source.source]
+    return Written(
+        True,
+        source.source,
+        source.next,
+        tx.now() - source.since_at if source.number or source.source else 0.0,
+        any(sight.is_level for sight in sights),
     )
 
 
