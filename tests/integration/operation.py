@@ -39,6 +39,7 @@ from bigip_lbaas.domain.ids import EnvironmentName, GroupNumber, LoadBalancerId,
 from bigip_lbaas.icontrol.rest import RestDevice
 from bigip_lbaas.icontrol.session import Endpoint
 from bigip_lbaas.provider.octavia.door import Door
+from bigip_lbaas.provider.octavia.strangers import Strangers
 from bigip_lbaas.scheduling.capacity_policy import parse
 from bigip_lbaas.store import records
 from bigip_lbaas.store.cluster_records import ClusterSource
@@ -55,6 +56,7 @@ PORT = 8080
 NET = 100 + os.getpid() % 100  # of virtual addresses: tests may run beside each other
 LOOK_EVERY_S = 0.05
 ASK_EVERY_S = 0.05
+SECOND_LOOK_S = 0.5
 
 
 def until(claim: Callable[[], Any], within_s: float) -> Any:
@@ -192,6 +194,19 @@ class Operation:
         for number in (1, 2):
             self.start_agent(f"host-{number}")
         self.door = Door(self.store, MemoryBus(self._broker), ENVIRONMENT)
+        self.asked: User | None = None  # who knows what the API knows
+        self._api = Strangers(self.door, self._api_reads, SECOND_LOOK_S)
+        self._closes = threading.Event()
+        threading.Thread(target=self._look_for_strangers, daemon=True).start()
+        stack.callback(self._closes.set)
+
+    def _api_reads(self, id_: str) -> tuple[None] | None:
+        """Be the API: it has none of that id, or does not answer."""
+        return None if self.asked is None or id_ in self.asked.graphs else (None,)
+
+    def _look_for_strangers(self) -> None:
+        while not self._closes.wait(SECOND_LOOK_S):
+            self._api.look(time.monotonic())
 
     def _start_controller(self, name: str) -> None:
         settings = ControllerSettings(
@@ -206,8 +221,8 @@ class Operation:
         """Start an agent's process."""
         settings = AgentSettings(
             ENVIRONMENT, host, GROUP, parse("tenant_count: 100, active_connections: 1000"),
-            **{"retry_most_s": 2.0, "report_interval_s": 1.0, "sync_look_s": 0.3,
-               "save_interval_s": 0.0, **self._settings},
+            **{"retry_most_s": 2.0, "stray_interval_s": 5.0, "report_interval_s": 1.0,
+               "sync_look_s": 0.3, "save_interval_s": 0.0, **self._settings},
         )  # fmt: skip
         gate = Gate()
 

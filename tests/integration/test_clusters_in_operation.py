@@ -34,7 +34,7 @@ def active(operation: Operation) -> int:
 
 def begin(operation: Operation, port: int, count: int, members: int, seed: int = 1) -> User:
     """Create load balancers and wait until they are there."""
-    user = User(operation.door, seed, port, projects=max(2, count // 4))
+    user = operation.asked = User(operation.door, seed, port, projects=max(2, count // 4))
     for _ in range(count):
         user.create(members)
     operation.agree(user, 60)

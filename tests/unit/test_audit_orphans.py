@@ -6,6 +6,7 @@ import pytest
 
 from bigip_lbaas.cli.audits import Wish, request_audit
 from bigip_lbaas.domain.drift import DriftKind
+from bigip_lbaas.domain.edit import replace_all
 from bigip_lbaas.ltm.names import Naming
 from bigip_lbaas.ltm.state import State
 from bigip_lbaas.reconcile.plan import plan
@@ -73,6 +74,54 @@ def test_an_orphan_goes_when_two_audits_and_the_api_say_so() -> None:
     audit(world)
     assert world.store.read(lambda tx: tx.select(records.Drift)) == ()
     assert world.store.read(lambda tx: tx.select(records.LoadBalancer, wanted=False)) == ()
+
+
+def test_the_second_audit_comes_soon() -> None:
+    world = world_with(3)
+    chores = world.agents[AGENT].chores
+    audit(world)
+    assert chores.audit_pause_s() == chores.settings.audit_interval_s
+    leave_behind(world, 9)
+    audit(world)
+    assert chores.audit_pause_s() == 2 * chores.settings.retry_most_s
+    audit(world)
+    assert chores.audit_pause_s() == 4 * chores.settings.retry_most_s
+    (stranger,) = strangers(world)
+    world.door.turn_away(stranger)
+    world.settle(10.0)
+    audit(world)
+    assert chores.audit_pause_s() == chores.settings.audit_interval_s
+
+
+def test_what_a_device_has_again_that_went_back_goes_though_its_home_has_moved_since() -> None:
+    world = world_with(2)
+    world.add_agent("host-2", 1, ("big-1",))
+    world.settle(4.0)
+    device = world.devices["big-1"]
+    saved = device.image()
+    world.door.delete(graph(0).id, (), "req-delete")
+    world.settle(4.0)
+    removed = render(graph(0), Naming("dev"), RenderSettings())
+    (holder,) = {home.agent_id for home in world.store.read(lambda tx: tx.select(records.Home))}
+    world.frozen.add(holder)
+    world.settle(12.0)
+    (other,) = set(world.agents) - {holder}
+    world.off.add("big-1")
+    after = graph(1, members=3)
+    world.door.edit(graph(1).id, lambda before: replace_all(before, after), "req-edit")
+    world.settle(4.0)
+    device.load(saved)
+    world.off.clear()
+    world.settle(40.0)
+    assert removed.keys() <= device.objects.keys()
+    for _ in range(2):
+        world.agents[other].chores.audit.run(AuditOrder(0))
+        world.settle(4.0)
+    (stranger,) = strangers(world)
+    world.door.turn_away(stranger)
+    world.settle(10.0)
+    assert not removed.keys() & device.objects.keys()
+    assert are_there(world, render(after, Naming("dev"), RenderSettings()))
 
 
 def test_one_audit_is_not_enough_though_the_api_does_not_know_it() -> None:

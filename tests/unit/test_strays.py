@@ -1,4 +1,7 @@
-"""Partitions of ours that belong to no home: empty ones go, others are reported and left."""
+"""Partitions of ours that belong to no home: empty ones go, others are reported.
+
+Load balancers in them go if the API does not know them; anything else is left.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +13,9 @@ from bigip_lbaas.agent.partition import StampedPartition
 from bigip_lbaas.domain.home import SHARED, Fence, Home
 from bigip_lbaas.icontrol.memory import MemoryDevice
 from bigip_lbaas.icontrol.port import PartitionStamps
+from bigip_lbaas.ltm.kinds import POOL
 from bigip_lbaas.ltm.names import Naming
+from bigip_lbaas.ltm.state import Action, ObjectPath, Step
 from bigip_lbaas.reconcile.render import RenderSettings
 from bigip_lbaas.reconcile.scope import Target
 from bigip_lbaas.store import records
@@ -18,9 +23,9 @@ from tests.integration.graphs import graph, partition_of
 from tests.integration.world import ENVIRONMENT, World
 
 
-def world_with(hosts: int = 1) -> World:
+def world_with(hosts: int = 1, policy: str = "repair") -> World:
     """Return a world in which the first agent has the home of what projects share."""
-    world = World()
+    world = World(audit_policy=policy)
     for host in range(1, hosts + 1):
         world.add_agent(f"host-{host}", 1, ("big-1",))
         world.pass_time(1.0)
@@ -51,6 +56,10 @@ def stamped(
 
 def left(world: World) -> set[str]:
     return set(world.devices["big-1"].partitions()) - {"Common"}
+
+
+def strangers(world: World) -> tuple[records.Stranger, ...]:
+    return world.store.read(lambda tx: tx.select(records.Stranger))
 
 
 def events(world: World) -> list[str]:
@@ -91,17 +100,72 @@ def test_only_our_own_names_are_looked_at() -> None:
     assert events(world) == []
 
 
-def test_what_has_content_is_reported_once_and_left() -> None:
-    world = world_with()
-    stamped(world, "acme", number=3)
-    before = dict(world.devices["big-1"].objects)
-    for _ in range(4):
+def sweep(world: World, times: int) -> None:
+    for _ in range(times):
         sweeper(world).chores.strays.sweep_once()
-    assert world.devices["big-1"].objects == before
+        world.settle(4)
+
+
+def test_content_of_nobody_is_reported_once_and_left() -> None:
+    world = world_with()
+    device, pool = world.devices["big-1"], ObjectPath(POOL, partition_of("acme"), "by-hand")
+    device.create_partition(pool.partition)
+    device.commit([Step(Action.CREATE, pool, {"members": ()})])
+    sweep(world, 4)
+    assert set(device.objects) == {pool}
     (said,) = events(world)
-    assert said.startswith(
-        f"big-1: partition {partition_of('acme')} belongs to no project, and has"
+    assert said == (
+        f"big-1: partition {pool.partition} belongs to no project, and has 1 objects: it is left as"
+        " it is"
     )
+
+
+def test_with_the_policy_report_load_balancers_of_no_project_are_reported_and_left() -> None:
+    world = world_with(policy="report")
+    stamped(world, "acme", number=3, fence=1)
+    before = dict(world.devices["big-1"].objects)
+    sweep(world, 4)
+    assert world.devices["big-1"].objects == before
+    assert events(world)[0].endswith("objects: it is left as it is")
+    assert strangers(world) == ()
+
+
+def test_load_balancers_of_no_project_go_at_the_second_look_if_the_api_does_not_know_them() -> None:
+    world = world_with()
+    world.door.create(
+        graph(1, "other"), (), "req"
+    )  # a database that knows nothing is the wrong one
+    world.settle(4)
+    before = left(world)
+    stamped(world, "acme", number=3, fence=1)
+    sweep(world, 1)
+    assert strangers(world) == ()
+    sweep(world, 1)
+    (stranger,) = strangers(world)
+    assert (stranger.load_balancer_id, stranger.may_go) == (graph(3, "acme").id, True)
+    sweep(world, 2)
+    assert partition_of("acme") in left(world)  # the API has not been asked yet
+    (said,) = events(world)
+    assert said.endswith(
+        f"has load balancers {stranger.load_balancer_id}: they go if the API does not know them"
+    )
+    world.door.turn_away(stranger)
+    world.settle(10)
+    assert left(world) == before
+    homes = world.store.read(lambda tx: tx.select(records.Home))
+    assert "acme" not in {home.project_id for home in homes}
+
+
+def test_load_balancers_that_the_api_knows_are_taken_in_again() -> None:
+    world = world_with()
+    stamped(world, "acme", number=3, fence=1)
+    sweep(world, 2)
+    (stranger,) = strangers(world)
+    world.door.take_in(stranger, graph(3, "acme"), "req-again")
+    world.settle(10)
+    (row,) = world.store.read(lambda tx: tx.select(records.LoadBalancer))
+    assert (row.id, row.phase) == (graph(3, "acme").id, records.Phase.APPLIED)
+    assert partition_of("acme") in left(world)
 
 
 def test_what_has_a_home_or_a_place_is_nobodys_stray() -> None:

@@ -109,7 +109,8 @@ class Audit:
         self._forget(found)
         if order.project_id is None:
             is_whole = all(len(each.partitions) == len(homes) for each in found)
-            self.ears.ended(is_whole and len(found) == len(self.group.members))
+            is_clear = not any(each.is_doubtful for each in found)
+            self.ears.ended(is_whole and is_clear and len(found) == len(self.group.members))
         if repairs:
             self._repair(found, order)
         return reports

@@ -65,7 +65,7 @@ class Chores:
     _orders: deque[AuditOrder] = field(default_factory=deque)
     _ordered: threading.Event = field(default_factory=threading.Event)
     syncs: SyncWatch = field(init=False)
-    _in_part: int = 0  # audits in a row that could not judge everything
+    _in_part: int = 0  # audits in a row that left something to be looked at again
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -78,7 +78,10 @@ class Chores:
         self.inventory = Inventory(
             self.settings, self.group, naming, lambda found: self.cast("sightings", found)
         )
-        self.strays = Strays(self.settings, self.group, self.life, naming, self._ask_for_homeless)
+        self.strays = Strays(
+            self.settings, self.group, self.life, naming, self._ask_for_homeless,
+            lambda found: self.cast("sightings", found),
+        )  # fmt: skip
         self.saver = Saver(self.group, self.pool)
         clock = self.around.clock
         self.syncs = SyncWatch(self.group, self.life, self.pool, clock.monotonic_s)
@@ -163,7 +166,10 @@ class Chores:
                 self._survive("audit", self.audit_once)
 
     def audit_pause_s(self) -> float:
-        """Return how long until the next audit, about: sooner where something was left out."""
+        """Return how long until the next audit, about: sooner where something needs another look.
+
+        It was left out, or is nobody's, which is removed only if it is found twice.
+        """
         interval_s = self.settings.audit_interval_s or threading.TIMEOUT_MAX
         if not (self._in_part and self.settings.audit_interval_s):
             return interval_s

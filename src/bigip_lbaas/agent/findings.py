@@ -47,6 +47,11 @@ class Judged:
     doubtful: frozenset[ObjectPath] = frozenset()
     reads: int = 0
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Return whether something is nobody's, which goes only when it is found once more."""
+        return bool(self.doubtful) or any(one.kind is DriftKind.ORPHAN for one in self.findings)
+
     def to_repair(self, past_limit: bool) -> Mapping[LoadBalancerId, Assignment]:
         """Return what is to be assigned again; past_limit: an operator has given that word."""
         held = frozenset() if past_limit else self.held

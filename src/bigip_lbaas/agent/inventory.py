@@ -8,7 +8,9 @@ from bigip_lbaas.agent.group import DeviceGroup, Member
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.domain.errors import DeviceError
 from bigip_lbaas.domain.ids import LoadBalancerId, ProjectId
+from bigip_lbaas.ltm.kinds import VIRTUAL_ADDRESS
 from bigip_lbaas.ltm.names import Naming
+from bigip_lbaas.ltm.state import State
 from bigip_lbaas.reconcile.render import describe
 from bigip_lbaas.wire.messages import Sighting, Sightings
 
@@ -75,11 +77,17 @@ class Inventory:
             self._group.failed(member, error)
             self._missed = True
             return {}
-        found = {}
-        for path, attributes in there.items():
-            project, id_ = self._naming.id_of(path.partition), self._naming.id_of(path.name)
-            if project and id_ and attributes.get("description") == describe(id_):
-                address = str(attributes.get("address", "")).partition("%")[0]
-                lb = LoadBalancerId(id_)
-                found[lb] = Sighting(lb, ProjectId(project), address)
-        return found
+        return seen_in(there, self._naming)
+
+
+def seen_in(objects: State, naming: Naming) -> dict[LoadBalancerId, Sighting]:
+    """Return the load balancers whose own object is among these, with our names and our mark."""
+    found = {}
+    for path, attributes in objects.items():
+        project, id_ = naming.id_of(path.partition), naming.id_of(path.name)
+        is_own = path.collection == VIRTUAL_ADDRESS and bool(project and id_)
+        if is_own and attributes.get("description") == describe(str(id_)):
+            address = str(attributes.get("address", "")).partition("%")[0]
+            lb = LoadBalancerId(str(id_))
+            found[lb] = Sighting(lb, ProjectId(str(project)), address)
+    return found

@@ -1,8 +1,9 @@
-"""Takes partitions of ours away that belong to no home; one with content is reported and left.
+"""Takes partitions of ours away that belong to no home; one with content is reported.
 
-Only the agent that has the home of what projects share does it, and only what controllers have
-said twice to be nobody's. It names the very stamps that it has seen: where anyone has written
-since, the device refuses, and it deletes no partition in which anything is.
+What load balancers such a one has goes if neither controllers nor the API know them; anything else
+in it is left. Only the agent that has the home of what projects share does it, and only what
+controllers have said twice to be nobody's. It names the very stamps that it has seen: where anyone
+has written since, the device refuses, and it deletes no partition in which anything is.
 """
 
 import logging
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bigip_lbaas.agent.group import DeviceGroup, Member
+from bigip_lbaas.agent.inventory import seen_in
 from bigip_lbaas.agent.life import Life
 from bigip_lbaas.agent.settings import AgentSettings
 from bigip_lbaas.domain.errors import (
@@ -26,20 +28,23 @@ from bigip_lbaas.domain.ids import ProjectId
 from bigip_lbaas.icontrol.port import PartitionStamps
 from bigip_lbaas.ltm.kinds import DATA_GROUP
 from bigip_lbaas.ltm.names import GUARD, Naming
-from bigip_lbaas.ltm.state import Action, ObjectPath, Step
-from bigip_lbaas.wire.messages import Homeless, StraySearch
+from bigip_lbaas.ltm.state import Action, ObjectPath, State, Step
+from bigip_lbaas.wire.messages import Homeless, Sightings, StraySearch
 
 LOG = logging.getLogger(__name__)
 
-ASKED_AT_ONCE = 500  # projects
+ASKED_AT_ONCE = 500  # projects, or load balancers
+NAMED = 5
+LEFT = "it is left as it is"
 
 
 @dataclass
 class Strays:
     """What was found to be nobody's the last time, for a thread of its own.
 
-    ask: has a controller say which projects have no home. A partition is a suspect with the stamps
-    that it had; it is taken away when the next look finds it just so.
+    ask: has a controller say which projects have no home. send: tells them of load balancers. A
+    partition is a suspect with the stamps that it had; it is taken away when the next look finds
+    it just so.
     """
 
     settings: AgentSettings
@@ -47,6 +52,7 @@ class Strays:
     life: Life
     naming: Naming
     ask: Callable[[StraySearch], Homeless]
+    send: Callable[[Sightings], None]
     _epoch: str = ""
     _suspects: dict[tuple[str, ProjectId], PartitionStamps] = field(default_factory=dict)
     _said: set[str] = field(default_factory=set)
@@ -132,8 +138,7 @@ class Strays:
             if why_not:
                 partition = self.naming.name(id_)
                 self._tell(
-                    f"{device.name}: partition {partition} belongs to no project, and {why_not}: it"
-                    " is left as it is"
+                    f"{device.name}: partition {partition} belongs to no project, and {why_not}"
                 )
 
     def _take_away(self, member: Member, home: Home, id_: ProjectId) -> str:
@@ -142,10 +147,11 @@ class Strays:
         found = self._suspects[device.name, id_]
         strange = [name for name in found.names if Stamp.parse(name) is None]
         if strange:
-            return f"has stamps that this version cannot read ({', '.join(strange)})"
+            names = ", ".join(strange)
+            return f"has stamps that this version cannot read ({names}): {LEFT}"
         content = device.read(partition)
         if content:
-            return f"has {len(content)} objects"
+            return self._content(content)
         steps = tuple(_out(partition, found))
         try:
             self.life.may_write_to(home, self._epoch)
@@ -156,10 +162,21 @@ class Strays:
         except StampRefused:
             return ""  # somebody is at work there by now
         except DeviceRefused as refused:
-            return f"the device keeps it ({refused.said})"
+            return f"the device keeps it ({refused.said}): {LEFT}"
         del self._suspects[device.name, id_]
         LOG.warning("%s: partition %s belonged to no project and is gone", device.name, partition)
         return ""
+
+    def _content(self, content: State) -> str:
+        """Have the controllers see to its load balancers; return what is said of it."""
+        seen = tuple(seen_in(content, self.naming).values())
+        if not seen or self.settings.audit_policy != "repair":
+            return f"has {len(content)} objects: {LEFT}"
+        some = seen[:ASKED_AT_ONCE]
+        self.send(Sightings(self.settings.agent_id, self.settings.group, some, twice=True))
+        named = ", ".join(one.load_balancer_id for one in seen[:NAMED])
+        more = f" and {len(seen) - NAMED} more" if len(seen) > NAMED else ""
+        return f"has load balancers {named}{more}: they go if the API does not know them"
 
     def _tell(self, said: str) -> None:
         """Say something once in a life: in the log, and to the controllers at the next look."""

@@ -50,7 +50,9 @@ def record_sightings(
         is_others = lb is not None and lb.environment != settings.environment
         if is_others or id_ in known.unreadable:
             continue
-        if place is None and lb is None:
+        if lb is None and sightings.twice:
+            let_go_of_orphans(tx, settings, group, (one,))
+        elif place is None and lb is None:
             _note_stranger(tx, settings, group, one)
         elif place is None and lb is not None and lb.phase in UNFINISHED:
             _give_place(tx, settings, group, id_, one)
@@ -67,9 +69,10 @@ def record_sightings(
 def take_off(tx: Transaction, settings: ControllerSettings) -> tuple[LoadBalancerId, ...]:
     """Have strangers that the API does not know either taken off the devices; return them.
 
-    Only those that two audits have found, or where commits are known to have been lost, and no
-    more of them than there are load balancers: a database that knows next to nothing is likelier
-    the wrong one. Those that are left alone are forgotten: what is still there is found again.
+    Only those that two audits or sweeps have found, or where commits are known to have been lost,
+    and no more of them than there are load balancers: a database that knows next to nothing is
+    likelier the wrong one. Those that are left alone are forgotten: what is still there is found
+    again.
     """
     where: dict[str, Any] = {"environment": settings.environment}
     rows = tx.select(records.Stranger, unwanted=True, **where)
@@ -90,7 +93,7 @@ def take_off(tx: Transaction, settings: ControllerSettings) -> tuple[LoadBalance
         why = "neither this database nor the API knows it"
         why_not = too_many
         if none_lost and not row.may_go and not too_many:
-            why_not = "no commits are known to have been lost, and no two audits have found it"
+            why_not = "no commits are known to have been lost, and no two looks have found it"
         if why_not:
             _leave_alone(tx, settings, row, f"{why}; it is left on the devices, since {why_not}")
         else:
@@ -102,7 +105,7 @@ def take_off(tx: Transaction, settings: ControllerSettings) -> tuple[LoadBalance
 def let_go_of_orphans(
     tx: Transaction, settings: ControllerSettings, group: GroupNumber, orphans: Iterable[Sighting]
 ) -> None:
-    """Have the API asked for what two audits have found and nobody here knows; then it may go."""
+    """Have the API asked for what two looks have found and nobody here knows; then it may go."""
     for one in orphans:
         id_ = one.load_balancer_id
         if tx.count(records.LoadBalancer, "id", OneOf("id", (id_,))):

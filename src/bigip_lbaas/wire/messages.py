@@ -21,7 +21,7 @@ from bigip_lbaas.domain.ids import (
     RequestId,
 )
 
-VERSION = 9
+VERSION = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +219,15 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Sightings:
-    """Agent to any controller: these are on the devices of my group; are all of them known?"""
+    """Agent to any controller: these are on the devices of my group; are all of them known?
+
+    twice: two looks have found them where no project of ours is; what nobody knows may go.
+    """
 
     agent_id: AgentId
     group: GroupNumber
     load_balancers: tuple[Sighting, ...]
+    twice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
