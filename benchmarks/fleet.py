@@ -235,12 +235,13 @@ class Processes:
         ours, theirs = spawning.Pipe()
         process = spawning.Process(target=work, args=(self.place, *arguments, theirs), daemon=True)
         process.start()
+        theirs.close()  # so that its end is heard, too
         self._started.append((process, ours))
         return process, ours
 
 
 def heard(told: Connection, within_s: float = WITHIN_S) -> Any:
-    """Return what a process says. Raises TimeoutError."""
+    """Return what a process says. Raises TimeoutError, EOFError when it has ended."""
     if not told.poll(within_s):
         raise TimeoutError(f"a process said nothing for {within_s:g} s")
     return told.recv()
