@@ -95,7 +95,7 @@ def _running(server: Server) -> Iterator[Server]:
 def rabbitmq(directory: Path, files: int = 1024) -> Iterator[Server]:
     """Start a broker of our own, with a port mapper of its own; files: as many may it open."""
     if not RABBITMQ.exists():
-        pytest.skip("no RabbitMQ for tests")
+        pytest.skip("no RabbitMQ server to start: it is not installed")
     directory.mkdir()
     port, mapper = free_port(), free_port()
     environment = {
@@ -124,6 +124,8 @@ def rabbitmq(directory: Path, files: int = 1024) -> Iterator[Server]:
 @contextmanager
 def mariadb(directory: Path) -> Iterator[Server]:
     """Start a database server of our own, with an account that may make databases."""
+    if shutil.which("mariadb-install-db") is None:
+        pytest.skip("no MariaDB server to start: mariadb-install-db is not installed")
     directory.mkdir()
     data = str(directory / "data")
     made = subprocess.run(

@@ -96,7 +96,6 @@ BAD_FOR_AGENTS = [
     ("traffic_groups", "traffic-group-1, traffic-group-local-only"),
     ("traffic_groups", "traffic-group-1, /Common/traffic-group-1"),
     ("traffic_groups", "/Elsewhere/traffic-group-1"),
-    ("traffic_groups", "a group"),
     ("device_sync", "some"),
     ("device_sync", "sync"),  # there is one device
     ("device_set", "any"),
