@@ -2,24 +2,23 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from judge import Device, Judge, late_writes
 from pending import PendingWatch
-from sqlalchemy import make_url
 from stations import Deed
 from workload import Workload, projects
 
 from bigip_lbaas.cmd.lab.settings import LabSettings
 from bigip_lbaas.cmd.lab.stack import Lab
+from tests.kill.judge import Judge, late_writes
+from tests.kill.judge_of_lab import judge_of
 
 STATIONS = Path(__file__).with_name("stations.py")
-USERNAME = "lbaas"
 LOOK_EVERY_S = 0.5
 PENDING_DEADLINE_S = 240.0  # unless a lab says another one
 SLACK_S = 20.0  # a sweep, a telling, and the watch's own looks on a busy machine
@@ -126,26 +125,3 @@ def scene(directory: Path, **settings: Any) -> Iterator[Scene]:
             workload.close()
     finally:
         lab.stop()
-
-
-def judge_of(lab: Lab) -> Judge:
-    """Return the judge of a lab: it is told where to look, and nothing else."""
-    url = make_url(lab.owned.our_url)
-    password = lab.simulators.password_file.read_text().strip()
-    devices: Mapping[int, tuple[Device, ...]] = {
-        int(group): tuple(
-            Device(
-                name,
-                f"https://{lab.simulators.devices[name].management}",
-                (USERNAME, password),
-                lab.simulators.event_log(name),
-            )
-            for name in names
-        )
-        for group, names in lab.settings.devices.items()
-    }
-    database = {
-        "host": url.host, "port": url.port or 3306, "user": url.username,
-        "password": url.password or "", "database": url.database,
-    }  # fmt: skip
-    return Judge(lab.endpoint, database, lab.owned.environment, devices)
