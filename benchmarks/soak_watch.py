@@ -60,7 +60,7 @@ class Watch:
 
     def _look(self) -> None:
         minute = (time.monotonic() - self._begun) / MINUTE_S
-        members = _process_groups()
+        members = _members_of_groups()
         for name in self.names:  # each leads a group, with what it has started
             self._look_at(name, members[self.lab.programs[name].pid], minute)
         environment = EnvironmentName(self.lab.owned.environment)
@@ -89,7 +89,7 @@ class Watch:
         self.sockets[name].append((minute, float(open_ones)))
 
 
-def _process_groups() -> dict[int, list[Path]]:
+def _members_of_groups() -> dict[int, list[Path]]:
     """Return process group -> the processes in it."""
     found: dict[int, list[Path]] = defaultdict(list)
     for process in Path("/proc").glob("[0-9]*"):
