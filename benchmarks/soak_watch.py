@@ -11,9 +11,11 @@ from pathlib import Path
 
 import leather
 from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from bigip_lbaas.cmd.lab.stack import Lab
 from bigip_lbaas.cmd.telemetry.database import see
+from bigip_lbaas.domain.errors import ProviderError
 from bigip_lbaas.domain.ids import EnvironmentName
 
 PAGE_KB = os.sysconf("SC_PAGE_SIZE") / 1024
@@ -56,7 +58,8 @@ class Watch:
 
     def _run(self) -> None:
         while not self._ends.wait(self.every_s):
-            self._look()
+            with suppress(SQLAlchemyError, ProviderError):  # the connection that was cut was ours
+                self._look()
 
     def _look(self) -> None:
         minute = (time.monotonic() - self._begun) / MINUTE_S
