@@ -1,7 +1,6 @@
 """What a soak does to a lab: changes at a steady rate through the API, and faults at random."""
 
 import random
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ import httpx
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from benchmarks.beside import Beside
 from bigip_lbaas.cmd.demo.client import SUBNET, project_id
 from bigip_lbaas.cmd.lab.stack import Lab
 
@@ -26,7 +26,7 @@ HARMLESS = frozenset({404, 409})  # it is gone, or is being changed
 
 
 @dataclass
-class Churn:
+class Churn(Beside):
     """A user who creates, changes and deletes at random. done: what was asked -> how often.
 
     complaints: answers that no user should get.
@@ -41,23 +41,14 @@ class Churn:
     def __post_init__(self) -> None:
         self._client = httpx.Client(base_url=f"{self.endpoint}/v2/lbaas", timeout=WITHIN_S)
         self._made = 0
-        self._ends = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        super().__post_init__()
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, after what is under way."""
-        self._ends.set()
-        self._thread.join()
-
-    def _run(self) -> None:
+    def run(self) -> None:
+        """See Beside."""
         begun = time.monotonic()
         with ThreadPoolExecutor(CALLERS) as callers:
             for number in range(10**9):
-                if self._ends.wait(max(0.0, begun + number / self.rate - time.monotonic())):
+                if self.ends.wait(max(0.0, begun + number / self.rate - time.monotonic())):
                     return
                 callers.submit(self._step)
 
@@ -134,7 +125,7 @@ def _tree(number: int) -> dict[str, Any]:
 
 
 @dataclass
-class Faults:
+class Faults(Beside):
     """Does one thing at a time to the second of everything, at random, and undoes it.
 
     The first controller and the first agent of each group are left alone: they are watched for
@@ -146,20 +137,8 @@ class Faults:
     dice: random.Random
     done: Counter[str] = field(default_factory=Counter)
 
-    def __post_init__(self) -> None:
-        self._ends = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, with nothing left broken."""
-        self._ends.set()
-        self._thread.join()
-
-    def _run(self) -> None:
+    def run(self) -> None:
+        """See Beside."""
         kinds: Sequence[tuple[str, Callable[[], Iterator[None]]]] = (
             ("agent killed, started again", self._kill_agent),
             ("agent frozen for longer than its lease", self._freeze_agent),
@@ -169,10 +148,10 @@ class Faults:
             ("device slow", self._device_slow),
             ("database connection cut", self._cut_database),
         )
-        while not self._ends.wait(self.every_s / 2):
+        while not self.ends.wait(self.every_s / 2):
             name, work = self.dice.choice(kinds)
             for _ in work():
-                self._ends.wait(self.every_s / 2 * self.dice.uniform(0.1, 1.0))
+                self.ends.wait(self.every_s / 2 * self.dice.uniform(0.1, 1.0))
             self.done[name] += 1
 
     def _agent(self) -> str:

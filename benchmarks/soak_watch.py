@@ -1,7 +1,6 @@
 """What a soak looks at while it lasts: memory, open connections, files, ages, rows."""
 
 import os
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -13,6 +12,7 @@ import leather
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from benchmarks.beside import Beside
 from bigip_lbaas.cmd.lab.stack import Lab
 from bigip_lbaas.cmd.telemetry.database import see
 from bigip_lbaas.domain.errors import ProviderError
@@ -24,7 +24,7 @@ Series = list[tuple[float, float]]  # minutes since the beginning, value
 
 
 @dataclass
-class Watch:
+class Watch(Beside):
     """Looks every few seconds. names: of the processes that are watched one by one."""
 
     lab: Lab
@@ -41,23 +41,18 @@ class Watch:
 
     def __post_init__(self) -> None:
         self._begun = time.monotonic()
-        self._ends = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        super().__post_init__()
         self._engine = create_engine(self.lab.owned.our_url)
         self._tables = inspect(self._engine).get_table_names()
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
     def stop(self) -> None:
         """Look no more."""
-        self._ends.set()
-        self._thread.join()
+        super().stop()
         self._engine.dispose()
 
-    def _run(self) -> None:
-        while not self._ends.wait(self.every_s):
+    def run(self) -> None:
+        """See Beside."""
+        while not self.ends.wait(self.every_s):
             with suppress(SQLAlchemyError, ProviderError):  # the connection that was cut was ours
                 self._look()
 

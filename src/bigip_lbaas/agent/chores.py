@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from bigip_lbaas.agent.audit import Audit, Ears
@@ -75,13 +76,11 @@ class Chores:
             self.settings, self.group, self.life, self.around.clock, self.pool,
             lambda report: self.cast("report", report),
         )  # fmt: skip
-        self.inventory = Inventory(
-            self.settings, self.group, naming, lambda found: self.cast("sightings", found)
-        )
+        tell_sightings = partial(self.cast, "sightings")
+        self.inventory = Inventory(self.settings, self.group, naming, tell_sightings)
         self.strays = Strays(
-            self.settings, self.group, self.life, naming, self._ask_for_homeless,
-            lambda found: self.cast("sightings", found),
-        )  # fmt: skip
+            self.settings, self.group, self.life, naming, self._ask_for_homeless, tell_sightings
+        )
         self.saver = Saver(self.group, self.pool)
         clock = self.around.clock
         self.syncs = SyncWatch(self.group, self.life, self.pool, clock.monotonic_s)

@@ -85,9 +85,10 @@ def seen_in(objects: State, naming: Naming) -> dict[LoadBalancerId, Sighting]:
     found = {}
     for path, attributes in objects.items():
         project, id_ = naming.id_of(path.partition), naming.id_of(path.name)
-        is_own = path.collection == VIRTUAL_ADDRESS and bool(project and id_)
-        if is_own and attributes.get("description") == describe(str(id_)):
+        if path.collection != VIRTUAL_ADDRESS or not project or not id_:
+            continue
+        if attributes.get("description") == describe(id_):
             address = str(attributes.get("address", "")).partition("%")[0]
-            lb = LoadBalancerId(str(id_))
-            found[lb] = Sighting(lb, ProjectId(str(project)), address)
+            lb = LoadBalancerId(id_)
+            found[lb] = Sighting(lb, ProjectId(project), address)
     return found
